@@ -1,0 +1,67 @@
+// swift-tools-version: 6.1
+// One target per layer; imports point downward only (docs/architecture.md, checked by Tests/ArchitectureTests).
+import PackageDescription
+
+let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
+// C kernels are optimised in every configuration, so that tests of a debug build finish; each instruction set is chosen
+// at run time through function attributes, never through flags for the whole file.
+let c: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+
+let package = Package(
+    name: "deblur",
+    products: [.executable(name: "deblur", targets: ["deblur"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    ],
+    targets: [
+        // System libraries
+        .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+
+        // C shims and kernels
+        .target(name: "CSystem", cSettings: c),
+        .target(name: "CKernels", cSettings: c),
+        .target(
+            name: "CImageCodecs", cSettings: c,
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+
+        // Layers, lowest first
+        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: swift),
+        .target(name: "Kernels", dependencies: ["CKernels", "CFFTW", "COpenBLAS"], swiftSettings: swift),
+        .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
+        .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
+        .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
+        .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
+        .target(name: "Metrics", swiftSettings: swift),
+        .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
+        .target(name: "HTTP", dependencies: ["Sockets"], swiftSettings: swift),
+        .target(
+            name: "Service",
+            dependencies: [
+                "HTTP", "Tiles", "Network", "Checkpoints", "Images", "Metrics", "Digests",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "deblur",
+            dependencies: ["Service", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: swift),
+
+        // Tests mirror the sources
+        .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "TilesTests", dependencies: ["Tiles", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
+        .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "CommandTests", dependencies: ["deblur", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "ArchitectureTests", swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)

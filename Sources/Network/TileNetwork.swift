@@ -1,0 +1,63 @@
+import Kernels
+
+/// What the classifier says about one tile.
+public struct TileAssessment: Sendable, Equatable {
+    /// Degradation class, 0 = hardest; nil when no classifier ran.
+    public var degradationClass: Int?
+    /// The classifier's outputs, one per class; empty when no classifier ran.
+    public var logits: [Float]
+
+    public init(degradationClass: Int? = nil, logits: [Float] = []) {
+        self.degradationClass = degradationClass
+        self.logits = logits
+    }
+}
+
+/// When a tile leaves the chain of sub-decoders.
+public enum ExitPolicy: Sendable, Hashable {
+    /// Always after that many sub-decoders, 1…K; the classifier does not run.
+    case fixed(Int)
+    /// After as many as the tile's class says, hardest class first; 0 leaves the tile as it came (E_c, Eq. 12).
+    case table([Int])
+    /// When the gain in dB that a regressor predicts for the next sub-decoder is at most its threshold; one
+    /// threshold for each step from sub-decoder i to i + 1, i = 1…K−1.
+    case regressor(thresholds: [Float])
+}
+
+/// A network that restores one tile in steps, as the tile scheduler sees it.
+///
+/// Order of calls for one tile, all with the same workspace and from one thread at a time:
+/// `encode`, then for depth = 0, 1, … `leaves(after: depth)` and, while that is false, `advance(to: depth + 1)`; at the
+/// end `writeResidual(ofExit: depth)` unless depth is 0, where the residual is zero. Steps may be abandoned anywhere;
+/// the next `encode` starts afresh. Each step spreads over the idle members of the workspace's team by itself.
+public protocol TileNetwork: Sendable {
+    /// The memory of one tile in flight. Never used by two threads at once.
+    associatedtype Workspace: AnyObject
+
+    /// K, the number of sub-decoders.
+    var subDecoders: Int { get }
+
+    /// - Parameter team: whose idle members help with every step.
+    func makeWorkspace(team: ThreadTeam) -> Workspace
+
+    /// Runs the encoder, and the classifier when `classify` is set and the model has one.
+    ///
+    /// - Parameters:
+    ///   - tile: `(height, width, 3)` row-major, RGB, 0…1.
+    ///   - height: pixels, a positive multiple of 16; so is `width`.
+    func encode(
+        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
+    ) -> TileAssessment
+
+    /// Whether the tile answers at depth `subDecoder` (0…K) under that policy. At depth K it always does.
+    func leaves(
+        after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
+    ) -> Bool
+
+    /// Runs sub-decoder `subDecoder` (1…K; one after the other).
+    func advance(to subDecoder: Int, in workspace: Workspace)
+
+    /// Writes `outputs` head `subDecoder` of the current features: restored − input, `(height, width, 3)` row-major,
+    /// unclamped.
+    func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace)
+}
