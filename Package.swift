@@ -22,14 +22,14 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
-        .target(name: "CKernels", cSettings: c),
+        .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
         .target(
             name: "CImageCodecs", cSettings: c,
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
 
         // Layers, lowest first
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: swift),
-        .target(name: "Kernels", dependencies: ["CKernels", "CFFTW", "COpenBLAS"], swiftSettings: swift),
+        .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
