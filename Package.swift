@@ -25,7 +25,7 @@ let package = Package(
         .target(name: "CKernels", cSettings: c),
         .target(
             name: "CImageCodecs", cSettings: c,
-            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
 
         // Layers, lowest first
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: swift),
