@@ -55,7 +55,8 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "TilesTests", dependencies: ["Tiles", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
         .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"], swiftSettings: swift),

@@ -32,13 +32,19 @@ public struct BlendWeights: Sendable, Equatable {
         return weights
     }
 
-    /// ramp(m)[t] = t / (m − 1).
+    /// ramp(m)[t] = t / (m − 1), rounded as PyTorch's `linspace(0, 1, m)` rounds it, which the authors' weights come
+    /// from: both halves are counted from their own end by a rounded step, the upper one with one rounding in all.
+    private static func ramp(_ count: Int, at t: Int) -> Float {
+        let step = 1 / Float(count - 1)
+        return t < count / 2 ? Float(t) * step : Float(1).addingProduct(-step, Float(count - 1 - t))
+    }
+
     private static func rise(_ weights: inout [Float], over count: Int) {
-        for t in 0..<count { weights[t] *= Float(t) / Float(count - 1) }
+        for t in 0..<count { weights[t] *= ramp(count, at: t) }
     }
 
     private static func fall(_ weights: inout [Float], over count: Int) {
-        for t in 0..<count { weights[weights.count - 1 - t] *= Float(t) / Float(count - 1) }
+        for t in 0..<count { weights[weights.count - 1 - t] *= ramp(count, at: t) }
     }
 
     private static func totals(_ weights: [[Float]], _ axis: TileAxis) -> [Double] {

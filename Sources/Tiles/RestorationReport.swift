@@ -21,11 +21,3 @@ public struct RestorationReport: Sendable, Equatable {
         tiles.count { $0.anomaly != nil }
     }
 }
-
-/// How a restoration ended.
-public enum RestorationOutcome: Sendable {
-    case succeeded(RestorationReport)
-    /// The source or the sink threw that.
-    case failed(any Error)
-    case cancelled
-}

@@ -1,13 +1,3 @@
-/// Where a restoration is.
-public enum RestorationState: String, Sendable, Hashable {
-    /// No tile has been handed to a worker.
-    case waiting
-    case running, succeeded, failed, cancelled
-
-    /// Whether nothing will change any more.
-    public var isFinal: Bool { self != .waiting && self != .running }
-}
-
 /// A snapshot of a restoration.
 public struct RestorationStatus: Sendable, Equatable {
     public var state: RestorationState

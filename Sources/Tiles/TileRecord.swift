@@ -15,4 +15,17 @@ public struct TileRecord: Sendable, Equatable {
     public var milliseconds: Double
     /// What the guard found at the exit that the policy chose; `exit` is then the one that replaced it.
     public var anomaly: TileAnomaly?
+
+    public init(
+        index: Int, rectangle: TileRectangle, degradationClass: Int?, logits: [Float], exit: Int?,
+        milliseconds: Double, anomaly: TileAnomaly?
+    ) {
+        self.index = index
+        self.rectangle = rectangle
+        self.degradationClass = degradationClass
+        self.logits = logits
+        self.exit = exit
+        self.milliseconds = milliseconds
+        self.anomaly = anomaly
+    }
 }

@@ -1,12 +1,5 @@
 import Network
 
-/// A tile that has its residual and waits to be blended.
-struct FinishedTile {
-    var record: TileRecord
-    /// nil = zero: the tile was left as it came, or it was a dry run.
-    var residual: ResidualBuffer?
-}
-
 /// What one member of the team needs to lead tiles: a network workspace and the pixels of a tile.
 final class TileWorker {
     private let steps: any TileSteps
