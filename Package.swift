@@ -52,7 +52,7 @@ let package = Package(
         // Tests mirror the sources
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Digests", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "TilesTests", dependencies: ["Tiles", "Images", "TestSupport"], swiftSettings: swift),
