@@ -34,6 +34,7 @@ extension StoredTensor {
 
     /// Whether every number is finite in float32.
     public func isFinite() -> Bool {
+        if count == 0 { return true }
         guard isContiguous else { return floats().allSatisfy(\.isFinite) }
         // In pieces that stay in the first cache.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: 4096) { piece in

@@ -1,0 +1,63 @@
+import Checkpoints
+import Foundation
+import TestSupport
+import Testing
+
+/// Damages good files of every container at random. Whatever comes out is either refused or fully readable: no crash,
+/// no value outside the file, no memory or time beyond the file's size.
+struct MutationTests {
+    private static let mutationsPerFile = 10_000
+
+    @Test(arguments: ContainerTests.files.indices)
+    func damagedFilesAreRefusedOrReadable(index: Int) {
+        let file = ContainerTests.files[index]
+        let seed = 0x5eed_0000 + UInt64(index)
+        var random = SeededRandom(seed: seed)
+        var accepted = 0
+        let before = residentBytes()
+        let started = ContinuousClock.now
+        for round in 0..<Self.mutationsPerFile {
+            let bytes = Self.mutated(file.bytes, using: &random)
+            guard let archive = try? TensorArchive(bytes: bytes, fileName: file.name) else { continue }
+            accepted += 1
+            let elements = archive.tensors.values.reduce(0) { $0 + $1.floats().count }
+            _ = archive.names.map { archive[$0]?.isFinite() }
+            #expect(elements <= 4 * bytes.count, "\(file.name), seed \(seed), round \(round)")
+        }
+        print("mutations of \(file.name), seed \(seed): \(accepted) of \(Self.mutationsPerFile) still readable")
+        // Damage of numbers cannot be noticed, damage of the structure must be.
+        #expect((1..<Self.mutationsPerFile).contains(accepted), "\(file.name), seed \(seed): \(accepted)")
+        #expect(residentBytes() - before < 256 << 20, "\(file.name), seed \(seed)")
+        #expect(ContinuousClock.now - started < .seconds(60), "\(file.name), seed \(seed)")
+    }
+
+    /// One to four changes, of the kinds that break readers: bits, extreme numbers, cuts, repeats.
+    private static func mutated(_ original: [UInt8], using random: inout SeededRandom) -> [UInt8] {
+        var bytes = original
+        for _ in 0..<random.integer(1...4) where bytes.count > 16 {
+            let position = random.integer(0...bytes.count - 9)
+            switch random.integer(0...6) {
+            case 0: bytes[position] ^= 1 << UInt8(random.integer(0...7))
+            case 1: bytes[position] = UInt8(random.integer(0...255))
+            case 2:
+                let value = [0, 1, -1, .max, .min, 1 << 40, 0xffff_ffff, 0x7fff_ffff].randomElement(using: &random) ?? 0
+                let width = [1, 2, 4, 8].randomElement(using: &random) ?? 1
+                bytes.replaceSubrange(position..<position + width, with: littleEndian(value)[..<width])
+            case 3: bytes.removeSubrange(position..<position + random.integer(1...8))
+            case 4:
+                let end = min(bytes.count, position + random.integer(1...64))
+                bytes.insert(contentsOf: bytes[position..<end], at: random.integer(0...bytes.count))
+            case 5: bytes.swapAt(position, random.integer(0...bytes.count - 1))
+            default: bytes.removeLast(random.integer(1...min(8, bytes.count)))
+            }
+        }
+        return bytes
+    }
+
+    private func residentBytes() -> Int {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8),
+            let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
