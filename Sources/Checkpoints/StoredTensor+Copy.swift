@@ -76,7 +76,8 @@ extension StoredTensor {
         return (sizes, steps)
     }
 
-    /// Converts `count` elements, each `step` behind the one before, beginning `first` elements from the tensor's start.
+    /// Converts `count` elements, each `step` behind the one before, the first one `first` elements behind the
+    /// tensor's start.
     private func widen(from first: Int, step: Int, into target: UnsafeMutablePointer<Float>, count: Int) {
         guard let base = bytes.raw.baseAddress else { return }
         // All elements lie inside the file: the readers checked the last one against the storage.

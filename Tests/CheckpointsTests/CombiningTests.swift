@@ -22,9 +22,12 @@ struct CombiningTests {
     }
 
     @Test func equalTensorsOfTwoFilesAreNoConflict() throws {
-        let main = try archive([FixtureTensor("a", shape: [1], values: [1]), FixtureTensor("b", shape: [1], values: [2])])
-        let same = try archive([FixtureTensor("a", shape: [1], values: [1])], "c.pth")
-        let other = try archive([FixtureTensor("a", shape: [1], values: [1]), FixtureTensor("b", shape: [1], values: [3])], "c.pth")
+        func scalar(_ name: String, _ value: Float) -> FixtureTensor {
+            FixtureTensor(name, shape: [1], values: [value])
+        }
+        let main = try archive([scalar("a", 1), scalar("b", 2)])
+        let same = try archive([scalar("a", 1)], "c.pth")
+        let other = try archive([scalar("a", 1), scalar("b", 3)], "c.pth")
         #expect(main.sharedNames(with: same) == ["a"])
         #expect(try main.union(same).names == ["a", "b"])
         #expect(throws: CheckpointError(file: "m.pth", .conflict(["b"], other: "c.pth"))) { try main.union(other) }

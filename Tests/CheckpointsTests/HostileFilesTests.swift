@@ -245,7 +245,8 @@ struct HostileFilesTests {
         let error = #expect(throws: CheckpointError.self) {
             try TensorArchive(bytes: Fixture.zip([tensor]), fileName: "m.pth")
         }
-        #expect(error?.description == "m.pth: tensor x\\u{a}2026 INFO all is well\\u{1b}[31m reaches element 1 of a storage of 1 elements")
+        #expect(error?.description == "m.pth: tensor x\\u{a}2026 INFO all is well\\u{1b}[31m reaches element 1 "
+            + "of a storage of 1 elements")
     }
 
     @Test func valuesThatAreNotTensors() {

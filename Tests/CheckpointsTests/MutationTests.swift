@@ -18,11 +18,7 @@ struct MutationTests {
         let started = ContinuousClock.now
         for round in 0..<Self.mutationsPerFile {
             let bytes = Self.mutated(file.bytes, using: &random)
-            guard let archive = try? TensorArchive(bytes: bytes, fileName: file.name) else { continue }
-            accepted += 1
-            let elements = archive.tensors.values.reduce(0) { $0 + $1.floats().count }
-            _ = archive.names.map { archive[$0]?.isFinite() }
-            #expect(elements <= 4 * bytes.count, "\(file.name), seed \(seed), round \(round)")
+            accepted += readsOrRefuses(bytes, "\(file.name), seed \(seed), round \(round)") ? 1 : 0
         }
         print("mutations of \(file.name), seed \(seed): \(accepted) of \(Self.mutationsPerFile) still readable")
         // Damage of numbers cannot be noticed, damage of the structure must be.
@@ -52,6 +48,71 @@ struct MutationTests {
             }
         }
         return bytes
+    }
+
+    // MARK: Damage that keeps the outer form
+
+    private static let wildNumbers = [
+        0, 1, 2, -1, 7, 255, 65_536, 0x7fff_ffff, 0xffff_ffff, 1 << 32, 1 << 40, 1 << 62, .max, .min,
+    ]
+
+    /// Shapes, strides, offsets and counts that only a hostile pickle has, in containers without any damage.
+    @Test func picklesWithWildNumbers() {
+        let seed: UInt64 = 0x5eed_1000
+        var random = SeededRandom(seed: seed)
+        var accepted = 0
+        for round in 0..<10_000 {
+            var tensors = Fixture.tensors
+            let index = random.integer(0...tensors.count - 1)
+            for _ in 0..<random.integer(1...3) {
+                let wild = Self.wildNumbers.randomElement(using: &random) ?? 0
+                let dimension = random.integer(0...3)
+                switch random.integer(0...4) {
+                case 0 where dimension < tensors[index].shape.count: tensors[index].shape[dimension] = wild
+                case 1 where dimension < tensors[index].strides.count: tensors[index].strides[dimension] = wild
+                case 2: tensors[index].offset = wild
+                case 3: tensors[index].storageCount = wild
+                default: tensors[index].shape.append(wild)
+                }
+            }
+            for bytes in [Fixture.zip(tensors), Fixture.legacy(tensors)] {
+                accepted += readsOrRefuses(bytes, "seed \(seed), round \(round), \(tensors[index])") ? 1 : 0
+            }
+        }
+        #expect((1..<20_000).contains(accepted), "seed \(seed)")
+    }
+
+    /// The same for the numbers in a safetensors header.
+    @Test func headersWithWildNumbers() {
+        let seed: UInt64 = 0x5eed_2000
+        var random = SeededRandom(seed: seed)
+        let original = Fixture.safetensors()
+        let headerEnd = 8 + Int(original[0]) + Int(original[1]) << 8
+        let header = String(decoding: original[8..<headerEnd], as: UTF8.self)
+        let numbers = header.matches(of: #/\d+/#).map(\.range)
+        var accepted = 0
+        for round in 0..<10_000 {
+            var changed = header
+            // From behind, so that the ranges in front stay valid.
+            for range in numbers.shuffled(using: &random).prefix(random.integer(1...3)).sorted(by: {
+                $0.lowerBound > $1.lowerBound
+            }) {
+                let wild = Self.wildNumbers.randomElement(using: &random) ?? 0
+                let list = random.integer(0...3) == 0 ? "\(wild),1099511627776,1099511627776" : "\(wild)"
+                changed.replaceSubrange(range, with: list)
+            }
+            let bytes = Fixture.safetensors(header: changed, data: Array(original[headerEnd...]))
+            accepted += readsOrRefuses(bytes, "seed \(seed), round \(round), \(changed)") ? 1 : 0
+        }
+        #expect((1..<10_000).contains(accepted), "seed \(seed)")
+    }
+
+    private func readsOrRefuses(_ bytes: [UInt8], _ what: @autoclosure () -> String) -> Bool {
+        guard let archive = try? TensorArchive(bytes: bytes, fileName: "m") else { return false }
+        let elements = archive.tensors.values.reduce(0) { $0 + $1.floats().count }
+        _ = archive.names.map { archive[$0]?.isFinite() }
+        if elements > 4 * bytes.count { Issue.record("\(what()): \(elements) values in \(bytes.count) bytes") }
+        return true
     }
 
     private func residentBytes() -> Int {
