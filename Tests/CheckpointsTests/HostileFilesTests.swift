@@ -182,6 +182,14 @@ struct HostileFilesTests {
         }
     }
 
+    @Test func emptyTensorsWithOverflowingSizes() {
+        let header = #"{"t":{"dtype":"F32","shape":[0,4294967296,4294967296,4],"data_offsets":[0,0]}}"#
+        guard case .invalidShape = problem(Fixture.safetensors(header: header, data: [])) else {
+            Issue.record("accepted: its strides overflow")
+            return
+        }
+    }
+
     @Test func emptyTensorsWithWildStrides() throws {
         var tensor = FixtureTensor("t", shape: [0, 7, 1], values: [])
         tensor.strides = [.max, .max, .max]
