@@ -40,15 +40,19 @@ extension TileScheduler {
         }
         turns.leave(job)
         let leftovers = job.pending.values.compactMap(\.residual)
+        let (client, band) = (job.client, job.band)
         job.pending = [:]
+        job.client = nil
         job.band = nil
         let secondsToIdle = now - (job.cancelledAt ?? now)
         let isCancelled = job.state == .cancelled
         return { [self] in
             for residual in leftovers { pool.give(residual) }
             if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
+            // Large memory is returned here, not under the lock.
+            _ = band
             completions.async { [unfinished] in
-                job.completion(outcome)
+                client?.completion(outcome)
                 unfinished.leave()
             }
         }

@@ -83,9 +83,7 @@ import Tiles
         // Three wait, one is at work: fewer than five wait, so an image of any size is admitted.
         let ticket = try rig.scheduler.reserve(tiles: 10)
         #expect(rig.scheduler.queuedTiles == 13)
-        let side = Double(Rig.smallTile.side)
-        let secondsPerTile = 1 / rig.scheduler.tilesPerSecond
-        #expect(side > 0 && secondsPerTile == 1, "assumed until measured")
+        #expect(rig.scheduler.tilesPerSecond == 1, "assumed until measured")
         // Nine of thirteen have to go before fewer than five wait.
         let full = TilesError.queueFull(QueueFull(limit: 5, actual: 13, retryAfterSeconds: 9))
         #expect(throws: full) { _ = try rig.enqueue(plain(1, 0.5), once) }
@@ -143,7 +141,13 @@ import Tiles
 
     @Test func estimatesComeFromMeasuredThroughput() throws {
         let milliseconds = 10.0
-        let network = RuleNetwork(onStep: { step, _ in if step == .encode { usleep(10_000) } })
+        let gate = Gate()
+        let isHeld = Mutex(false)
+        let network = RuleNetwork(onStep: { step, _ in
+            guard step == .encode else { return }
+            usleep(10_000)
+            if isHeld.withLock({ $0 }) { gate.pass() }
+        })
         let rig = Rig(network, threads: 2)
         _ = try rig.restore(plain(30, 0.5), once)
         // Two workers, 10 ms a tile, on a machine with other things to do.
@@ -151,13 +155,14 @@ import Tiles
         #expect(rate <= 2.05 * 1e3 / milliseconds, "\(rate) tiles/s")
         #expect(rate >= 20, "\(rate) tiles/s")
         #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 40) - 40 / rate) <= 1e-9)
-        // Next to an image of 20 tiles, one of 3 has at most 3 tiles of it to wait for.
-        let image = plain(20, 0.5)
-        let job = try rig.enqueue(image, once)
-        let both = rig.scheduler.estimatedSeconds(forTiles: 3)
-        #expect(both <= 6 / rate + 1e-9 && both >= 3 / rate)
-        let eta = try #require(job.status.etaSeconds)
-        #expect(eta <= 20 / rate + 1e-9)
+        isHeld.withLock { $0 = true }
+        let job = try rig.enqueue(plain(20, 0.5), once)
+        #expect(gate.awaitArrivals(2))
+        // 18 tiles wait, two count half. Next to them an image of 3 tiles has 3 of them to wait for, one of 40 has 19.
+        #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 3) - 6 / rate) <= 1e-9)
+        #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 40) - 59 / rate) <= 1e-9)
+        #expect(abs(try #require(job.status.etaSeconds) - 19 / rate) <= 1e-9)
+        gate.open()
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
         #expect(job.status.etaSeconds == nil && job.status.done == 20 && job.status.exits == [1: 20])
     }
@@ -184,6 +189,29 @@ import Tiles
         #expect(rig.scheduler.releaseIdleMemory(unusedFor: 0) == live)
         #expect(network.liveWorkspaces == 0)
         #expect(try rig.restore(image, once).isIdentical(to: image))
+    }
+
+    /// A service keeps handles of ended jobs; they must not keep pictures.
+    @Test func endedRestorationsLetGoOfPictures() throws {
+        let gate = Gate()
+        let rig = Rig(RuleNetwork(onStep: { _, _ in gate.pass() }), threads: 2)
+        weak var picture: FloatImage?
+        weak var cancelled: FloatImage?
+        let handles = try {
+            let image = FloatImage(width: 200, height: 200)
+            let other = FloatImage(width: 200, height: 200)
+            (picture, cancelled) = (image, other)
+            let handles = try [rig.enqueue(image, once), rig.enqueue(other, once)]
+            handles[1].cancel()
+            gate.open()
+            return handles
+        }()
+        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        // The completion's thread lets go of its copy right after it has told.
+        let limit = Date(timeIntervalSinceNow: 10)
+        while picture != nil || cancelled != nil, Date() < limit { usleep(1000) }
+        #expect(picture == nil && cancelled == nil)
+        #expect(handles.map(\.status.state) == [.succeeded, .cancelled])
     }
 
     @Test func largeImagesNeedABandOfRows() throws {
