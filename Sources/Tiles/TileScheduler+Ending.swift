@@ -24,7 +24,8 @@ extension TileScheduler {
     ///
     /// - Returns: what to do without the lock.
     func endIfDone(_ job: Restoration, _ turns: inout Turns, at now: Double) -> (@Sendable () -> Void)? {
-        guard !job.state.isFinal, job.workers == 0, job.isUnwanted || job.committed == job.grid.count else { return nil }
+        let isDone = job.isUnwanted || job.committed == job.grid.count
+        guard isDone, !job.state.isFinal, job.workers == 0 else { return nil }
         let outcome: RestorationOutcome
         let stage: CancelledStage? = job.cancelledAt == nil ? nil : job.startedAt == nil ? .queue : .infer
         if job.committed == job.grid.count, job.failure == nil {

@@ -120,7 +120,8 @@ import Tiles
         #expect(throws: TilesError.self) {
             let ticket = try rig.scheduler.reserve(tiles: 8)
             let image = plain(1, 0)
-            _ = try rig.scheduler.enqueue(source: image, sink: image, options: .init(exit: .fixed(9)), ticket: ticket) { _ in }
+            let wrong = RestorationOptions(exit: .fixed(9))
+            _ = try rig.scheduler.enqueue(source: image, sink: image, options: wrong, ticket: ticket) { _ in }
         }
         #expect(rig.scheduler.queuedTiles == 0, "refused for its options")
         #expect(rig.scheduler.checkInvariants() == [])
