@@ -24,7 +24,8 @@ extension CheckpointError.Problem: CustomStringConvertible {
         case .unsupported(let part, let what):
             "not supported: \(part): \(what)"
         case .forbiddenOpcode(let opcode, let offset):
-            "refused: pickle operation 0x\(hexByte(opcode)) at byte \(offset) is not part of a state dict"
+            "refused: pickle operation \(PickleMachine.refusedNames[opcode] ?? "0x\(hexByte(opcode))") at byte "
+                + "\(offset), which no state dict needs (nothing was run)"
         case .forbiddenGlobal(let name):
             "refused: the pickle asks for \(quoted(name)), which no state dict needs (nothing was run)"
         case .forbiddenCall(let what):

@@ -34,7 +34,7 @@ extension StoredTensor {
 
     /// Whether every number is finite in float32.
     public func isFinite() -> Bool {
-        guard (sizesAreContiguous) else { return floats().allSatisfy(\.isFinite) }
+        guard isContiguous else { return floats().allSatisfy(\.isFinite) }
         // In pieces that stay in the first cache.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: 4096) { piece in
             guard let start = piece.baseAddress else { return true }
@@ -52,7 +52,11 @@ extension StoredTensor {
         }
     }
 
-    private var sizesAreContiguous: Bool { mergedDimensions().steps.allSatisfy { $0 == 1 } }
+    /// Whether the numbers lie one behind the other in row-major order.
+    private var isContiguous: Bool {
+        let (sizes, steps) = mergedDimensions()
+        return sizes.isEmpty || (sizes.count == 1 && steps == [1])
+    }
 
     /// The dimensions without those of size 1, and with neighbours joined that lie one behind the other: a tensor
     /// without gaps becomes a single row.
