@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
+import struct
 from pathlib import Path
 
 import torch
 from safetensors import safe_open
-from safetensors.torch import save_file
 from torch import Tensor
 
 from .adarevd import AdaRevD
@@ -99,8 +100,30 @@ def save_model(model: AdaRevD, path: Path | str, dtype: str = "fp32", config: Mo
         if not stored.isfinite().all():
             raise ValueError(f"{key} is not finite as {dtype}")
         tensors[key] = stored
+    write_safetensors(path, tensors, (config or model.config).to_metadata())
+
+
+def write_safetensors(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str] | None = None) -> None:
+    """Names sorted, data 8-byte aligned, replaced in one step. The library's own writer orders the metadata by chance,
+    so that equal models would have different digests."""
+    names = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16"}
+    header: dict = {"__metadata__": metadata} if metadata else {}
+    parts, end = [], 0
+    for key in sorted(tensors):
+        value = tensors[key].detach().cpu().contiguous()
+        data = value.reshape(-1).view(torch.uint8).numpy().tobytes()
+        header[key] = {"dtype": names[value.dtype], "shape": list(value.shape), "data_offsets": [end, end + len(data)]}
+        parts.append(data)
+        end += len(data)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
     temporary = path.with_name(path.name + ".part")
-    save_file(tensors, temporary, metadata=(config or model.config).to_metadata())
+    with open(temporary, "wb") as file:
+        file.write(struct.pack("<Q", len(text)))
+        file.write(text)
+        file.writelines(parts)
+        file.flush()
+        os.fsync(file.fileno())
     os.replace(temporary, path)
 
 

@@ -85,8 +85,9 @@ class Restored:
 
 @torch.no_grad()
 def restore(model: AdaRevD, image: Tensor, rule: ExitRule, whole: bool = False, blend: str = "edge_safe",
-            tile: int | None = None, overlap: int | None = None) -> Restored:
-    """Deblurs one image [3, h, w], 0…1: each tile encoded alone (mode B), or the whole image encoded once (mode A)."""
+            tile: int | None = None, overlap: int | None = None, seen: list[list[Tensor]] | None = None) -> Restored:
+    """Deblurs one image [3, h, w], 0…1: each tile encoded alone (mode B), or the whole image encoded once (mode A).
+    `seen` collects every tile's scaled features."""
     tile, overlap = tile or model.config.tile, overlap or model.config.overlap
     height, width = image.shape[-2:]
     # Mode A pads any side to 16; mode B needs it only where the tile is the whole side.
@@ -106,6 +107,8 @@ def restore(model: AdaRevD, image: Tensor, rule: ExitRule, whole: bool = False, 
                 own = model.features(padded[:, :, y:y + tile_h, x:x + tile_w])
             else:
                 own = [f[:, :, y >> i:(y + tile_h) >> i, x >> i:(x + tile_w) >> i] for i, f in enumerate(features)]
+            if seen is not None:
+                seen.append(own)
             residual, result = run_tile(model, own, rule)
             result.y, result.x = y, x
             results.append(result)
