@@ -56,7 +56,8 @@ let package = Package(
         .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "TestSupport"], swiftSettings: swift),
+            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "Images", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
         .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"], swiftSettings: swift),
