@@ -22,7 +22,10 @@ struct ThreadTeamTests {
 
     @Test func leadersRunSideBySideAndIdleMembersHelpTheLast() {
         let tasks = Mutex<[@Sendable () -> Void]>([])
-        let team = ThreadTeam(threads: 4) { _ in tasks.withLock { $0.isEmpty ? nil : $0.removeFirst() } }
+        let team = ThreadTeam(threads: 4) { _ in
+            let task = tasks.withLock { $0.isEmpty ? nil : $0.removeFirst() }
+            return task
+        }
         let total = Atomic<Int>(0), finished = DispatchSemaphore(value: 0)
         for length in [200, 1, 3000] {
             let work: @Sendable () -> Void = {
