@@ -1,6 +1,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <zlib.h>
+
 #include "png_error.h"
 
 typedef struct {
@@ -49,8 +51,12 @@ static void encode(encoder *state, const image_raster *source, const image_segme
     int colour = (source->channels == 3 ? PNG_COLOR_MASK_COLOR : 0) | (has_alpha ? PNG_COLOR_MASK_ALPHA : 0);
     png_set_IHDR(png, state->info, (png_uint_32)source->width, (png_uint_32)source->height, source->bit_depth, colour,
                  PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-    png_set_compression_level(png, 3);
-    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_UP);
+    // Photos repeat nothing but runs, so looking for longer matches is time lost. 24 megapixels on one core: Paeth with
+    // runs only 1.1 s and 28.7 MB; Paeth at level 3 2.5 s and 30.7 MB; all filters at level 6 4.7 s and 29.0 MB.
+    // Screenshots come out larger (of text, 4.0 MB against 0.5).
+    png_set_compression_level(png, 1);
+    png_set_compression_strategy(png, Z_RLE);
+    png_set_filter(png, PNG_FILTER_TYPE_BASE, PNG_FILTER_PAETH);
     png_write_info(png, state->info);
     for (size_t i = 0; i < segment_count; i++) {
         uint32_t kind = segments[i].kind;

@@ -19,7 +19,9 @@ import Testing
             for (width, height) in [(1, 1), (1, 2), (7, 1), (15, 17), (31, 9), (65, 33)] {
                 let raster = try Raster(width: width, height: height, channels: channels, bitDepth: 8)
                 for y in 0..<height {
-                    for x in 0..<width { for c in 0..<channels { raster.set(x + 2 * y + 20 * c, x: x, y: y, channel: c) } }
+                    for x in 0..<width {
+                        for c in 0..<channels { raster.set(x + 2 * y + 20 * c, x: x, y: y, channel: c) }
+                    }
                 }
                 let image = Image(raster: raster, format: .jpeg, jpeg: traits)
                 let again = try Image.decode(image.encode(EncodeOptions(quality: 100)))
