@@ -13,6 +13,18 @@ import Testing
         }
     }
 
+    /// Matches between distant rows are looked for where they pay.
+    @Test func pngOfRepeatedPattern_IsSmall() throws {
+        let raster = try Raster(width: 512, height: 512, channels: 3, bitDepth: 8)
+        let tile = try Raster.noise(32, 1, channels: 3, bitDepth: 8, hasAlpha: false, seed: 9).samples(0)
+        for y in 0..<512 {
+            raster.withMutableRow(y) { row in for index in row.indices { row[index] = UInt8(tile[index % 96]) } }
+        }
+        let bytes = try Image(raster: raster).encode()
+        #expect(bytes.count < raster.height * raster.rowBytes / 50, "\(bytes.count)")
+        #expect(try Image.decode(bytes).raster.equals(raster))
+    }
+
     @Test(arguments: [1, 3]) func jpegOfAnySize_KeepsTheSize(_ channels: Int) throws {
         for name in ["420.jpg", "422.jpg", "440.jpg", "411.jpg", "progressive.jpg"] {
             let traits = try #require(try ImageHeader.read(Card.file(name)).jpeg)
