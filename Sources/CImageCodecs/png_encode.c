@@ -14,9 +14,9 @@ typedef struct {
     uint8_t *row;
 } encoder;
 
-// Photos repeat nothing but runs, so looking for longer matches is time lost. A photo of 24 megapixels on one core: runs
-// only 1.1 s and 28.7 MB; matches at level 3 2.5 s and 30.7 MB; all filters at level 6 4.7 s and 29.0 MB. A page of text
-// is eight times smaller with matches, a gray photo stored as RGB two times.
+// Photos repeat nothing but runs, so looking for longer matches is time lost. A photo of 24 megapixels on one core:
+// runs only 1.1 s and 28.7 MB; matches at level 3 2.5 s and 30.7 MB; all filters at level 6 4.7 s and 29.0 MB. A page
+// of text is eight times smaller with matches, a gray photo stored as RGB two times.
 enum { MATCH_LEVEL = 3, PROBE_ROWS = 16 };
 
 static void write_bytes(png_structp png, png_bytep bytes, size_t count) {
