@@ -126,7 +126,6 @@ extension Connection {
             sendProblem(failure.problem, code: failure.code)
         default:
             if case .stream(_, let stream)? = answer { stream.disconnect() }
-            (earlyChunks, isFinishedEarly) = ([], false)
             _ = exchange?.claimAnswer()
             answer = nil
             sendProblem(failure.problem, code: failure.code)
@@ -158,23 +157,11 @@ extension Connection {
         }
     }
 
-    func write(_ bytes: [UInt8], to state: StreamState) {
+    /// The stream has something new.
+    func pump(_ state: StreamState) {
         enter { connection in
-            if connection.stream === state {
-                connection.appendChunk(bytes, of: state)
-            } else if connection.isWaiting(state) {
-                connection.earlyChunks.append(bytes)
-            }
-        }
-    }
-
-    func finish(_ state: StreamState) {
-        enter { connection in
-            if connection.stream === state {
-                connection.finishStream()
-            } else if connection.isWaiting(state) {
-                connection.isFinishedEarly = true
-            }
+            // Before its head is out the stream keeps what it has.
+            if connection.stream === state { connection.pumpStream() }
         }
     }
 

@@ -143,28 +143,29 @@ extension Connection {
             version: state.head.version, keepsAlive: isStreamKeptAlive)
         self.stream = stream
         phase = .streaming
-        let (chunks, isFinished) = (earlyChunks, isFinishedEarly)
-        (earlyChunks, isFinishedEarly) = ([], false)
-        for chunk in chunks { appendChunk(chunk, of: stream) }
-        if isFinished { finishStream() }
+        pumpStream()
     }
 
-    func appendChunk(_ bytes: [UInt8], of stream: StreamState) {
+    /// Moves what has been written to the stream into the output.
+    func pumpStream() {
+        guard let stream, let state = exchange else { return }
+        let (pieces, isFinished) = stream.take()
         if hasStreamContent {
-            streamBytes += bytes.count
-            if isStreamChunked { output.append { ResponseHeadWriter.append(chunkSize: bytes.count, to: &$0) } }
-            output.append(.bytes(bytes))
-            if isStreamChunked { output.append { $0.append(contentsOf: "\r\n".utf8) } }
+            for piece in pieces {
+                streamBytes += piece.count
+                if isStreamChunked { output.append { ResponseHeadWriter.append(chunkSize: piece.count, to: &$0) } }
+                output.append(.bytes(piece))
+                if isStreamChunked { output.append { $0.append(contentsOf: "\r\n".utf8) } }
+            }
         }
-        stream.update(appended: bytes.count, waiting: output.count)
-    }
-
-    func finishStream() {
-        guard let state = exchange else { return }
-        if isStreamChunked, hasStreamContent { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }
-        stream = nil
-        finish(
-            state, status: streamStatus, bodyBytes: streamBytes, problem: nil, keepsAlive: isStreamKeptAlive)
+        if isFinished {
+            if isStreamChunked, hasStreamContent { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }
+            self.stream = nil
+            finish(
+                state, status: streamStatus, bodyBytes: streamBytes, problem: nil, keepsAlive: isStreamKeptAlive)
+        } else {
+            stream.update(outputBytes: output.count)
+        }
     }
 
     // MARK: The socket
@@ -180,7 +181,7 @@ extension Connection {
                 lastWrite = loop.now
                 if writeStart == 0 { (writeStart, writeStartSent) = (loop.now, before) }
             }
-            stream?.update(waiting: output.count)
+            stream?.update(outputBytes: output.count)
         }
         if output.isEmpty { writeStart = 0 }
         emitRecords()

@@ -70,9 +70,6 @@ final class Connection: @unchecked Sendable {
     var completion: (@Sendable (Result<[UInt8], BodyFailure>) -> Void)?
     var answer: Answer?
     var stream: StreamState?
-    /// What was written to the stream before its head could go out.
-    var earlyChunks: [[UInt8]] = []
-    var isFinishedEarly = false
     var isStreamChunked = false
     var isStreamKeptAlive = false
     var hasStreamContent = false
@@ -159,7 +156,7 @@ final class Connection: @unchecked Sendable {
         phase = .closed
         loop.remove(self)
         socket.close()
-        (input, body, earlyChunks) = ([], [], [])
+        (input, body) = ([], [])
         let (completion, stream, exchange) = (completion, stream, exchange)
         if let exchange { record(exchange, status: nil, streamOutcome: outcome) }
         (self.completion, self.stream, self.exchange) = (nil, nil, nil)
