@@ -48,7 +48,8 @@ import Testing
         let client = try Client(server.address)
         client.send(
             "GET /later/one HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a\r\n\r\n"
-                + "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n"
+                + "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + "3;x=y\r\nabc\r\n0\r\nT: u\r\n\r\n"
                 + "GET /later/two HTTP/1.1\r\nHost: a\r\n\r\nGET /health HTTP/1.1\r\nHost: a@b\r\n\r\n"
                 + "GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
         #expect(client.response()?.text == "one")
@@ -161,8 +162,38 @@ import Testing
             #expect(client.response()?.text == "fine", "\(address)")
         }
         #expect(throws: SocketError.self) { try TestServer { $0.unixSocketPath = path } }
+        // A socket file that a dead server left behind is replaced.
+        let stale = path + "2"
+        #expect(Self.leaveSocketFile(stale))
+        let second = try TestServer { $0.unixSocketPath = stale }
+        second.server.stop()
+        #expect(access(stale, F_OK) != 0)
         server.server.stop()
         #expect(access(path, F_OK) != 0)
+    }
+
+    /// Binds a Unix socket and closes it without removing its file, as a killed server does.
+    private static func leaveSocketFile(_ path: String) -> Bool {
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        return withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) == 0
+            }
+        }
+    }
+
+    @Test func probe() throws {
+        let server = try TestServer()
+        let answer = try HTTPProbe.get(server.address, authority: "a", path: "/health")
+        #expect(answer.status == 200)
+        #expect(answer.body == "fine")
+        #expect(try HTTPProbe.get(server.address, authority: "a", path: "/none-such").status == 404)
+        server.server.stop()
+        #expect(throws: SocketError.self) { try HTTPProbe.get(server.address, authority: "a", path: "/health") }
     }
 
     @Test func portInUseIsNamed() throws {

@@ -158,6 +158,31 @@ import Testing
         #expect(clients[0].response()?.text == "hi")
     }
 
+    /// A flood of silent connections is held to twice the limit, and health gets through.
+    @Test func floodOfConnections() throws {
+        let server = try TestServer { $0.maximumConnections = 2 }
+        let flood = try (0..<150).map { _ in try Client(server.address) }
+        #expect(server.wait { $0.server.connectionCount >= 40 })
+        let health = try Client(server.address)
+        health.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(health.response()?.status == 200)
+        #expect(server.server.connectionCount <= 68)
+        for client in flood { client.socket.close() }
+        health.socket.close()
+        #expect(server.wait { $0.server.connectionCount == 0 })
+    }
+
+    /// Health answers though every thread of the global queues is busy.
+    @Test func loopsDoNotWaitForOtherQueues() throws {
+        let server = try TestServer()
+        let release = DispatchSemaphore(value: 0)
+        for _ in 0..<100 { DispatchQueue.global().async { release.wait() } }
+        defer { for _ in 0..<100 { release.signal() } }
+        let client = try Client(server.address, timeout: 2)
+        client.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
+        #expect(client.response()?.text == "fine")
+    }
+
     @Test func drainFinishesWhatRuns() throws {
         let server = try TestServer()
         let idle = try Client(server.address)

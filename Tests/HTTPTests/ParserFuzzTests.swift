@@ -16,8 +16,8 @@ struct SeededGenerator: RandomNumberGenerator {
 
 @Suite struct ParserFuzzTests {
     private static let pieces: [String] = [
-        "\r\n", "\r", "\n", "\0", " ", "\t", ":", ";", ",", "=", "\"", "\\", "%", "%41", "%4", "/", "//", "..", "?", "#",
-        "*", "@", "[::1]", "http://a/", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "GET ", "POST ", "OPTIONS ", "Host: a\r\n",
+        "\r\n", "\r", "\n", "\0", " ", "\t", ":", ";", ",", "=", "\"", "\\", "%", "%41", "%4", "/", "//", "..", "?",
+        "#", "*", "@", "[::1]", "http://a/", "HTTP/1.1", "HTTP/1.0", "HTTP/2.0", "GET ", "POST ", "OPTIONS ", "Host: a\r\n",
         "Content-Length: 5\r\n", "Content-Length: 0\r\n", "Transfer-Encoding: chunked\r\n", "Connection: close\r\n",
         "Expect: 100-continue\r\n", "5\r\nhello\r\n", "0\r\n\r\n", "1;a=b\r\nx\r\n", "\r\n\r\n", "\u{E9}", "\u{7F}",
         "FFFFFFFF", "7FFFFFFFFFFFFFFF", " \r\n", "X: y\r\n", "A: b\r\nC: d\r\nE: f\r\nG: h\r\n",
@@ -75,7 +75,9 @@ struct SeededGenerator: RandomNumberGenerator {
         for _ in 0..<Int.random(in: 0...3, using: &generator) {
             var position = Int.random(in: 0...bytes.count, using: &generator)
             // Half of the time at the beginning of a line, where whole lines make sense.
-            if Bool.random(using: &generator), let feed = bytes[position...].firstIndex(of: 0x0A) { position = feed + 1 }
+            if Bool.random(using: &generator), let feed = bytes[position...].firstIndex(of: 0x0A) {
+                position = feed + 1
+            }
             switch Int.random(in: 0..<6, using: &generator) {
             case 0: bytes.insert(UInt8.random(in: 0...255, using: &generator), at: position)
             case 1: if position < bytes.count { bytes.remove(at: position) }

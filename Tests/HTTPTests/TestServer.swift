@@ -69,9 +69,8 @@ final class TestServer: Sendable {
         }
         router.add(.get, "/stream/{count}") { exchange, parameters in
             exchange.onDisconnect { log.note("gone") }
-            guard let stream = exchange.startStream(Response(.ok, headers: ["Content-Type": "text/event-stream"])) else {
-                return
-            }
+            let head = Response(.ok, headers: ["Content-Type": "text/event-stream"])
+            guard let stream = exchange.startStream(head) else { return }
             Self.tick(stream, 0, Int(parameters["count"] ?? "") ?? 0, log)
         }
         router.add(.get, "/flood") { exchange, _ in
@@ -79,7 +78,8 @@ final class TestServer: Sendable {
             Self.flood(stream, 0, log)
         }
         let server = HTTPServer(
-            configuration: configuration, hooks: ServerHooks(didAnswer: { record in log.records.withLock { $0.append(record) } }), handler: router)
+            configuration: configuration,
+            hooks: ServerHooks(didAnswer: { record in log.records.withLock { $0.append(record) } }), handler: router)
         self.server = server
         self.log = log
         try server.start()

@@ -43,8 +43,8 @@ struct Verdict: Equatable, CustomStringConvertible {
 
     /// The status of the failure that ended it.
     var failure: Int? {
-        guard let last = lines.last, let status = Int(last.prefix(3)), last.dropFirst(3).first == " " else { return nil }
-        return status
+        guard let last = lines.last, last.dropFirst(3).first == " " else { return nil }
+        return Int(last.prefix(3))
     }
 
     /// "ok" for complete requests, "incomplete", or the status of the failure.

@@ -1,8 +1,8 @@
 import Foundation
 
 extension MultipartForm {
-    /// Takes a body apart (RFC 7578, RFC 2046 §5.1.1). Nothing may stand before the first delimiter but an empty line; what
-    /// follows the last one is ignored, as RFC 2046 asks.
+    /// Takes a body apart (RFC 7578, RFC 2046 §5.1.1). Nothing may stand before the first delimiter but an empty line;
+    /// what follows the last one is ignored, as RFC 2046 asks.
     ///
     /// - Parameter boundary: the media type's parameter.
     /// - Throws: ``Failure`` when the body breaks the format or a limit.
@@ -79,12 +79,12 @@ extension MultipartForm {
             let name = parameters["name"]
         else { throw Failure(detail: "A part has no Content-Disposition of form-data with a name.") }
         return Part(
-            name: name, filename: parameters["filename"], contentType: headers["Content-Type"].flatMap { MediaType($0) },
-            headers: headers, range: range)
+            name: name, filename: parameters["filename"],
+            contentType: headers["Content-Type"].flatMap { MediaType($0) }, headers: headers, range: range)
     }
 
-    /// Content-Disposition as forms write it: a quoted value ends at the next quotation mark, and a backslash is taken as it
-    /// is, because browsers escape neither but write `%22` (RFC 7578 §2, HTML's form encoding).
+    /// Content-Disposition as forms write it: a quoted value ends at the next quotation mark, and a backslash is taken
+    /// as it is, because browsers escape neither but write `%22` (RFC 7578 §2, HTML's form encoding).
     private static func disposition(_ text: String) -> (kind: String, parameters: [String: String])? {
         let bytes = Array(text.utf8)
         var index = 0

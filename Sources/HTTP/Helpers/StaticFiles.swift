@@ -1,7 +1,7 @@
 import Foundation
 
-/// The files of a folder, read once. No path on the disk is ever made from what a client sent, so none can lead out of the
-/// folder, whatever is encoded in it.
+/// The files of a folder, read once. No path on the disk is ever made from what a client sent, so none can lead out of
+/// the folder, whatever is encoded in it.
 public struct StaticFiles: Sendable {
     struct File: Sendable {
         let bytes: [UInt8]
@@ -19,8 +19,8 @@ public struct StaticFiles: Sendable {
     /// Fields that every answer carries, such as Content-Security-Policy.
     private let headers: HTTPHeaders
 
-    /// Reads a folder and the folders below it. Symbolic links, what is neither file nor folder, and names that begin with
-    /// a dot are left out.
+    /// Reads a folder and the folders below it. Symbolic links, what is neither file nor folder, and names that begin
+    /// with a dot are left out.
     ///
     /// - Parameter limit: most bytes of all files together.
     /// - Throws: ``Failure`` when something cannot be read or there is more than `limit`.

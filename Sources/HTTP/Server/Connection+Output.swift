@@ -6,8 +6,8 @@ extension Connection {
 
     /// Sends the answer if its time has come; false when it has to wait.
     ///
-    /// An answer that comes before the body is complete waits until what the client has sent so far is looked at, so that
-    /// a message that turns out to be broken is refused and not served. A success waits for the whole body.
+    /// An answer that comes before the body is complete waits until what the client has sent so far is looked at, so
+    /// that a message that turns out to be broken is refused and not served. A success waits for the whole body.
     func deliverAnswer() -> Bool {
         guard let answer, phase != .closed else { return false }
         if isBodyComplete {
@@ -69,7 +69,7 @@ extension Connection {
         let response = problem.response(requestID: id)
         writeHead(of: response, framing: .length(response.body.count), version: .http11, keepsAlive: false)
         // HEAD has no content even where it is refused (RFC 9110 §9.3.2).
-        let isHead = state?.head.method == .head
+        let isHead = (state?.head.method ?? parser.requestLine?.method) == .head
         if !isHead { output.append(response.body) }
         records.append(
             PendingRecord(

@@ -1,6 +1,7 @@
 import Sockets
 
-/// One client's connection: reads requests one after the other, hands them to the handler, and writes the answers in order.
+/// One client's connection: reads requests one after the other, hands them to the handler, and writes the answers in
+/// order.
 ///
 /// The next request is not read before the answer to the last one is there, so that memory stays bounded and pipelined
 /// requests are answered in order (RFC 9112 §9.3.2).
@@ -113,8 +114,8 @@ final class Connection: @unchecked Sendable {
         process()
     }
 
-    /// Runs `work` on the loop: at once when it comes from within this connection's own processing, else in a turn of its
-    /// own.
+    /// Runs `work` on the loop: at once when it comes from within this connection's own processing, else in a turn of
+    /// its own.
     func enter(_ work: @escaping @Sendable (Connection) -> Void) {
         if loop.isCurrent, isProcessing {
             hasNews = true
