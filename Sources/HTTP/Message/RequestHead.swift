@@ -1,0 +1,35 @@
+/// What precedes a request's body, checked against RFC 9112: whoever holds one need not ask again whether its framing or
+/// its Host are sound.
+public struct RequestHead: Sendable {
+    /// The protocol version of the request line; a higher minor version than 1.1 is taken as 1.1 (RFC 9110 §2.5).
+    public enum Version: Sendable { case http10, http11 }
+
+    /// How the body's end is found (RFC 9112 §6.3).
+    public enum Framing: Sendable, Equatable {
+        case none
+        /// Content-Length, in bytes; `Int.max` for one beyond it.
+        case length(Int)
+        case chunked
+    }
+
+    public let method: HTTPMethod
+    public let target: RequestTarget
+    public let version: Version
+    public let headers: HTTPHeaders
+    /// The authority that the request is for: of the target in absolute form, else of Host (RFC 9112 §3.2.2); empty in
+    /// HTTP/1.0 without Host.
+    public let authority: String
+    public let framing: Framing
+    /// The client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
+    public let expectsContinue: Bool
+    /// The client is willing to send another request on the connection (RFC 9112 §9.3).
+    public let keepsAlive: Bool
+
+    /// Whether a body of at least one byte is announced or possible.
+    public var hasBody: Bool { framing != .none && framing != .length(0) }
+
+    /// The announced size of the body in bytes; nil for none and for chunked.
+    public var contentLength: Int? {
+        if case .length(let bytes) = framing { bytes } else { nil }
+    }
+}

@@ -1,0 +1,35 @@
+/// The request target (RFC 9112 §3.2) in its parts. The raw text has been checked against RFC 3986: every percent sign is
+/// followed by two hexadecimal digits and no character stands there that a URI cannot have.
+public struct RequestTarget: Sendable, Hashable {
+    /// The four forms of RFC 9112 §3.2.1 to §3.2.4.
+    public enum Form: Sendable { case origin, absolute, authority, asterisk }
+
+    public let form: Form
+    /// The target as it came.
+    public let raw: String
+    /// The path, still percent-encoded; begins with "/". "*" in asterisk form, empty in authority form.
+    public let path: String
+    /// What follows the question mark, still percent-encoded; nil without one.
+    public let query: String?
+
+    /// The path's segments, each percent-decoded after the split, so that an encoded slash never makes a segment.
+    /// `/a/b%2Fc/` gives `["a", "b/c", ""]`; `/` gives `[""]`. Nil when a segment is not UTF-8 or holds a NUL.
+    public var segments: [String]? {
+        var result: [String] = []
+        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            guard let decoded = PercentCoding.decode(segment, plusIsSpace: false), !decoded.utf8.contains(0) else {
+                return nil
+            }
+            result.append(decoded)
+        }
+        return result
+    }
+
+    /// The query's parameters in order, decoded as `application/x-www-form-urlencoded`. Parameters that come twice stay
+    /// twice: what that means is the caller's matter.
+    ///
+    /// - Throws: ``QueryError`` when a part is not UTF-8 once decoded.
+    public func queryItems() throws(QueryError) -> [QueryItem] {
+        try QueryItem.parse(query ?? "")
+    }
+}

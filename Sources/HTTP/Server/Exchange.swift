@@ -1,0 +1,109 @@
+import Sockets
+import Synchronization
+
+/// One request and its answer. May be kept and used from any thread; every method returns at once.
+///
+/// An exchange is answered exactly once, by ``respond(_:)``, ``refuse(_:)`` or ``startStream(_:)``: later calls are
+/// ignored. An exchange that is let go without an answer gives the client a 500.
+public final class Exchange: Sendable {
+    public let head: RequestHead
+    /// The peer of the connection (a proxy, where there is one).
+    public let remoteAddress: SocketAddress
+
+    struct State {
+        var route: String?
+        var requestID: String?
+        var isAnswered = false
+        var isSlow = false
+        /// Nobody is there any more to take the answer.
+        var isGone = false
+        var onDisconnect: [@Sendable () -> Void] = []
+    }
+    let state = Mutex(State())
+    let connection: Connection
+
+    init(head: RequestHead, connection: Connection) {
+        self.head = head
+        self.connection = connection
+        self.remoteAddress = connection.remoteAddress
+    }
+
+    /// A name for what was asked, with few different values: the label of metrics.
+    public var route: String? {
+        get { state.withLock { $0.route } }
+        set { state.withLock { $0.route = newValue } }
+    }
+
+    /// The request's id, made by ``ServerHooks/makeRequestID`` on first use.
+    public var requestID: String {
+        if let id = state.withLock({ $0.requestID }) { return id }
+        let id = connection.server.hooks.makeRequestID(head)
+        return state.withLock {
+            if $0.requestID == nil { $0.requestID = id }
+            return $0.requestID ?? id
+        }
+    }
+
+    /// The server is going down: this answer will be the connection's last.
+    public var isDraining: Bool { connection.server.isDraining }
+
+    /// The client has gone, so no answer will reach it.
+    public var isDisconnected: Bool { state.withLock { $0.isGone } }
+
+    /// Reads the whole body into one buffer and then calls `completion` on the event loop, which it must not block.
+    ///
+    /// A body that is announced as larger than the limit is refused with 413 before a byte of it is read; `100 Continue`
+    /// is sent where the client waits for it.
+    ///
+    /// - Parameter limit: in bytes; nil: ``ServerConfiguration/Limits/body``.
+    public func collectBody(
+        limit: Int? = nil, _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
+    ) {
+        connection.collectBody(of: self, limit: limit, completion)
+    }
+
+    /// Answers. An answer with an error status may come before the body: what is left of it is read and thrown away when
+    /// it is small, else the connection ends after the answer, in a way that lets a client that is still sending see it.
+    public func respond(_ response: Response) {
+        guard claimAnswer() else { return }
+        connection.respond(response, to: self)
+    }
+
+    /// Answers with a problem body that carries the request's id.
+    public func refuse(_ problem: Problem) {
+        respond(problem.response(requestID: requestID))
+    }
+
+    /// Begins an answer whose content comes bit by bit, of unknown length (chunked; in HTTP/1.0 the connection's end
+    /// ends it). The body of `response` is ignored.
+    ///
+    /// - Returns: nil when the exchange has been answered already.
+    public func startStream(_ response: Response) -> ResponseStream? {
+        guard claimAnswer() else { return nil }
+        return connection.startStream(response, for: self)
+    }
+
+    /// Says that the answer will take long. From now on a client that closes its sending side counts as gone, as with a
+    /// closed connection; without this mark it still gets its answer.
+    public func markSlow() {
+        state.withLock { $0.isSlow = true }
+        connection.didMarkSlow(self)
+    }
+
+    /// Calls `body` once when the client is gone before its answer is complete: at once, when it is already. Called on
+    /// the event loop, which it must not block; never called after a complete answer.
+    public func onDisconnect(_ body: @escaping @Sendable () -> Void) {
+        let isGone = state.withLock {
+            if !$0.isGone { $0.onDisconnect.append(body) }
+            return $0.isGone
+        }
+        if isGone { body() }
+    }
+
+    private func claimAnswer() -> Bool {
+        state.withLock { state in
+            defer { state.isAnswered = true }
+            return !state.isAnswered
+        }
+    }
+}

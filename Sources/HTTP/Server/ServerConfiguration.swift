@@ -1,0 +1,60 @@
+/// How the server listens and what it puts up with. All times are in seconds, all sizes in bytes.
+public struct ServerConfiguration: Sendable {
+    /// What the server accepts of one message.
+    public struct Limits: Sendable {
+        /// The request line without its CRLF; beyond: 414.
+        public var requestLine = 16 << 10
+        /// All header lines together; beyond: 431. Trailers have the same bound.
+        public var headerBytes = 64 << 10
+        /// Header lines; beyond: 431.
+        public var headerCount = 100
+        /// Whole body, where the handler names no smaller limit; beyond: 413 before it is read.
+        public var body = 64 << 20
+        /// How much of an unwanted body is read and thrown away to keep a connection usable.
+        public var discardedBody = 64 << 10
+
+        public init() {}
+    }
+
+    /// How long the server waits.
+    public struct Timeouts: Sendable {
+        /// From the first byte of a request (or the connection's start) to the end of its head; then 408.
+        public var header = 10.0
+        /// Longest silence within a body, and what a body may take beyond its bytes at `minimumRate`; then 408.
+        public var body = 30.0
+        /// Between an answer and the next request on a connection.
+        public var idle = 60.0
+        /// Longest time in which the client takes nothing of an answer, and what an answer may take beyond its bytes at
+        /// `minimumRate`; then the connection is cut.
+        public var write = 30.0
+        /// How long a connection that ends with an error is read from afterwards, so that the client sees the answer
+        /// and not a reset.
+        public var linger = 10.0
+        /// Bytes per second that a body or an answer has to move on average, after the timeout's grace.
+        public var minimumRate = 1024.0
+
+        public init() {}
+    }
+
+    /// Names or addresses to listen on; "localhost" listens on both IPv4 and IPv6 where there are both.
+    public var hosts: [String]
+    /// 0 takes any free port (the same for all hosts), see ``HTTPServer/addresses``.
+    public var port: Int
+    /// Path of a Unix-domain socket to listen on as well. A socket that a dead server left there is replaced.
+    public var unixSocketPath: String?
+    public var limits = Limits()
+    public var timeouts = Timeouts()
+    /// Connections beyond this number are accepted, but answered with 503 unless
+    /// ``RequestHandler/isAlwaysServed(_:)`` says otherwise: health stays reachable.
+    public var maximumConnections = 1024
+    /// Event loops, each a serial queue of its own.
+    public var loops = 2
+    /// Value of the Server field; nil for none.
+    public var serverName: String? = "deblur"
+
+    public init(hosts: [String] = ["127.0.0.1"], port: Int = 8080, unixSocketPath: String? = nil) {
+        self.hosts = hosts
+        self.port = port
+        self.unixSocketPath = unixSocketPath
+    }
+}
