@@ -22,14 +22,14 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
-        .target(name: "CKernels", cSettings: c),
+        .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
         .target(
             name: "CImageCodecs", cSettings: c,
-            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png")]),
+            linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
 
         // Layers, lowest first
         .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: swift),
-        .target(name: "Kernels", dependencies: ["CKernels", "CFFTW", "COpenBLAS"], swiftSettings: swift),
+        .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
@@ -52,10 +52,11 @@ let package = Package(
         // Tests mirror the sources
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Digests", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "TilesTests", dependencies: ["Tiles", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
         .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"], swiftSettings: swift),

@@ -2,6 +2,9 @@
 #ifndef CKERNELS_H
 #define CKERNELS_H
 
+#include "convolution3.h"
+#include "kernel_set.h"
 #include "relax.h"
+#include "scratch.h"
 
 #endif

@@ -1,0 +1,47 @@
+#include <zlib.h>
+
+#include "internal.h"
+
+image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, image_buffer *output) {
+    image_result result = {0};
+    z_stream stream = {0};
+    if (count > UINT32_MAX) {
+        image_set_reason(&result, IMAGE_CORRUPT, "compressed data too long");
+        return result;
+    }
+    if (inflateInit(&stream) != Z_OK) {
+        result.status = IMAGE_NO_MEMORY;
+        return result;
+    }
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = (uInt)count;
+    int code = Z_OK;
+    while (code == Z_OK) {
+        if (output->count > limit || !image_reserve(output, 32768)) break;
+        stream.next_out = output->bytes + output->count;
+        stream.avail_out = 32768;
+        code = inflate(&stream, Z_NO_FLUSH);
+        output->count += 32768 - stream.avail_out;
+    }
+    inflateEnd(&stream);
+    if (code == Z_STREAM_END && output->count <= limit) return result;
+    if (code == Z_BUF_ERROR)
+        image_set_reason(&result, IMAGE_TRUNCATED, "compressed data ends early");
+    else if (code == Z_MEM_ERROR || (code == Z_OK && output->count <= limit))
+        result.status = IMAGE_NO_MEMORY;
+    else
+        image_set_reason(&result, IMAGE_CORRUPT, "compressed data damaged or too long");
+    return result;
+}
+
+image_result image_deflate(const uint8_t *bytes, size_t count, image_buffer *output) {
+    image_result result = {0};
+    uLongf room = compressBound(count);
+    if (!image_reserve(output, room) || compress(output->bytes + output->count, &room, bytes, count) != Z_OK)
+        result.status = IMAGE_NO_MEMORY;
+    else
+        output->count += room;
+    return result;
+}
+
+uint32_t image_crc32(const uint8_t *bytes, size_t count) { return (uint32_t)crc32_z(0, bytes, count); }

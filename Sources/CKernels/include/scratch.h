@@ -1,0 +1,12 @@
+#ifndef CKERNELS_SCRATCH_H
+#define CKERNELS_SCRATCH_H
+
+#include <stddef.h>
+
+/// Working memory of the calling thread: at least that many floats, 64-byte aligned, contents undefined.
+///
+/// One block per thread, grown when a caller wants more than any before and freed when the thread ends; every call
+/// returns the same block, so a kernel asks once and divides what it got. After the first tile no call allocates.
+float *kernel_scratch(size_t floats);
+
+#endif

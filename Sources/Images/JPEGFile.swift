@@ -1,0 +1,76 @@
+/// The marker segments of a JPEG file up to its first scan (ITU-T T.81, annex B), located but not copied.
+struct JPEGFile {
+    /// A segment's marker (its second byte) and where its payload lies, without the length field.
+    struct Segment {
+        var marker: UInt8
+        var payload: Range<Int>
+    }
+
+    private(set) var header: ImageHeader
+    /// APP0…APP15 and COM in their order.
+    private(set) var segments: [Segment] = []
+
+    /// More than any camera writes; what comes after them is left out.
+    private static let maxSegments = 4096
+
+    /// - Throws: `truncated`, `corrupt` or `unsupportedFeature`.
+    init(_ bytes: RawSpan) throws(ImageError) {
+        var frame: JPEGFrame?
+        var tables = JPEGQuantisation()
+        var offset = 2
+        while true {
+            let marker = try Self.nextMarker(bytes, &offset)
+            switch marker {
+            case 0x01, 0xD0...0xD7: continue  // TEM and RST stand alone
+            case 0xD8: throw .corrupt(reason: "two start markers")
+            case 0xD9: throw .corrupt(reason: "no picture before the end marker")
+            default: break
+            }
+            guard let length = bytes.big16(at: offset) else { throw .truncated }
+            guard length >= 2 else { throw .corrupt(reason: "segment shorter than its length field") }
+            guard offset + length <= bytes.byteCount else { throw .truncated }
+            let payload = offset + 2..<offset + length
+            offset += length
+
+            switch marker {
+            case 0xC4, 0xC8, 0xCC: break  // DHT, JPG, DAC
+            case 0xC0...0xCF:
+                if frame != nil { throw .corrupt(reason: "two frame headers") }
+                frame = try JPEGFrame(bytes, payload, marker: marker)
+            case 0xDB: tables.read(bytes, payload)
+            case 0xE0...0xEF, 0xFE:
+                if segments.count < Self.maxSegments { segments.append(Segment(marker: marker, payload: payload)) }
+            case 0xDA:
+                guard let frame else { throw .corrupt(reason: "a scan before the frame header") }
+                let scanned = Int(bytes.byte(at: payload.lowerBound) ?? 0)
+                header = frame.header(isOneScan: !frame.isProgressive && scanned >= frame.components.count, tables)
+                header.orientation = Self.orientation(bytes, segments)
+                return
+            default: break
+            }
+        }
+    }
+
+    /// The next marker's second byte; `offset` is then behind it. Bytes between segments are skipped, as libjpeg does.
+    private static func nextMarker(_ bytes: RawSpan, _ offset: inout Int) throws(ImageError) -> UInt8 {
+        while true {
+            while let byte = bytes.byte(at: offset), byte != 0xFF { offset += 1 }
+            while bytes.byte(at: offset) == 0xFF { offset += 1 }
+            guard let marker = bytes.byte(at: offset) else { throw .truncated }
+            offset += 1
+            if marker != 0 { return marker }
+        }
+    }
+
+    private static func orientation(_ bytes: RawSpan, _ segments: [Segment]) -> Orientation {
+        for segment in segments where segment.marker == 0xE1 && bytes.starts(with: exifPrefix, at: segment.payload.lowerBound) {
+            let start = segment.payload.lowerBound + exifPrefix.count
+            guard start <= segment.payload.upperBound else { continue }
+            return ExifBlock(bytes.copy(start..<segment.payload.upperBound))?.orientation ?? .upright
+        }
+        return .upright
+    }
+
+    /// `Exif\0\0` (EXIF 2.32, 4.7.2).
+    static let exifPrefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+}

@@ -1,0 +1,85 @@
+import CImageCodecs
+
+extension Metadata {
+    private static let colourTypes = ["gAMA", "cHRM", "sRGB", "cICP", "mDCV", "cLLI"].map(PNGFile.name)
+    private static let xmpKeyword = Array("XML:com.adobe.xmp\0".utf8)
+
+    /// What is left out on purpose: what depends on the stored sample type (bKGD, sBIT, hIST, sPLT), the time of the
+    /// last change, the frames of an animation, and unknown chunks.
+    init(_ file: PNGFile, _ bytes: RawSpan) {
+        for chunk in file.chunks {
+            switch chunk.type {
+            case PNGFile.name("iCCP"): icc = icc ?? Self.profile(bytes, chunk.payload)
+            case PNGFile.name("eXIf"): exif = exif ?? bytes.copy(chunk.payload)
+            case PNGFile.name("pHYs"): density = density ?? Self.density(bytes, chunk.payload)
+            case PNGFile.name("iTXt"):
+                if bytes.starts(with: Self.xmpKeyword, at: chunk.payload.lowerBound) {
+                    xmp = xmp ?? Self.packet(bytes, chunk.payload)
+                } else {
+                    textChunks.append(Chunk(type: chunk.type, bytes: bytes.copy(chunk.payload)))
+                }
+            case PNGFile.name("tEXt"), PNGFile.name("zTXt"):
+                textChunks.append(Chunk(type: chunk.type, bytes: bytes.copy(chunk.payload)))
+            case let type where Self.colourTypes.contains(type):
+                if !colourChunks.contains(where: { $0.type == type }) {
+                    colourChunks.append(Chunk(type: type, bytes: bytes.copy(chunk.payload)))
+                }
+            default: break
+            }
+        }
+    }
+
+    /// iCCP (PNG 11.3.2.3): a name of 1…79 bytes, NUL, method 0, a zlib stream.
+    private static func profile(_ bytes: RawSpan, _ payload: Range<Int>) -> [UInt8]? {
+        let names = payload.prefix(80)
+        guard let end = names.firstIndex(where: { bytes.byte(at: $0) == 0 }), end > payload.lowerBound,
+            end + 2 <= payload.upperBound, bytes.byte(at: end + 1) == 0,
+            let profile = Codec.inflate(bytes.extracting(end + 2..<payload.upperBound), limit: ICCProfile.maxBytes),
+            let space = ICCProfile.space(of: profile), space != .cmyk
+        else { return nil }
+        return profile
+    }
+
+    /// iTXt (PNG 11.3.3.4): keyword, NUL, compressed or not, method, language, NUL, translated keyword, NUL, text.
+    private static func packet(_ bytes: RawSpan, _ payload: Range<Int>) -> [UInt8]? {
+        let start = payload.lowerBound + xmpKeyword.count
+        guard start + 2 <= payload.upperBound, let compressed = bytes.byte(at: start),
+            let language = (start + 2..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 }),
+            let keyword = (language + 1..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 })
+        else { return nil }
+        let text = keyword + 1..<payload.upperBound
+        return compressed == 0 ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: 16 << 20)
+    }
+
+    private static func density(_ bytes: RawSpan, _ payload: Range<Int>) -> Density? {
+        guard payload.count == 9, let x = bytes.big32(at: payload.lowerBound),
+            let y = bytes.big32(at: payload.lowerBound + 4), let unit = bytes.byte(at: payload.lowerBound + 8),
+            (1...0x7FFF_FFFF).contains(x), (1...0x7FFF_FFFF).contains(y), unit <= 1
+        else { return nil }
+        return Density(x: Int(x), y: Int(y), unit: unit == 1 ? .perMetre : .aspect)
+    }
+
+    /// Chunks between IHDR and IDAT.
+    ///
+    /// - Parameter channels: a PNG may hold a profile of its own colour type only (PNG 11.3.2.3).
+    func pngChunks(channels: Int) -> [Chunk] {
+        var result: [Chunk] = []
+        var hasProfile = false
+        if let icc, ICCProfile.space(of: icc) == (channels == 1 ? .gray : .rgb), let packed = Codec.deflate(icc) {
+            result.append(Chunk(type: PNGFile.name("iCCP"), bytes: Array("ICC profile\0\0".utf8) + packed))
+            hasProfile = true
+        }
+        // Not both a profile and sRGB (PNG 11.3.2.5).
+        result += colourChunks.filter { !(hasProfile && $0.type == PNGFile.name("sRGB")) }
+        if let density = density?.forPNG {
+            var bytes = [density.x, density.y].flatMap { side in
+                (0..<4).map { UInt8(truncatingIfNeeded: side >> (24 - 8 * $0)) }
+            }
+            bytes.append(density.unit == .perMetre ? 1 : 0)
+            result.append(Chunk(type: PNGFile.name("pHYs"), bytes: bytes))
+        }
+        if let exif { result.append(Chunk(type: PNGFile.name("eXIf"), bytes: exif)) }
+        if let xmp { result.append(Chunk(type: PNGFile.name("iTXt"), bytes: Self.xmpKeyword + [0, 0, 0, 0] + xmp)) }
+        return result + textChunks
+    }
+}

@@ -1,0 +1,40 @@
+/// Weights of a layer normalisation over channels.
+public struct LayerNorm: Sendable {
+    public let weight: AlignedFloats
+    public let bias: AlignedFloats
+    public let epsilon: Float
+    public var channels: Int { weight.count }
+
+    /// - Parameters:
+    ///   - weight: (channels); `bias` likewise.
+    ///   - epsilon: added to the variance: 1e-6 in every block, 1e-5 in FuseBlock.
+    public init(weight: [Float], bias: [Float], epsilon: Float) {
+        precondition(weight.count == bias.count, "weight \(weight.count), bias \(bias.count)")
+        self.weight = AlignedFloats(weight)
+        self.bias = AlignedFloats(bias)
+        self.epsilon = epsilon
+    }
+}
+
+/// Weights of a depthwise 3×3 convolution whose 2C results are gated to C.
+public struct DepthwiseConvolution: Sendable {
+    /// C, after the gate.
+    public let channels: Int
+    /// (9, 2C): tap 3·dy + dx.
+    let taps: AlignedFloats
+    let bias: AlignedFloats
+
+    /// - Parameters:
+    ///   - weight: (2C, 1, 3, 3) row-major, as in a checkpoint.
+    ///   - bias: (2C).
+    public init(weight: [Float], bias: [Float]) {
+        let doubled = bias.count
+        precondition(weight.count == 9 * doubled && doubled % 2 == 0, "weight \(weight.count), bias \(doubled)")
+        channels = doubled / 2
+        taps = AlignedFloats(count: weight.count)
+        for channel in 0..<doubled {
+            for tap in 0..<9 { taps.pointer[tap * doubled + channel] = weight[channel * 9 + tap] }
+        }
+        self.bias = AlignedFloats(bias)
+    }
+}

@@ -1,0 +1,99 @@
+import CKernels
+
+/// The weights and bias of a linear layer (1×1 convolution), in the form that a kernel set multiplies by.
+public struct PackedMatrix: Sendable {
+    /// What becomes of the product before it is stored.
+    public enum Epilogue: Sendable {
+        /// c = a·Wᵀ + bias
+        case store
+        /// c += a·Wᵀ + bias
+        case add
+        /// c = GELU(a·Wᵀ + bias), exact erf form
+        case gelu
+
+        var code: kernel_epilogue {
+            switch self {
+            case .store: kernel_store
+            case .add: kernel_add
+            case .gelu: kernel_gelu
+            }
+        }
+    }
+
+    /// Channels in.
+    public let depth: Int
+    /// Channels out of the product, before a gate halves them.
+    public let columns: Int
+    /// Whether results are gated: the first half of the columns times the second.
+    public let isGated: Bool
+
+    private let kernels: KernelSet
+    private let weights: AlignedFloats
+    private let bias: AlignedFloats
+
+    /// - Parameters:
+    ///   - weight: (columns, depth) row-major: a checkpoint's order for Linear and 1×1 convolution.
+    ///   - bias: (columns), or nil for zeros.
+    public init(weight: [Float], bias: [Float]?, depth: Int, gated: Bool = false, kernels: KernelSet) {
+        precondition(weight.count % depth == 0, "\(weight.count) weights for depth \(depth)")
+        let columns = weight.count / depth
+        precondition(bias.map { $0.count == columns } ?? true, "bias does not have \(columns) values")
+        precondition(!gated || columns % 2 == 0, "a gate halves an even number of columns")
+        self.depth = depth
+        self.columns = columns
+        self.isGated = gated
+        self.kernels = kernels
+        let table = kernels.table.pointee, gate: Int32 = gated ? 1 : 0
+        weights = AlignedFloats(count: table.packed_weights(columns, depth, gate))
+        self.bias = AlignedFloats(count: table.packed_bias(columns, gate))
+        if let bias {
+            table.pack(columns, depth, gate, weight, bias, weights.pointer, self.bias.pointer)
+        } else {
+            table.pack(columns, depth, gate, weight, nil, weights.pointer, self.bias.pointer)
+        }
+    }
+
+    /// Floats of working memory that ``multiplyGated(rows:_:stride:to:stride:product:)`` wants for that many rows.
+    public func productCount(rows: Int) -> Int { isGated ? rows * columns : 0 }
+
+    /// One strip of pixels times the weights.
+    ///
+    /// - Parameters:
+    ///   - a: `(rows, depth)` with stride `aStride`.
+    ///   - c: `(rows, columns)` with stride `cStride`; must not overlap `a`.
+    public func multiply(
+        rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, to c: UnsafeMutablePointer<Float>,
+        stride cStride: Int, _ epilogue: Epilogue = .store
+    ) {
+        precondition(!isGated, "a gated matrix multiplies through multiplyGated")
+        var op = operation(rows, a, aStride, c, cStride)
+        kernels.table.pointee.matmul(&op, epilogue.code)
+    }
+
+    /// The same with the gate: c is `(rows, columns / 2)`; `product` has ``productCount(rows:)`` floats.
+    public func multiplyGated(
+        rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, to c: UnsafeMutablePointer<Float>,
+        stride cStride: Int, product: UnsafeMutablePointer<Float>
+    ) {
+        precondition(isGated, "not a gated matrix")
+        var op = operation(rows, a, aStride, c, cStride)
+        op.product = product
+        kernels.table.pointee.matmul(&op, kernel_gate)
+    }
+
+    private func operation(
+        _ rows: Int, _ a: UnsafePointer<Float>, _ aStride: Int, _ c: UnsafeMutablePointer<Float>, _ cStride: Int
+    ) -> kernel_matmul {
+        var op = kernel_matmul()
+        op.rows = rows
+        op.depth = depth
+        op.columns = columns
+        op.a = a
+        op.a_stride = aStride
+        op.weights = weights.constant
+        op.bias = bias.constant
+        op.c = c
+        op.c_stride = cStride
+        return op
+    }
+}

@@ -1,0 +1,91 @@
+import Kernels
+
+extension AdaRevD: TileNetwork {
+    public var subDecoders: Int { architecture.subDecoders }
+
+    public func makeWorkspace(team: ThreadTeam) -> Workspace {
+        Workspace(width: architecture.width, kernels: kernels, team: team)
+    }
+
+    public func encode(
+        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
+    ) -> TileAssessment {
+        encode(tile, height: height, width: width, classify: classify, in: workspace, observe: nil)
+    }
+
+    /// - Parameter observe: gets each unscaled encoder feature e_i (scale, map).
+    package func encode(
+        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace,
+        observe: ((Int, UnsafePointer<Float>) -> Void)?
+    ) -> TileAssessment {
+        precondition(
+            height > 0 && width > 0 && height % 16 == 0 && width % 16 == 0, "a tile of \(height)×\(width) pixels")
+        workspace.prepare(MapSize(height: height, width: width))
+        encoder.run(tile, kernels: kernels, in: workspace, observe: observe)
+        guard classify, let classifier else { return TileAssessment() }
+        var logits: [Float] = []
+        workspace.timed("classifier") { logits = classifier.logits(kernels: kernels, in: workspace) }
+        // The first of the largest.
+        var best = 0
+        for index in logits.indices where logits[index] > logits[best] { best = index }
+        return TileAssessment(degradationClass: best, logits: logits)
+    }
+
+    public func leaves(
+        after depth: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
+    ) -> Bool {
+        if depth >= subDecoders { return true }
+        switch policy {
+        case .fixed(let exit):
+            return depth >= exit
+        case .table(let exits):
+            guard let tileClass = assessment.degradationClass, exits.indices.contains(tileClass) else { return false }
+            return depth >= exits[tileClass]
+        case .regressor(let thresholds):
+            guard let gain = predictedGain(after: depth, in: workspace) else { return false }
+            return gain <= thresholds[depth - 1]
+        }
+    }
+
+    /// What a regressor expects of sub-decoder `depth` + 1, in dB; nil at depth 0 and without a regressor. May run that
+    /// sub-decoder's first level, which ``advance(to:in:)`` then does not repeat.
+    package func predictedGain(after depth: Int, in workspace: Workspace) -> Float? {
+        guard let regressor, depth >= 1, depth < subDecoders else { return nil }
+        if regressor.input.readsUpdatedD4, workspace.levelsDone == 0 {
+            decoders[depth].runLevel(0, kernels: kernels, in: workspace)
+            workspace.levelsDone = 1
+        }
+        return regressor.gain(step: depth, kernels: kernels, in: workspace)
+    }
+
+    public func advance(to subDecoder: Int, in workspace: Workspace) {
+        for level in workspace.levelsDone..<4 {
+            decoders[subDecoder - 1].runLevel(level, kernels: kernels, in: workspace)
+        }
+        workspace.levelsDone = 0
+    }
+
+    /// Undoes ``advance(to:in:)`` (Eq. 10): the maps become what they were before that sub-decoder, up to rounding. Each
+    /// level divides by α, so that errors grow where |α| is small.
+    package func retreat(from subDecoder: Int, in workspace: Workspace) {
+        for level in (0..<4).reversed() {
+            decoders[subDecoder - 1].runLevel(level, inverse: true, kernels: kernels, in: workspace)
+        }
+    }
+
+    public func writeResidual(
+        ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
+    ) {
+        workspace.timed("head") {
+            decoders[subDecoder - 1].head.run(
+                workspace.maps[0], size: workspace.size(atScale: 0), work: workspace.wide, to: residual,
+                team: workspace.team)
+        }
+    }
+
+    /// The current features at scale 1/2^`scale`, `(height, width, channels)`: d1…d4 for 0…3, f4 for 4. For tests.
+    package func features(atScale scale: Int, in workspace: Workspace) -> [Float] {
+        let count = workspace.size(atScale: scale).pixels * workspace.channels(atScale: scale)
+        return Array(UnsafeBufferPointer(start: workspace.maps[scale], count: count))
+    }
+}

@@ -1,0 +1,115 @@
+import Checkpoints
+import Foundation
+import Kernels
+
+/// The network: encoder, K reversible sub-decoders with a head each, and what decides a tile's exit. Its weights are
+/// packed for this CPU once and shared by all threads.
+public final class AdaRevD: Sendable {
+    public let architecture: Architecture
+    public let configuration: ModelConfiguration
+    /// Numbers in the tensors that inference uses.
+    public let parameterCount: Int
+    /// SHA-256 of the file (or files), hexadecimal; of random weights a name.
+    public let digest: String
+    /// What a user should know about the file although it can be used.
+    public let warnings: [String]
+    public let kernels: KernelSet
+
+    let encoder: NAFNetEncoder
+    let decoders: [SubDecoder]
+    let classifier: DegradationClassifier?
+    let regressor: GainRegressor?
+
+    init(
+        _ source: WeightSource, architecture: Architecture, configuration: ModelConfiguration, parameterCount: Int,
+        digest: String, warnings: [String]
+    ) {
+        self.architecture = architecture
+        self.configuration = configuration
+        self.parameterCount = parameterCount
+        self.digest = digest
+        self.warnings = warnings
+        kernels = source.kernels
+        encoder = NAFNetEncoder(source, architecture)
+        decoders = (0..<architecture.subDecoders).map { SubDecoder(source, index: $0) }
+        switch architecture.exitHead {
+        case .none:
+            classifier = nil
+            regressor = nil
+        case .classifier(let input, _):
+            classifier = DegradationClassifier(source, input: input)
+            regressor = nil
+        case .regressor(let input, let shared):
+            classifier = nil
+            regressor = GainRegressor(
+                source, input: input, shared: shared, subDecoders: architecture.subDecoders)
+        }
+    }
+
+    /// Random weights of that architecture, for measuring.
+    public convenience init(random architecture: Architecture, seed: UInt64 = 1, kernels: KernelSet = .best) throws {
+        let shapes = try architecture.tensorShapes()
+        let blocks = architecture.encoderBlocks.map(String.init).joined(separator: "-")
+        var configuration = ModelConfiguration(
+            name: "random-\(architecture.encoder.rawValue)-w\(architecture.width)-\(blocks)-k\(architecture.subDecoders)")
+        if case .classifier(_, let classes) = architecture.exitHead {
+            configuration.exitTable = [Int](repeating: architecture.subDecoders, count: classes)
+        }
+        self.init(
+            WeightSource(random: shapes, seed: seed, kernels: kernels), architecture: architecture,
+            configuration: configuration, parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) },
+            digest: "random-\(seed)", warnings: [])
+    }
+
+    // MARK: Exit policies
+
+    /// Which exit a user asks for.
+    public enum ExitChoice: Sendable, Hashable {
+        case adaptive
+        case fixed(Int)
+    }
+
+    /// Turns what a user asks for into a policy that this model can follow.
+    ///
+    /// - Parameters:
+    ///   - tau: derives the table anew from the model's increments (Eq. 12), or is the regressors' threshold.
+    ///   - table: overrides the model's; sub-decoder per class, hardest class first.
+    /// - Throws: ``ModelError/exit(_:)`` or ``ModelError/configuration(field:_:)``.
+    public func policy(_ choice: ExitChoice, tau: Double? = nil, table: [Int]? = nil) throws -> ExitPolicy {
+        if case .fixed(let exit) = choice {
+            guard (1...subDecoders).contains(exit) else {
+                throw ModelError.exit("exit \(exit) is outside 1…\(subDecoders)")
+            }
+            return .fixed(exit)
+        }
+        switch architecture.exitHead {
+        case .none:
+            guard tau == nil, table == nil else { throw ModelError.exit("the model has no classifier to choose exits") }
+            return .fixed(subDecoders)
+        case .regressor:
+            guard table == nil else { throw ModelError.exit("the model has a regressor, not classes with a table") }
+            let steps = subDecoders - 1
+            if let tau { return .regressor(thresholds: [Float](repeating: Float(tau), count: steps)) }
+            if let thresholds = configuration.stepThresholds, thresholds.count == steps {
+                return .regressor(thresholds: thresholds.map { Float($0) })
+            }
+            return .regressor(thresholds: [Float](repeating: Float(configuration.tau ?? 0.05), count: steps))
+        case .classifier(_, let classes):
+            if let table {
+                try ModelConfiguration.check(table: table, classes: classes, subDecoders: subDecoders)
+                return .table(table)
+            }
+            if let tau {
+                guard let increments = configuration.increments else {
+                    throw ModelError.exit("the model stores no increments from which to derive exits for τ")
+                }
+                return .table(
+                    ModelConfiguration.exitTable(increments: increments, tau: tau, subDecoders: subDecoders))
+            }
+            return .table(
+                configuration.exitTable
+                    ?? ModelConfiguration.publishedTable(subDecoders: subDecoders, classes: classes)
+                    ?? [Int](repeating: subDecoders, count: classes))
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Kernels
+
+/// One block at work on one map.
+///
+/// The layers are fused so that the map passes through memory as few times as the data flow allows: a first pass (norm,
+/// conv1, depthwise, gate) up to the pooling, which needs all pixels; a second (attention, conv3, norm, conv4, gate,
+/// conv5) from there to the result. A FourierBlock transforms rows inside these two passes, where they are in the
+/// cache, and has one pass over the columns of the spectrum after each, and a third over rows to end.
+struct BlockPass {
+    let block: Block
+    /// `(size, channels)`, changed in place.
+    let map: UnsafeMutablePointer<Float>
+    let size: MapSize
+    let kernels: KernelSet
+    let workspace: Workspace
+    /// Set for a FourierBlock.
+    let transform: FourierTransform?
+
+    private var channels: Int { block.channels }
+    /// Strips are padded so that neighbouring pixels do not fall into the same cache sets.
+    private var pitch: Int { channels + 16 }
+    private var rows: RowPlan { RowPlan(size) }
+
+    /// map ← block(map). Of a FourierBlock all but the last sum: map ← y + gamma·conv5(…), and the spectrum holds what
+    /// ``FourierFinish`` adds.
+    func run() {
+        workspace.timed(transform == nil ? "naf first half" : "fourier first half") { firstHalf() }
+        attend()
+        if let fourier = block.fourier {
+            workspace.timed("spectrum") { convolveSpectrum(fourier.0) }
+        }
+        workspace.timed(transform == nil ? "naf second half" : "fourier second half") { secondHalf() }
+        if let fourier = block.fourier {
+            workspace.timed("spectrum") { convolveSpectrum(fourier.1) }
+        }
+    }
+
+    // MARK: norm1, conv1, conv2, gate
+
+    private func firstHalf() {
+        let plan = rows, chunks = plan.chunks, wide = workspace.wide
+        let c = channels, width = size.width
+        clearSums(count: chunks + max(0, chunks - 1))
+        workspace.team.parallelFor(chunks) { chunk in
+            let span = plan.rows(of: chunk)
+            let stripPixels = plan.unitRows * width
+            var scratch = Scratch(
+                floats: Scratch.rounded(stripPixels * pitch) + Scratch.rounded(transform?.scratchCount ?? 0))
+            let strip = scratch.take(stripPixels * pitch), work = scratch.take(transform?.scratchCount ?? 0)
+            for unit in plan.units(in: span) {
+                let first = unit.lowerBound * width, pixels = unit.count * width
+                kernels.layerNorm(block.norm1, pixels: pixels, map + first * c, stride: c, to: strip, stride: pitch)
+                if let transform {
+                    for y in unit {
+                        transform.transformRow(
+                            y, strip + (y - unit.lowerBound) * width * pitch, stride: pitch,
+                            into: workspace.spectrum, scratch: work)
+                    }
+                }
+                block.conv1.multiply(rows: pixels, strip, stride: pitch, to: wide + first * 2 * c, stride: 2 * c)
+            }
+            // The rows whose neighbours this chunk has just made; those at its borders follow below.
+            for y in plan.innerRows(of: span) { gate(y, sums: chunk) }
+        }
+        workspace.team.parallelFor(max(0, chunks - 1)) { border in
+            let y = plan.rows(of: border).upperBound
+            gate(y - 1, sums: chunks + border)
+            gate(y, sums: chunks + border)
+        }
+    }
+
+    private func gate(_ y: Int, sums index: Int) {
+        let c = channels, row = size.width * 2 * c, wide = workspace.wide
+        kernels.depthwiseGate(
+            block.conv2, width: size.width, above: y > 0 ? wide + (y - 1) * row : nil, here: wide + y * row,
+            below: y + 1 < size.height ? wide + (y + 1) * row : nil,
+            to: workspace.gated + y * size.width * c, sums: workspace.sums + index * c)
+    }
+
+    private func clearSums(count: Int) { workspace.sums.update(repeating: 0, count: count * channels) }
+
+    // MARK: pooling and attention
+
+    private func attend() {
+        let c = channels, pooled = workspace.vectors[0], scale = workspace.vectors[1]
+        let parts = 2 * rows.chunks - 1
+        for channel in 0..<c {
+            var total = 0.0
+            for part in 0..<parts { total += workspace.sums[part * c + channel] }
+            pooled[channel] = Float(total / Double(size.pixels))
+        }
+        block.attention.multiply(rows: 1, pooled, stride: c, to: scale, stride: c)
+    }
+
+    // MARK: attention, conv3, norm2, conv4, gate, conv5
+
+    private func secondHalf() {
+        let plan = rows, c = channels, width = size.width
+        let scale = workspace.vectors[1], gated = workspace.gated, spectrum = workspace.spectrum
+        let inverse = 1 / Float(size.pixels)
+        workspace.team.parallelFor(plan.unitCount) { index in
+            let unit = plan.unit(index)
+            let first = unit.lowerBound * width, pixels = unit.count * width
+            let product = block.conv4.productCount(rows: pixels), transformCount = transform?.scratchCount ?? 0
+            var scratch = Scratch(
+                floats: 2 * Scratch.rounded(pixels * pitch) + Scratch.rounded(product)
+                    + Scratch.rounded(transformCount))
+            let strip = scratch.take(pixels * pitch), hidden = scratch.take(pixels * pitch)
+            let products = scratch.take(product), work = scratch.take(transformCount)
+            let x = map + first * c
+
+            if let transform {
+                for y in unit {
+                    transform.invertRow(
+                        y, of: spectrum, into: strip + (y - unit.lowerBound) * width * pitch, stride: pitch,
+                        scratch: work)
+                }
+                kernels.addRows(pixels: pixels, channels: c, strip, stride: pitch, times: inverse, to: x, stride: c)
+            }
+            kernels.scaleRows(
+                pixels: pixels, channels: c, gated + first * c, stride: c, by: scale, to: strip, stride: pitch)
+            block.conv3.multiply(rows: pixels, strip, stride: pitch, to: x, stride: c, .add)
+
+            kernels.layerNorm(block.norm2, pixels: pixels, x, stride: c, to: strip, stride: pitch)
+            if let transform {
+                for y in unit {
+                    transform.transformRow(
+                        y, strip + (y - unit.lowerBound) * width * pitch, stride: pitch, into: spectrum, scratch: work)
+                }
+            }
+            block.conv4.multiplyGated(
+                rows: pixels, strip, stride: pitch, to: hidden, stride: pitch, product: products)
+            block.conv5.multiply(rows: pixels, hidden, stride: pitch, to: x, stride: c, .add)
+        }
+    }
+
+    // MARK: along the columns of the spectrum
+
+    /// Forward along y, the two 1×1 convolutions on every bin, inverse along y; a few columns at a time.
+    private func convolveSpectrum(_ convolution: FourierConvolution) {
+        guard let transform else { return }
+        let c = channels, height = size.height, columns = size.width / 2 + 1, spectrum = workspace.spectrum
+        let group = max(1, RowPlan.stripPixels / height)
+        let binPitch = 2 * c + 16, hiddenPitch = 4 * c + 16
+        workspace.team.parallelFor((columns + group - 1) / group) { chunk in
+            let span = chunk * group..<min(columns, (chunk + 1) * group)
+            let bins = span.count * height, strip = min(bins, RowPlan.stripPixels)
+            var scratch = Scratch(
+                floats: Scratch.rounded(bins * binPitch) + Scratch.rounded(strip * hiddenPitch)
+                    + Scratch.rounded(transform.scratchCount))
+            let line = scratch.take(bins * binPitch), hidden = scratch.take(strip * hiddenPitch)
+            let work = scratch.take(transform.scratchCount)
+            for (index, x) in span.enumerated() {
+                transform.transformColumn(
+                    x, of: spectrum, into: line + index * height * binPitch, stride: binPitch, scratch: work)
+            }
+            for start in stride(from: 0, to: bins, by: strip) {
+                let count = min(strip, bins - start), part = line + start * binPitch
+                convolution.conv1.multiply(
+                    rows: count, part, stride: binPitch, to: hidden, stride: hiddenPitch, .gelu)
+                convolution.conv2.multiply(rows: count, hidden, stride: hiddenPitch, to: part, stride: binPitch)
+            }
+            for (index, x) in span.enumerated() {
+                transform.invertColumn(
+                    x, line + index * height * binPitch, stride: binPitch, into: spectrum, scratch: work)
+            }
+        }
+    }
+}

@@ -1,0 +1,20 @@
+/// Why a model cannot be used although its file could be read.
+public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The tensor names do not describe an AdaRevD: what is missing to tell.
+    case notAdaRevD(String)
+    /// A part of AdaRevD that this version does not run.
+    case unsupported(String)
+    /// The file's own description does not fit its tensors or itself.
+    case configuration(field: String, String)
+    /// An exit that the model does not have.
+    case exit(String)
+
+    public var description: String {
+        switch self {
+        case .notAdaRevD(let reason): "not an AdaRevD model: \(reason)"
+        case .unsupported(let part): "not supported: \(part)"
+        case .configuration(let field, let reason): "the model's description is wrong in \(field): \(reason)"
+        case .exit(let reason): reason
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import CKernels
+import Kernels
+
+/// The encoder half of NAFNet, and the feature scales that follow it (specification 3 and 6).
+struct NAFNetEncoder: Sendable {
+    /// (w, 27): conv 3×3 on gathered patches.
+    private let intro: PackedMatrix
+    private let blocks: [[Block]]
+    private let middle: [Block]
+    private let downs: [HalvingConvolution]
+    /// `conv_features.i`
+    private let featureScales: [AlignedFloats]
+
+    init(_ source: WeightSource, _ architecture: Architecture) {
+        let bias = source.floats("encoder.intro.bias"), weight = source.floats("encoder.intro.weight")
+        // (w, colour, tap) → (w, 3·tap + colour), the order of a patch.
+        var matrix = [Float](repeating: 0, count: weight.count)
+        for out in bias.indices {
+            for colour in 0..<3 {
+                for tap in 0..<9 { matrix[out * 27 + 3 * tap + colour] = weight[(out * 3 + colour) * 9 + tap] }
+            }
+        }
+        intro = PackedMatrix(weight: matrix, bias: bias, depth: 27, kernels: source.kernels)
+        blocks = (0..<4).map { scale in
+            (0..<architecture.encoderBlocks[scale]).map {
+                Block(source, "encoder.encoders.\(scale).\($0)", fourier: false)
+            }
+        }
+        middle = (0..<architecture.middleBlocks).map { Block(source, "encoder.middle_blks.\($0)", fourier: false) }
+        downs = (0..<4).map { source.halving("encoder.downs.\($0)") }
+        featureScales = (0...4).map { AlignedFloats(source.floats("conv_features.\($0)")) }
+    }
+
+    /// Fills the workspace's maps with the scaled features f0…f4 of an image `(height, width, 3)`.
+    ///
+    /// - Parameter observe: gets each unscaled e_i (scale, map) when it is complete; for tests.
+    func run(
+        _ image: UnsafePointer<Float>, kernels: KernelSet, in workspace: Workspace,
+        observe: ((Int, UnsafePointer<Float>) -> Void)? = nil
+    ) {
+        let team = workspace.team
+        workspace.timed("intro") { runIntro(image, in: workspace) }
+        for scale in 0..<4 {
+            let size = workspace.size(atScale: scale), c = workspace.channels(atScale: scale)
+            let map = workspace.maps[scale], next = workspace.maps[scale + 1]
+            for block in blocks[scale] { run(block, on: map, size: size, kernels: kernels, in: workspace) }
+            observe?(scale, UnsafePointer(map))
+            workspace.timed("down") {
+                let row = size.width * c
+                team.parallelFor(size.height / 2) { y in
+                    let pair = map + 2 * y * row
+                    downs[scale].apply(pixels: size.width / 2, pair, to: next + y * row, stride: 2 * c)
+                    // The next level sees e, everything else f: scaled here while the two rows are near.
+                    kernels.scaleRows(
+                        pixels: 2 * size.width, channels: c, pair, stride: c, by: featureScales[scale].constant,
+                        to: pair, stride: c)
+                }
+            }
+        }
+        let size = workspace.size(atScale: 4), c = workspace.channels(atScale: 4), map = workspace.maps[4]
+        for block in middle { run(block, on: map, size: size, kernels: kernels, in: workspace) }
+        observe?(4, UnsafePointer(map))
+        kernels.scaleRows(
+            pixels: size.pixels, channels: c, map, stride: c, by: featureScales[4].constant, to: map, stride: c)
+    }
+
+    private func run(
+        _ block: Block, on map: UnsafeMutablePointer<Float>, size: MapSize, kernels: KernelSet, in workspace: Workspace
+    ) {
+        BlockPass(block: block, map: map, size: size, kernels: kernels, workspace: workspace, transform: nil).run()
+    }
+
+    private func runIntro(_ image: UnsafePointer<Float>, in workspace: Workspace) {
+        let size = workspace.size(atScale: 0), w = workspace.channels(atScale: 0), pitch = 32
+        workspace.team.parallelFor(size.height) { y in
+            var scratch = Scratch(floats: Scratch.rounded(size.width * pitch))
+            let patches = scratch.take(size.width * pitch)
+            kernel_gather3(image, size.height, size.width, y, patches, pitch)
+            intro.multiply(
+                rows: size.width, patches, stride: pitch, to: workspace.maps[0] + y * size.width * w, stride: w)
+        }
+    }
+}

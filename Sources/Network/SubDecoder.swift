@@ -1,0 +1,131 @@
+import CKernels
+import Kernels
+
+/// One reversible sub-decoder: four levels, coarse to fine, each d ← α·d + L(coarser new, finer old) (Eq. 9).
+struct SubDecoder: Sendable {
+    /// By level as in the key names: 0 is the deepest (scale 1/8), 3 the finest.
+    let levels: [Level]
+    /// `outputs.j.0`
+    let head: ImageHead
+
+    init(_ source: WeightSource, index: Int) {
+        levels = (0..<4).map { Level(source, decoder: index, level: $0) }
+        head = ImageHead(source, "outputs.\(index).0")
+    }
+
+    /// FuseBlock, then a FourierBlock, and the α of the sum.
+    struct Level: Sendable {
+        let fuse: FuseBlock
+        let block: Block
+        /// Per channel, |α| ≥ 1e-3 unless it is 0 (specification 6, the clamp).
+        let alpha: AlignedFloats
+
+        init(_ source: WeightSource, decoder: Int, level: Int) {
+            let prefix = "subdenets.\(decoder)"
+            fuse = FuseBlock(source, "\(prefix).level\(level).fusion", hasDown: level < 3)
+            block = Block(source, "\(prefix).level\(level).blocks.0", fourier: true)
+            alpha = AlignedFloats(source.floats("\(prefix).alpha\(level)").map(Self.clamped))
+        }
+
+        static let smallestAlpha: Float = 1e-3
+
+        /// sign(α)·max(|α|, 1e-3); 0 stays 0.
+        static func clamped(_ alpha: Float) -> Float {
+            guard alpha != 0, abs(alpha) < smallestAlpha else { return alpha }
+            return alpha < 0 ? -smallestAlpha : smallestAlpha
+        }
+    }
+}
+
+/// Brings the neighbouring scales of a level together: the next coarser map up, the next finer one down.
+struct FuseBlock: Sendable {
+    /// `up.0` with its columns in the order in which PixelShuffle(2) wants them: for the upper and the lower row of each
+    /// pixel's 2×2 result (left pixel's channels, right pixel's channels), so that the product is stored in place.
+    let up: (PackedMatrix, PackedMatrix)
+    /// `down.0` and `down.1`; the finest level has none.
+    let down: (HalvingConvolution, LayerNorm)?
+
+    init(_ source: WeightSource, _ name: String, hasDown: Bool) {
+        let weight = source.floats("\(name).up.0.weight")
+        // (4C, 2C): 8·C² values.
+        let c = Int((Double(weight.count) / 8).squareRoot().rounded()), depth = 2 * c
+        func row(_ dy: Int) -> PackedMatrix {
+            var matrix: [Float] = []
+            matrix.reserveCapacity(2 * c * depth)
+            for dx in 0..<2 {
+                for channel in 0..<c {
+                    let column = 4 * channel + 2 * dy + dx
+                    matrix += weight[column * depth..<(column + 1) * depth]
+                }
+            }
+            return PackedMatrix(weight: matrix, bias: nil, depth: depth, kernels: source.kernels)
+        }
+        up = (row(0), row(1))
+        down =
+            hasDown ? (source.halving("\(name).down.0"), source.norm("\(name).down.1.body", epsilon: 1e-5)) : nil
+    }
+
+    /// z = up(coarse) + LayerNorm(down(fine)).
+    ///
+    /// - Parameters:
+    ///   - coarse: `(size / 2, 2C)`.
+    ///   - fine: `(size · 2, C / 2)`; nil at the finest level.
+    ///   - z: `(size, C)`.
+    func run(
+        coarse: UnsafePointer<Float>, fine: UnsafePointer<Float>?, to z: UnsafeMutablePointer<Float>, size: MapSize,
+        channels c: Int, kernels: KernelSet, team: ThreadTeam
+    ) {
+        let half = size.width / 2, row = size.width * c, pitch = c + 16
+        team.parallelFor(size.height / 2) { pair in
+            let source = coarse + pair * half * 2 * c, y = z + 2 * pair * row
+            up.0.multiply(rows: half, source, stride: 2 * c, to: y, stride: 2 * c)
+            up.1.multiply(rows: half, source, stride: 2 * c, to: y + row, stride: 2 * c)
+            guard let down, let fine else { return }
+            var scratch = Scratch(floats: Scratch.rounded(size.width * pitch))
+            let strip = scratch.take(size.width * pitch)
+            for line in 0..<2 {
+                // Two rows of the finer map, each twice as wide with half the channels: 2·row floats.
+                let pairOfRows = fine + (2 * pair + line) * 2 * row
+                down.0.apply(pixels: size.width, pairOfRows, to: strip, stride: pitch)
+                kernels.layerNorm(
+                    down.1, pixels: size.width, strip, stride: pitch, to: y + line * row, stride: c, accumulate: true)
+            }
+        }
+    }
+}
+
+/// conv 3×3 to RGB as one product that gives every pixel's share in its nine neighbours, and their sum.
+struct ImageHead: Sendable {
+    /// (27, w): column 3·tap + colour.
+    private let taps: PackedMatrix
+    let bias: AlignedFloats
+
+    init(_ source: WeightSource, _ name: String) {
+        let weight = source.floats("\(name).weight"), w = weight.count / 27
+        var matrix = [Float](repeating: 0, count: weight.count)
+        for colour in 0..<3 {
+            for channel in 0..<w {
+                for tap in 0..<9 { matrix[(3 * tap + colour) * w + channel] = weight[(colour * w + channel) * 9 + tap] }
+            }
+        }
+        taps = PackedMatrix(weight: matrix, bias: nil, depth: w, kernels: source.kernels)
+        bias = AlignedFloats(source.floats("\(name).bias"))
+    }
+
+    /// - Parameters:
+    ///   - map: `(size, w)`.
+    ///   - work: `(size, 27)`.
+    ///   - image: `(size, 3)`.
+    func run(
+        _ map: UnsafePointer<Float>, size: MapSize, work: UnsafeMutablePointer<Float>,
+        to image: UnsafeMutablePointer<Float>, team: ThreadTeam
+    ) {
+        let w = taps.depth, width = size.width
+        team.parallelFor(size.height) { y in
+            taps.multiply(rows: width, map + y * width * w, stride: w, to: work + y * width * 27, stride: 27)
+        }
+        team.parallelFor(size.height) { y in
+            kernel_scatter3(work, size.height, width, y, bias.constant, image)
+        }
+    }
+}

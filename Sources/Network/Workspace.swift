@@ -1,0 +1,118 @@
+import Foundation
+import Kernels
+
+/// The memory of one tile in flight: the features that live from step to step and what each step works in.
+///
+/// Laid out for a tile size when the first such tile comes, then reused: no step allocates. Used by one thread at a
+/// time; the chunks of a parallel loop write disjoint parts.
+public final class Workspace: @unchecked Sendable {
+    // Safe to hand to another thread: whoever has it is alone with it (TileNetwork).
+    let team: ThreadTeam
+    /// Adds up where time goes, when somebody wants to know.
+    public var clock: StageClock?
+
+    let width: Int
+    /// Of the tile whose features it holds.
+    private(set) var tile = MapSize(height: 0, width: 0)
+    private var arena: FloatArena?
+    private var largest = MapSize(height: 0, width: 0)
+
+    /// Features at scale 1/2^i, `(pixels, w·2^i)`: i = 0…3 are d1…d4, i = 4 is f4, which no sub-decoder changes.
+    private(set) var maps: [UnsafeMutablePointer<Float>] = []
+    /// The map that a block works on in place, `(pixels, channels)`.
+    private(set) var mixed = UnsafeMutablePointer<Float>.unset
+    /// After the gate of a block's first half, `(pixels, channels)`.
+    private(set) var gated = UnsafeMutablePointer<Float>.unset
+    /// Before that gate, `(pixels, 2·channels)`; also the taps of a head, `(pixels, 27)`.
+    private(set) var wide = UnsafeMutablePointer<Float>.unset
+    /// `(width/2 + 1, height, 2·channels)`.
+    private(set) var spectrum = UnsafeMutablePointer<Float>.unset
+    /// Pooled vectors and what is computed from them: three of 16·w.
+    private(set) var vectors: [UnsafeMutablePointer<Float>] = []
+    /// Partial sums for the pooling, one row of channels per chunk.
+    private(set) var sums = UnsafeMutablePointer<Double>.unset
+
+    /// Levels of the sub-decoder that has begun but not ended (a regressor may run the first one early).
+    var levelsDone = 0
+    private var transforms: [TransformKey: FourierTransform] = [:]
+    private struct TransformKey: Hashable {
+        let size: MapSize
+        let channels: Int
+    }
+    private let kernels: KernelSet
+
+    init(width: Int, kernels: KernelSet, team: ThreadTeam) {
+        self.width = width
+        self.kernels = kernels
+        self.team = team
+    }
+
+    /// Makes room for a tile of that size.
+    func prepare(_ tile: MapSize) {
+        self.tile = tile
+        levelsDone = 0
+        if tile.pixels <= largest.pixels, arena != nil, tile == largest { return }
+        layOut(tile)
+    }
+
+    /// Gives the memory of the features back to the system; the next tile gets it anew.
+    public func discard() { arena?.discard() }
+
+    /// Bytes reserved for a tile (touched as far as its size needs).
+    public var capacityBytes: Int { arena?.capacityBytes ?? 0 }
+
+    func size(atScale scale: Int) -> MapSize { tile.halved(scale) }
+    func channels(atScale scale: Int) -> Int { width << scale }
+
+    /// The transform for the maps at that scale; made once.
+    func transform(atScale scale: Int) -> FourierTransform {
+        let key = TransformKey(size: size(atScale: scale), channels: channels(atScale: scale))
+        if let made = transforms[key] { return made }
+        // Photos smaller than a tile come in many sizes; full tiles need four entries.
+        if transforms.count >= 64 { transforms.removeAll() }
+        let made = FourierTransform(
+            height: key.size.height, width: key.size.width, channels: key.channels, kernels: kernels)
+        transforms[key] = made
+        return made
+    }
+
+    /// The chunks of a block's first half have at most this many partial sums (one per chunk, one per border).
+    static func sumRows(height: Int) -> Int { 2 * height }
+
+    private func layOut(_ tile: MapSize) {
+        var plan = FloatArena.Plan()
+        let mapParts = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
+        let mixedPart = plan.add(tile.pixels * width), gatedPart = plan.add(tile.pixels * width)
+        let widePart = plan.add(tile.pixels * max(2 * width, 27))
+        let spectrumPart = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
+        let vectorParts = (0..<3).map { _ in plan.add(16 * width) }
+        let sumCount = (0...4).map { Self.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
+        let sumPart = plan.add(2 * sumCount)
+        if arena.map({ $0.capacityBytes < plan.bytes }) ?? true { arena = FloatArena(bytes: plan.bytes) }
+        guard let arena else { return }
+        maps = mapParts.map(arena.pointer)
+        mixed = arena.pointer(mixedPart)
+        gated = arena.pointer(gatedPart)
+        wide = arena.pointer(widePart)
+        spectrum = arena.pointer(spectrumPart)
+        vectors = vectorParts.map(arena.pointer)
+        sums = UnsafeMutableRawPointer(arena.pointer(sumPart)).assumingMemoryBound(to: Double.self)
+        largest = tile
+    }
+}
+
+/// Height and width of a map in pixels.
+struct MapSize: Hashable, Sendable {
+    var height: Int
+    var width: Int
+    var pixels: Int { height * width }
+    func halved(_ times: Int) -> MapSize { MapSize(height: height >> times, width: width >> times) }
+}
+
+extension UnsafeMutablePointer {
+    /// Stands in until memory is laid out; never followed.
+    static var unset: Self {
+        guard let pointer = Self(bitPattern: MemoryLayout<Pointee>.alignment) else { fatalError("alignment is not 0") }
+        return pointer
+    }
+}

@@ -1,0 +1,80 @@
+import Synchronization
+
+/// One image on its way through the network.
+///
+/// Made by ``TileScheduler/enqueue(source:sink:options:ticket:limited:progress:completion:)``. The scheduler keeps it
+/// alive until it ends.
+public final class Restoration: @unchecked Sendable {
+    // Safe to share: the properties under "Guarded" are touched with the scheduler's lock held only, those under
+    // "Committer" by the one worker that has set `isCommitting`; the rest is constant or atomic.
+
+    /// The tiles of the image.
+    public let grid: TileGrid
+    public let options: RestorationOptions
+
+    let source: any TileSource
+    let sink: (any RowSink)?
+    let progress: (@Sendable (TileProgress) -> Void)?
+    let completion: @Sendable (RestorationOutcome) -> Void
+    let enqueuedAt: Double
+    /// One tile's share of the work of a whole tile, for throughput and estimates.
+    let work: Double
+    private let scheduler: TileScheduler
+    private let unwanted = Atomic<Bool>(false)
+
+    // MARK: Guarded
+
+    var state = RestorationState.waiting
+    /// The next tile to hand out.
+    var nextTile = 0
+    /// Workers that are busy with this image.
+    var workers = 0
+    /// Tiles blended; all before this one are.
+    var committed = 0
+    var isCommitting = false
+    /// Tiles that are done before their predecessors are, by number.
+    var pending: [Int: FinishedTile] = [:]
+    var records: [TileRecord] = []
+    var failure: (any Error)?
+    var startedAt: Double?
+    var cancelledAt: Double?
+
+    // MARK: Committer
+
+    var band: RowBand?
+
+    init(
+        grid: TileGrid, options: RestorationOptions, source: any TileSource, sink: (any RowSink)?, work: Double,
+        scheduler: TileScheduler, progress: (@Sendable (TileProgress) -> Void)?,
+        completion: @escaping @Sendable (RestorationOutcome) -> Void
+    ) {
+        self.grid = grid
+        self.options = options
+        self.source = source
+        self.sink = sink
+        self.work = work
+        self.scheduler = scheduler
+        self.progress = progress
+        self.completion = completion
+        enqueuedAt = monotonicSeconds()
+        records.reserveCapacity(grid.count)
+    }
+
+    /// Where the restoration is. Never waits for work.
+    public var status: RestorationStatus { scheduler.status(of: self) }
+
+    /// One record per finished tile so far, in the order of the grid.
+    public var finishedTiles: [TileRecord] { scheduler.finishedTiles(of: self) }
+
+    /// Stops the work within one step of the network (the encoder or one sub-decoder). Returns at once; the completion
+    /// tells when no worker is busy with the image any more. Without effect on an ended restoration.
+    public func cancel() { scheduler.cancel(self) }
+
+    /// Asked before each step, without a lock.
+    var isUnwanted: Bool { unwanted.load(ordering: .relaxed) }
+
+    func markUnwanted() { unwanted.store(true, ordering: .relaxed) }
+
+    /// Tiles that no worker has yet.
+    var waitingTiles: Int { isUnwanted ? 0 : grid.count - nextTile }
+}

@@ -1,0 +1,63 @@
+/// The tiles of one image for per-tile encoding (network description, sections 8, 9.1 and 11 mode B).
+///
+/// Tiles are numbered row by row. All have the same size. Sides shorter than a tile are padded to a multiple of 16 by
+/// mirroring, longer ones never: their last tile moves back by single pixels instead.
+public struct TileGrid: Sendable, Hashable {
+    public let rows: TileAxis
+    public let columns: TileAxis
+
+    /// - Throws: ``TilesError/emptyImage(width:height:)``.
+    public init(width: Int, height: Int, tile: TileSize = .published) throws(TilesError) {
+        guard width > 0, height > 0 else { throw .emptyImage(width: width, height: height) }
+        rows = TileAxis(length: height, tile: tile)
+        columns = TileAxis(length: width, tile: tile)
+    }
+
+    /// Width of the image in pixels.
+    public var width: Int { columns.length }
+    /// Height of the image in pixels.
+    public var height: Int { rows.length }
+    /// Number of tiles.
+    public var count: Int { rows.count * columns.count }
+    /// Width of every tile in pixels, padding included: a multiple of 16.
+    public var tileWidth: Int { columns.tileLength }
+    /// Height of every tile in pixels, padding included: a multiple of 16.
+    public var tileHeight: Int { rows.tileLength }
+    /// Values of one tile, `(tileHeight, tileWidth, 3)`.
+    public var tileValues: Int { tileHeight * tileWidth * 3 }
+
+    /// Row and column of tile `index` in the grid.
+    public func position(of index: Int) -> (row: Int, column: Int) {
+        (row: index / columns.count, column: index % columns.count)
+    }
+
+    /// The part of the image that tile `index` covers, without mirrored pixels.
+    public subscript(index: Int) -> TileRectangle {
+        let (row, column) = position(of: index)
+        let y = rows.covered(by: row)
+        let x = columns.covered(by: column)
+        return TileRectangle(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count)
+    }
+
+    /// Violated invariants in words; empty when all hold. For tests.
+    package func checkInvariants() -> [String] {
+        var violations: [String] = []
+        for (name, axis) in [("rows", rows), ("columns", columns)] {
+            func require(_ holds: Bool, _ what: String) {
+                if !holds { violations.append("\(name) of \(width)×\(height): \(what): \(axis)") }
+            }
+            require(axis.starts.first == 0, "the first tile starts with the image")
+            require(axis.starts.last! + axis.tileLength == axis.paddedLength, "the last tile ends with the image")
+            require(axis.tileLength % 16 == 0, "tiles are multiples of 16")
+            require(axis.paddedLength - axis.length < 16, "padding is below 16 pixels")
+            require(axis.count == 1 || axis.paddedLength == axis.length, "only lone tiles are padded")
+            require(
+                zip(axis.starts, axis.starts.dropFirst()).allSatisfy {
+                    $0 < $1 && $1 + axis.overlap <= $0 + axis.tileLength
+                },
+                "neighbours advance and overlap by \(axis.overlap) at least")
+            require(axis.lastOverlap.map { $0 < axis.tileLength } ?? true, "the last tile is a tile of its own")
+        }
+        return violations
+    }
+}

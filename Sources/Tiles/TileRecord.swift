@@ -1,0 +1,31 @@
+/// What happened to one tile.
+public struct TileRecord: Sendable, Equatable {
+    /// Number of the tile, row by row.
+    public var index: Int
+    /// The part of the image that it covers.
+    public var rectangle: TileRectangle
+    /// Degradation class, 0 = hardest; nil when no classifier ran.
+    public var degradationClass: Int?
+    /// The classifier's outputs; empty when no classifier ran.
+    public var logits: [Float]
+    /// Sub-decoder after which the tile left; 0 when it was left as it came. In a dry run the exit that the tile would
+    /// take, nil when that cannot be told without running sub-decoders.
+    public var exit: Int?
+    /// Time from being handed to a worker to its residual.
+    public var milliseconds: Double
+    /// What the guard found at the exit that the policy chose; `exit` is then the one that replaced it.
+    public var anomaly: TileAnomaly?
+
+    public init(
+        index: Int, rectangle: TileRectangle, degradationClass: Int?, logits: [Float], exit: Int?,
+        milliseconds: Double, anomaly: TileAnomaly?
+    ) {
+        self.index = index
+        self.rectangle = rectangle
+        self.degradationClass = degradationClass
+        self.logits = logits
+        self.exit = exit
+        self.milliseconds = milliseconds
+        self.anomaly = anomaly
+    }
+}

@@ -1,0 +1,62 @@
+/// How images end: each exactly once.
+extension TileScheduler {
+    func cancel(_ job: Restoration) {
+        let ended = turns.withLock { turns -> (@Sendable () -> Void)? in
+            guard !job.state.isFinal, !job.isUnwanted else { return nil }
+            let now = monotonicSeconds()
+            job.cancelledAt = now
+            turns.abandon(job)
+            return endIfDone(job, &turns, at: now)
+        }
+        ended?()
+    }
+
+    /// The source or the sink threw. The first error counts; after a cancellation none does.
+    func fail(_ job: Restoration, with error: any Error) {
+        turns.withLock { turns in
+            guard !job.isUnwanted else { return }
+            job.failure = error
+            turns.abandon(job)
+        }
+    }
+
+    /// Ends the image if nobody works on it and nothing is left to do.
+    ///
+    /// - Returns: what to do without the lock.
+    func endIfDone(_ job: Restoration, _ turns: inout Turns, at now: Double) -> (@Sendable () -> Void)? {
+        guard !job.state.isFinal, job.workers == 0, job.isUnwanted || job.committed == job.grid.count else { return nil }
+        let outcome: RestorationOutcome
+        let stage: CancelledStage? = job.cancelledAt == nil ? nil : job.startedAt == nil ? .queue : .infer
+        if job.committed == job.grid.count, job.failure == nil {
+            // A cancellation that came after the last tile changes nothing any more.
+            job.state = .succeeded
+            outcome = .succeeded(report(of: job, at: now))
+        } else if let failure = job.failure {
+            job.state = .failed
+            outcome = .failed(failure)
+        } else {
+            job.state = .cancelled
+            outcome = .cancelled
+        }
+        turns.leave(job)
+        let leftovers = job.pending.values.compactMap(\.residual)
+        job.pending = [:]
+        job.band = nil
+        let secondsToIdle = now - (job.cancelledAt ?? now)
+        let isCancelled = job.state == .cancelled
+        return { [self] in
+            for residual in leftovers { pool.give(residual) }
+            if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
+            completions.async { [unfinished] in
+                job.completion(outcome)
+                unfinished.leave()
+            }
+        }
+    }
+
+    private func report(of job: Restoration, at now: Double) -> RestorationReport {
+        let started = job.startedAt ?? now
+        return RestorationReport(
+            grid: job.grid, tiles: job.records, queueSeconds: started - job.enqueuedAt, runSeconds: now - started)
+    }
+}

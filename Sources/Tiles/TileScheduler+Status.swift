@@ -1,0 +1,47 @@
+extension TileScheduler {
+    /// Tiles that no worker has yet, those of images being decoded included.
+    public var queuedTiles: Int { turns.withLock { $0.waitingTiles + $0.reservedTiles } }
+
+    /// Images that have not ended.
+    public var images: Int { turns.withLock { $0.ring.count } }
+
+    /// Images without a tile handed to a worker.
+    public var queuedImages: Int { turns.withLock { turns in turns.ring.count { $0.state == .waiting } } }
+
+    /// Workers that lead a tile. Others may help them.
+    public var busyWorkers: Int { turns.withLock { $0.busyWorkers } }
+
+    /// Whole tiles per second while workers are busy: measured, or assumed before the first tile.
+    public var tilesPerSecond: Double { 1 / turns.withLock { $0.throughput.secondsPerTile } }
+
+    /// Seconds until an image of `tiles` whole tiles would be done if it came now.
+    public func estimatedSeconds(forTiles tiles: Int) -> Double {
+        turns.withLock { $0.seconds(forTiles: Double(tiles), work: Double(tiles)) }
+    }
+
+    /// Seconds until the queue has room again; 0 when it has.
+    public var secondsUntilRoom: Double {
+        turns.withLock { $0.secondsUntilRoom(limit: configuration.queueLimit) }
+    }
+
+    func status(of job: Restoration) -> RestorationStatus {
+        turns.withLock { turns in
+            RestorationStatus(
+                state: job.state, done: job.committed, total: job.grid.count,
+                exits: job.records.reduce(into: [:]) { counts, tile in
+                    if let exit = tile.exit { counts[exit, default: 0] += 1 }
+                },
+                position: turns.position(of: job),
+                etaSeconds: job.state.isFinal ? nil : turns.secondsLeft(of: job))
+        }
+    }
+
+    func finishedTiles(of job: Restoration) -> [TileRecord] {
+        turns.withLock { _ in job.records }
+    }
+
+    /// Violated invariants in words; empty when all hold. For tests, at any moment.
+    package func checkInvariants() -> [String] {
+        turns.withLock { $0.checkInvariants() }
+    }
+}

@@ -1,0 +1,112 @@
+/// What the members of the team do.
+extension TileScheduler {
+    /// The next tile for an idle member; the team's task source.
+    func task(for member: Int) -> (() -> Void)? {
+        guard let (job, tile, waited) = claim(for: member) else { return nil }
+        return { [self] in
+            if let waited { observer?.queueWaited(seconds: waited) }
+            lead(tile, of: job, as: member)
+        }
+    }
+
+    private func claim(for member: Int) -> (job: Restoration, tile: Int, waited: Double?)? {
+        turns.withLock { turns in
+            guard let (job, tile) = turns.next() else { return nil }
+            let now = monotonicSeconds()
+            turns.seats[member].isLeading = true
+            turns.throughput.began(at: now)
+            guard job.state == .waiting else { return (job, tile, nil) }
+            job.state = .running
+            job.startedAt = now
+            return (job, tile, now - job.enqueuedAt)
+        }
+    }
+
+    private func lead(_ tile: Int, of job: Restoration, as member: Int) {
+        var isDone = false
+        do {
+            if let finished = try worker(of: member).restore(tile, of: job, depthLimit: depthLimit(of: tile, job)) {
+                isDone = true
+                try deliver(finished, of: job)
+            }
+        } catch {
+            fail(job, with: error)
+        }
+        let ended = turns.withLock { turns -> (@Sendable () -> Void)? in
+            let now = monotonicSeconds()
+            turns.seats[member].isLeading = false
+            turns.seats[member].lastUsed = now
+            turns.throughput.ended(at: now, work: isDone ? job.work : 0)
+            job.workers -= 1
+            return endIfDone(job, &turns, at: now)
+        }
+        ended?()
+    }
+
+    /// Used by the member itself while it leads, so outside the lock.
+    private func worker(of member: Int) -> TileWorker {
+        if let worker = turns.withLock({ $0.seats[member].worker }) { return worker }
+        let worker = TileWorker(
+            steps: makeSteps(network, team: team), subDecoders: network.subDecoders, tile: configuration.tile,
+            pool: pool, observer: observer)
+        turns.withLock { $0.seats[member].worker = worker }
+        return worker
+    }
+
+    private func depthLimit(of tile: Int, _ job: Restoration) -> Int {
+        guard let ask = job.options.depthLimit else { return network.subDecoders }
+        let request = DepthRequest(
+            tile: tile, total: job.grid.count, waiting: turns.withLock { _ in job.waitingTiles },
+            secondsSinceEnqueued: monotonicSeconds() - job.enqueuedAt, subDecoders: network.subDecoders)
+        return max(ask(request) ?? network.subDecoders, 0)
+    }
+
+    // MARK: In the order of the grid
+
+    /// Blends the tile, and those after it that are done, unless another worker is at it or an earlier tile is missing.
+    private func deliver(_ finished: FinishedTile, of job: Restoration) throws {
+        let isCommitter = turns.withLock { _ in
+            job.pending[finished.record.index] = finished
+            guard !job.isCommitting else { return false }
+            job.isCommitting = true
+            return true
+        }
+        guard isCommitter else { return }
+        while let next = nextToCommit(of: job) {
+            do {
+                try blend(next, into: job)
+            } catch {
+                turns.withLock { _ in job.isCommitting = false }
+                throw error
+            }
+            job.progress?(TileProgress(done: next.record.index + 1, total: job.grid.count, tile: next.record))
+            let mayHandOut = turns.withLock { _ in
+                job.committed += 1
+                job.records.append(next.record)
+                return job.waitingTiles > 0
+            }
+            // An idle member may have found that this image's tiles had run ahead as far as they may.
+            if mayHandOut { team.wake() }
+        }
+    }
+
+    /// nil also ends this worker's time as the committer.
+    private func nextToCommit(of job: Restoration) -> FinishedTile? {
+        turns.withLock { _ in
+            if !job.isUnwanted, let next = job.pending.removeValue(forKey: job.committed) { return next }
+            job.isCommitting = false
+            return nil
+        }
+    }
+
+    private func blend(_ tile: FinishedTile, into job: Restoration) throws {
+        defer { if let residual = tile.residual { pool.give(residual) } }
+        guard let sink = job.sink, !job.options.dryRun else { return }
+        let start = observer == nil ? 0 : monotonicSeconds()
+        let band = job.band ?? RowBand(grid: job.grid, blend: job.options.blend, strength: job.options.strength)
+        job.band = band
+        if let residual = tile.residual { band.add(residual.values, of: tile.record.index) }
+        try band.finish(after: tile.record.index, source: job.source, sink: sink)
+        observer?.stageFinished(.blend, seconds: monotonicSeconds() - start)
+    }
+}

@@ -1,0 +1,80 @@
+import Dispatch
+import Kernels
+import Network
+import Synchronization
+
+/// Takes images through the network, tile by tile.
+///
+/// Every member of a ``ThreadTeam`` leads a tile of its own as long as tiles are waiting; members without one help with
+/// the steps of the others, so that a lone tile still uses every core. Images take turns tile by tile: a small photo
+/// is not stuck behind a large one.
+///
+/// Tiles of an image are blended in the order of the grid, whoever computed them and whenever: the result is the same
+/// bytes for any number of threads and any load. A tile that is done early waits in a buffer of its own; how far tiles
+/// may run ahead is bounded (``Configuration/runAhead``), and with it the memory of an image.
+///
+/// Nothing but ``restore(source:sink:options:progress:)``, ``waitUntilIdle(seconds:)`` and ``stop()`` waits for work;
+/// the rest may be called from an event loop. Progress callbacks run on a worker thread: one at a time per image, in
+/// the order of the grid, to be kept short. The completion runs on a Dispatch thread, exactly once, after every
+/// progress callback and when nobody touches source and sink any more; it may take its time.
+public final class TileScheduler: @unchecked Sendable {
+    // Safe to share: `team` is set once, in the initialiser, before any tile exists; the rest is constant or locked.
+
+    public struct Configuration: Sendable {
+        /// Threads that compute, at least 1.
+        public var threads: Int
+        /// Of the model.
+        public var tile: TileSize
+        /// Tiles that may wait. An image is admitted while fewer wait, however many it brings; with 0, while a worker
+        /// is free.
+        public var queueLimit: Int
+        /// Throughput until the first tile has been measured.
+        public var assumedSecondsPerTile: Double
+        /// How many tiles of one image may be handed out beyond the first one that is not blended yet.
+        public var runAhead: Int
+
+        public init(
+            threads: Int, tile: TileSize = .published, queueLimit: Int = 256, assumedSecondsPerTile: Double = 1,
+            runAhead: Int? = nil
+        ) {
+            self.threads = max(threads, 1)
+            self.tile = tile
+            self.queueLimit = max(queueLimit, 0)
+            self.assumedSecondsPerTile = assumedSecondsPerTile
+            self.runAhead = max(runAhead ?? 2 * threads + 2, 1)
+        }
+    }
+
+    public let configuration: Configuration
+    public let network: any TileNetwork
+    let observer: (any TileObserver)?
+    let pool: ResidualPool
+    let turns: Mutex<Turns>
+    /// One entry per image that has not been completed.
+    let unfinished = DispatchGroup()
+    let completions = DispatchQueue(label: "tiles.completions", attributes: .concurrent)
+    private(set) var team: ThreadTeam! = nil
+
+    public init(network: any TileNetwork, configuration: Configuration, observer: (any TileObserver)? = nil) {
+        self.configuration = configuration
+        self.network = network
+        self.observer = observer
+        pool = ResidualPool(capacity: configuration.tile.side * configuration.tile.side * 3)
+        turns = Mutex(Turns(configuration: configuration))
+        team = ThreadTeam(threads: configuration.threads) { [weak self] member in self?.task(for: member) }
+    }
+
+    /// The tiles of an image of that size.
+    ///
+    /// - Throws: ``TilesError/emptyImage(width:height:)``.
+    public func grid(width: Int, height: Int) throws(TilesError) -> TileGrid {
+        try TileGrid(width: width, height: height, tile: configuration.tile)
+    }
+
+    /// The most memory that an image takes here besides its source and sink, in bytes: the band of rows being blended
+    /// and tiles that wait for it. Workers' workspaces are not counted: they do not depend on the images.
+    public func workingBytes(for grid: TileGrid) -> Int {
+        let tile = configuration.tile.side * configuration.tile.side * 3 * MemoryLayout<Float>.size
+        return RowBand.bytes(for: grid) + min(configuration.runAhead, grid.count) * tile
+    }
+}

@@ -1,0 +1,142 @@
+import Network
+
+/// What one member of the team needs to lead tiles: a network workspace and the pixels of a tile.
+final class TileWorker {
+    private let steps: any TileSteps
+    private let subDecoders: Int
+    private let pool: ResidualPool
+    private let observer: (any TileObserver)?
+    /// `(tileHeight, tileWidth, 3)` of the tile at hand.
+    private let pixels: UnsafeMutablePointer<Float>
+
+    init(
+        steps: any TileSteps, subDecoders: Int, tile: TileSize, pool: ResidualPool, observer: (any TileObserver)?
+    ) {
+        self.steps = steps
+        self.subDecoders = subDecoders
+        self.pool = pool
+        self.observer = observer
+        pixels = .allocate(capacity: tile.side * tile.side * 3)
+    }
+
+    deinit {
+        pixels.deallocate()
+    }
+
+    /// Takes a tile through the network; asks before each step whether the image is still wanted.
+    ///
+    /// - Returns: nil when it is not.
+    /// - Throws: what the source throws.
+    func restore(_ tile: Int, of job: Restoration, depthLimit: Int) throws -> FinishedTile? {
+        let start = monotonicSeconds()
+        var outcome = Outcome()
+        guard try run(tile, of: job, depthLimit: depthLimit, &outcome) else {
+            if let residual = outcome.residual { pool.give(residual) }
+            return nil
+        }
+        let record = TileRecord(
+            index: tile, rectangle: job.grid[tile], degradationClass: outcome.assessment.degradationClass,
+            logits: outcome.assessment.logits, exit: outcome.exit,
+            milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
+        observer?.tileFinished(record)
+        return FinishedTile(record: record, residual: outcome.residual)
+    }
+
+    private struct Outcome {
+        var assessment = TileAssessment()
+        var exit: Int? = 0
+        var anomaly: TileAnomaly?
+        var residual: ResidualBuffer?
+    }
+
+    /// False when the image is not wanted any more.
+    private func run(_ tile: Int, of job: Restoration, depthLimit: Int, _ outcome: inout Outcome) throws -> Bool {
+        let options = job.options
+        let limit = min(depthLimit, subDecoders)
+        // No time for any sub-decoder: the encoder would be in vain.
+        if limit <= 0, !options.dryRun { return !job.isUnwanted }
+
+        guard !job.isUnwanted else { return false }
+        try timed(.read) { try TileReader.read(tile, of: job.grid, from: job.source, into: pixels) }
+        guard !job.isUnwanted else { return false }
+        outcome.assessment = encode(job.grid, classify: options.dryRun || options.exit.needsClassifier)
+        if options.dryRun {
+            outcome.exit = predictedExit(outcome.assessment, options.exit)
+            return !job.isUnwanted
+        }
+
+        var depth = 0
+        while depth < limit, !steps.leaves(after: depth, outcome.assessment, under: options.exit) {
+            guard !job.isUnwanted else { return false }
+            depth += 1
+            timed(.subDecoder(depth)) { steps.advance(to: depth) }
+        }
+        outcome.exit = depth
+        guard !job.isUnwanted else { return false }
+        guard depth > 0 else { return true }
+
+        let residual = pool.take()
+        outcome.residual = residual
+        timed(.head) { steps.writeResidual(ofExit: depth, to: residual.values) }
+        outcome.anomaly = anomaly(in: residual, job)
+        return outcome.anomaly == nil || retreat(from: depth, job, &outcome)
+    }
+
+    /// The tile tripped the guard at `depth`. Sub-decoders cannot be taken back, so it starts over and stops at the
+    /// deepest exit before which every one was sane; with none it stays as it came. False when unwanted.
+    private func retreat(from depth: Int, _ job: Restoration, _ outcome: inout Outcome) -> Bool {
+        if let refused = outcome.residual { pool.give(refused) }
+        outcome.residual = nil
+        outcome.exit = 0
+        guard depth > 1 else { return true }
+        guard !job.isUnwanted else { return false }
+        _ = encode(job.grid, classify: false)
+        for shallower in 1..<depth {
+            guard !job.isUnwanted else { return false }
+            timed(.subDecoder(shallower)) { steps.advance(to: shallower) }
+            let trial = pool.take()
+            timed(.head) { steps.writeResidual(ofExit: shallower, to: trial.values) }
+            guard anomaly(in: trial, job) == nil else {
+                pool.give(trial)
+                break
+            }
+            if let previous = outcome.residual { pool.give(previous) }
+            outcome.residual = trial
+            outcome.exit = shallower
+        }
+        return true
+    }
+
+    private func encode(_ grid: TileGrid, classify: Bool) -> TileAssessment {
+        timed(.encoder) {
+            steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
+        }
+    }
+
+    private func anomaly(in residual: ResidualBuffer, _ job: Restoration) -> TileAnomaly? {
+        job.options.tileGuard?.anomaly(in: UnsafeBufferPointer(start: residual.values, count: job.grid.tileValues))
+    }
+
+    /// The exit that a tile of that class takes; nil where features of deeper sub-decoders decide.
+    private func predictedExit(_ assessment: TileAssessment, _ policy: ExitPolicy) -> Int? {
+        if case .regressor = policy { return nil }
+        return (0...subDecoders).first { steps.leaves(after: $0, assessment, under: policy) } ?? subDecoders
+    }
+
+    @inline(__always)
+    private func timed<Result>(_ stage: TileStage, _ body: () throws -> Result) rethrows -> Result {
+        guard let observer else { return try body() }
+        let start = monotonicSeconds()
+        let result = try body()
+        observer.stageFinished(stage, seconds: monotonicSeconds() - start)
+        return result
+    }
+}
+
+extension ExitPolicy {
+    /// A fixed exit asks nobody.
+    var needsClassifier: Bool {
+        if case .fixed = self { return false }
+        return true
+    }
+}

@@ -1,0 +1,31 @@
+/// What can go wrong between a photo and the network.
+public enum TilesError: Error, Equatable, Sendable {
+    /// A tile side or an overlap that cannot tile anything; both in pixels.
+    case badTileSize(side: Int, overlap: Int)
+    /// An image without pixels.
+    case emptyImage(width: Int, height: Int)
+    /// An option out of its range.
+    case badOption(name: String, value: String, expected: String)
+    /// As many tiles wait as may: come back later.
+    case queueFull(QueueFull)
+    /// The scheduler takes no new images any more.
+    case stopped
+    /// The restoration was cancelled; thrown by the blocking call only.
+    case cancelled
+}
+
+extension TilesError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .badTileSize(let side, let overlap):
+            "a tile of \(side) pixels with an overlap of \(overlap): the side has to be a multiple of 16, "
+                + "the overlap from 2 to half of it"
+        case .emptyImage(let width, let height): "an image of \(width)×\(height) pixels has nothing to restore"
+        case .badOption(let name, let value, let expected): "\(name) is \(value), expected \(expected)"
+        case .queueFull(let full):
+            "\(full.actual) tiles are waiting, \(full.limit) may; room in \(full.retryAfterSeconds) seconds"
+        case .stopped: "the scheduler has been stopped"
+        case .cancelled: "the restoration was cancelled"
+        }
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Images
+import Kernels
+import Network
+import TestSupport
+
+/// A picture as the network sees it, `(height, width, 3)`, 0…1.
+struct Picture {
+    var height: Int
+    var width: Int
+    var pixels: [Float]
+
+    init(height: Int, width: Int, pixels: [Float]) {
+        self.height = height
+        self.width = width
+        self.pixels = pixels
+    }
+
+    init(png: URL) throws {
+        let image = try Image.decode([UInt8](Data(contentsOf: png)))
+        height = image.raster.height
+        width = image.raster.width
+        pixels = [Float](repeating: 0, count: height * width * 3)
+        let (height, width) = (height, width)
+        pixels.withUnsafeMutableBufferPointer { buffer in
+            if let start = buffer.baseAddress {
+                image.raster.readRGB(x: 0, y: 0, width: width, height: height, into: start)
+            }
+        }
+    }
+}
+
+/// One tile through a network, everything on the way kept. Maps are `(height, width, channels)`.
+struct TileRun {
+    /// e_0…e_4 before the feature scales.
+    var encoder: [[Float]] = []
+    var logits: [Float] = []
+    var degradationClass: Int?
+    /// Per sub-decoder: maps at scale 0…3.
+    var decoded: [[[Float]]] = []
+    /// Per sub-decoder: restored − input.
+    var residuals: [[Float]] = []
+
+    init(_ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1)) {
+        let workspace = network.makeWorkspace(team: team)
+        var features: [[Float]] = []
+        let assessment = picture.pixels.withUnsafeBufferPointer { pixels in
+            network.encode(
+                pixels.baseAddress!, height: picture.height, width: picture.width, classify: true, in: workspace
+            ) { scale, map in
+                let count = (picture.height >> scale) * (picture.width >> scale) * (network.architecture.width << scale)
+                features.append(Array(UnsafeBufferPointer(start: map, count: count)))
+            }
+        }
+        encoder = features
+        logits = assessment.logits
+        degradationClass = assessment.degradationClass
+        for depth in 1...network.subDecoders {
+            network.advance(to: depth, in: workspace)
+            decoded.append((0..<4).map { network.features(atScale: $0, in: workspace) })
+            var residual = [Float](repeating: .nan, count: picture.pixels.count)
+            residual.withUnsafeMutableBufferPointer {
+                network.writeResidual(ofExit: depth, to: $0.baseAddress!, in: workspace)
+            }
+            residuals.append(residual)
+        }
+        team.stop()
+    }
+}
+
+/// `(channels, height, width)` as files have it, from our `(height, width, channels)`.
+func planar(_ map: [Float], channels: Int) -> [Float] {
+    let pixels = map.count / channels
+    var planes = [Float](repeating: 0, count: map.count)
+    for pixel in 0..<pixels {
+        for channel in 0..<channels { planes[channel * pixels + pixel] = map[pixel * channels + channel] }
+    }
+    return planes
+}
+
+/// The reverse.
+func interleaved(_ planes: [Float], channels: Int) -> [Float] {
+    let pixels = planes.count / channels
+    var map = [Float](repeating: 0, count: planes.count)
+    for pixel in 0..<pixels {
+        for channel in 0..<channels { map[pixel * channels + channel] = planes[channel * pixels + pixel] }
+    }
+    return map
+}
