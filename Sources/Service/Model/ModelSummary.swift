@@ -4,11 +4,13 @@ public struct ModelSummary: Codable, Sendable, Equatable {
     public var name: String
     /// SHA-256 of the file (and of the classifier's file, where there is one), hexadecimal.
     public var digest: String
-    /// `nafnet` or `ufpnet`.
+    /// `NAFNet` or `UFPNet`.
     public var encoder: String
     public var width: Int
-    /// NAF blocks per encoder level.
+    /// Blocks at scales 1, 1/2, 1/4 and 1/8.
     public var encoderBlocks: [Int]
+    /// Blocks at scale 1/16.
+    public var middleBlocks: Int
     /// K
     public var subDecoders: Int
     /// Degradation classes; 0 without a classifier.
@@ -27,25 +29,31 @@ public struct ModelSummary: Codable, Sendable, Equatable {
     public var tile: Int
     public var overlap: Int
     public var precision: String
+    /// What a user should know about the file although it can be used.
+    public var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
-        case name, digest, encoder, width, classes, classifier, tau, parameters, tile, overlap, precision
+        case name, digest, encoder, width, classes, classifier, tau, parameters, tile, overlap, precision, warnings
         case encoderBlocks = "encoder_blocks"
+        case middleBlocks = "middle_blocks"
         case subDecoders = "sub_decoders"
         case exitTable = "exit_table"
         case incrementsDecibels = "increments_db"
     }
 
     public init(
-        name: String, digest: String, encoder: String, width: Int, encoderBlocks: [Int], subDecoders: Int,
+        name: String, digest: String, encoder: String, width: Int, encoderBlocks: [Int],
+        middleBlocks: Int = 1, subDecoders: Int,
         classes: Int = 0, classifier: String? = nil, exitTable: [Int]? = nil, incrementsDecibels: [[Double?]]? = nil,
-        tau: Double? = nil, parameters: Int, tile: Int, overlap: Int, precision: String = "fp32"
+        tau: Double? = nil, parameters: Int, tile: Int, overlap: Int, precision: String = "fp32",
+        warnings: [String] = []
     ) {
         self.name = name
         self.digest = digest
         self.encoder = encoder
         self.width = width
         self.encoderBlocks = encoderBlocks
+        self.middleBlocks = middleBlocks
         self.subDecoders = subDecoders
         self.classes = classes
         self.classifier = classifier
@@ -56,5 +64,6 @@ public struct ModelSummary: Codable, Sendable, Equatable {
         self.tile = tile
         self.overlap = overlap
         self.precision = precision
+        self.warnings = warnings
     }
 }

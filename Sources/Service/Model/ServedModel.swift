@@ -6,18 +6,21 @@ public struct ServedModel: Sendable {
     public let network: any TileNetwork
     public let tile: TileSize
     public let summary: ModelSummary
-    /// Turns a choice into the policy of this model; throws ``ExitChoiceError``.
-    public let policy: @Sendable (ExitChoice) throws -> ExitPolicy
+    /// The instruction set that was chosen for this CPU.
+    public let kernels: String
     /// The stored answer of the known tile; nil when none came with the model.
     public let knownAnswer: KnownAnswer?
+    /// Turns a choice into the policy of this model; throws ``ExitChoiceError``.
+    public let policy: @Sendable (ExitChoice) throws -> ExitPolicy
 
     public init(
-        network: any TileNetwork, tile: TileSize, summary: ModelSummary, knownAnswer: KnownAnswer? = nil,
-        policy: @escaping @Sendable (ExitChoice) throws -> ExitPolicy
+        network: any TileNetwork, tile: TileSize, summary: ModelSummary, kernels: String,
+        knownAnswer: KnownAnswer? = nil, policy: @escaping @Sendable (ExitChoice) throws -> ExitPolicy
     ) {
         self.network = network
         self.tile = tile
         self.summary = summary
+        self.kernels = kernels
         self.knownAnswer = knownAnswer
         self.policy = policy
     }
