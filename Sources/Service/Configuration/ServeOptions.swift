@@ -53,5 +53,11 @@ public struct ServeOptions: Sendable {
                 try row.apply(text, row.environment, &self)
             }
         }
+        // Uploads may fill half of the budget (MemoryBudget); a body that is allowed has to fit.
+        guard memoryBudgetBytes / 2 >= maxBodyBytes else {
+            throw OptionError(
+                source: "--memory-budget", value: String(memoryBudgetBytes),
+                expected: "at least twice --max-body, \(2 * maxBodyBytes) bytes")
+        }
     }
 }

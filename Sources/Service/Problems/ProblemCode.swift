@@ -5,7 +5,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case badRequest = "bad_request"
     case unauthorized
     case notAcceptable = "not_acceptable"
-    case bodyTooLarge = "content_too_large"
+    case preconditionFailed = "precondition_failed"
     case unsupportedMediaType = "unsupported_media_type"
     case badImage = "bad_image"
     case tooManyPixels = "too_many_pixels"
@@ -22,7 +22,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .badRequest: "The request is malformed"
         case .unauthorized: "A valid API key is needed"
         case .notAcceptable: "No acceptable format"
-        case .bodyTooLarge: "The body is too large"
+        case .preconditionFailed: "The client has this result"
         case .unsupportedMediaType: "Not a JPEG or PNG image"
         case .badImage: "The image cannot be decoded"
         case .tooManyPixels: "The image is too large"
@@ -33,7 +33,4 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .loading: "The service is not ready yet"
         }
     }
-
-    /// The label of `deblur_rejected_total`; nil for what is no refusal.
-    var rejection: String { rawValue }
 }
