@@ -1,38 +1,42 @@
-/// The character classes of RFC 9110 §5.6.2, §5.5 and RFC 3986 §2, as one table look-up per byte.
+/// The character classes of RFC 9110 §5.5 and §5.6.2 and of RFC 3986, as bit sets: constants, so that a look-up costs no
+/// memory access. The tests hold them against the characters as the RFCs list them.
 enum ByteClass {
-    private static let token: UInt8 = 1
-    private static let fieldValue: UInt8 = 2
-    private static let digit: UInt8 = 4
-    private static let hex: UInt8 = 8
-    /// pchar without the percent sign, "/" and "?": what a path or query may hold as it is (RFC 3986 §3.3, §3.4).
-    private static let target: UInt8 = 16
-    /// unreserved and sub-delims: what a registered name may hold as it is (RFC 3986 §3.2.2).
-    private static let name: UInt8 = 32
+    private struct Set {
+        let low: UInt64
+        let high: UInt64
 
-    private static let table: InlineArray<256, UInt8> = {
-        var table = InlineArray<256, UInt8>(repeating: 0)
-        func mark(_ characters: String, _ flags: UInt8) {
-            for byte in characters.utf8 { table[Int(byte)] |= flags }
+        @inline(__always) func contains(_ byte: UInt8) -> Bool {
+            byte < 128 && (byte < 64 ? low : high) &>> UInt64(byte & 63) & 1 != 0
         }
-        let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-        mark(letters, token | target | name)
-        mark("0123456789", token | digit | hex | target | name)
-        mark("abcdefABCDEF", hex)
-        mark("!#$%&'*+-.^_`|~", token)
-        mark("-._~!$&'()*+,;=", target | name)
-        mark(":@/?", target)
-        for byte in 0x20...0xFF where byte != 0x7F { table[byte] |= fieldValue }
-        table[0x09] |= fieldValue
-        return table
-    }()
+    }
 
-    @inline(__always) static func isToken(_ byte: UInt8) -> Bool { table[Int(byte)] & token != 0 }
-    /// VCHAR, obs-text, space and tab.
-    @inline(__always) static func isFieldValue(_ byte: UInt8) -> Bool { table[Int(byte)] & fieldValue != 0 }
+    /// tchar (RFC 9110 §5.6.2).
+    @inline(__always) static func isToken(_ byte: UInt8) -> Bool {
+        Set(low: 0x03FF6CFA00000000, high: 0x57FFFFFFC7FFFFFE).contains(byte)
+    }
+
+    /// What a path or query holds as it is: pchar without the percent sign, "/" and "?" (RFC 3986 §3.3, §3.4).
+    @inline(__always) static func isTarget(_ byte: UInt8) -> Bool {
+        Set(low: 0xAFFFFFD200000000, high: 0x47FFFFFE87FFFFFF).contains(byte)
+    }
+
+    /// What a host name holds as it is: unreserved and sub-delims (RFC 3986 §3.2.2) but for the comma, which no name
+    /// has and which would let a list of hosts pass for one.
+    @inline(__always) static func isName(_ byte: UInt8) -> Bool {
+        Set(low: 0x2BFF6FD200000000, high: 0x47FFFFFE87FFFFFE).contains(byte)
+    }
+
+    @inline(__always) static func isHex(_ byte: UInt8) -> Bool {
+        Set(low: 0x03FF000000000000, high: 0x0000007E0000007E).contains(byte)
+    }
+
+    /// VCHAR, obs-text, space and tab (RFC 9110 §5.5).
+    @inline(__always) static func isFieldValue(_ byte: UInt8) -> Bool {
+        byte >= 0x20 && byte != 0x7F || byte == 0x09
+    }
+
     @inline(__always) static func isDigit(_ byte: UInt8) -> Bool { byte &- 48 < 10 }
-    @inline(__always) static func isTarget(_ byte: UInt8) -> Bool { table[Int(byte)] & target != 0 }
-    @inline(__always) static func isName(_ byte: UInt8) -> Bool { table[Int(byte)] & name != 0 }
-    @inline(__always) static func isHex(_ byte: UInt8) -> Bool { table[Int(byte)] & hex != 0 }
+
     @inline(__always) static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x09 }
 
     /// The value of a hexadecimal digit; nil for any other byte.

@@ -20,13 +20,18 @@ public struct RequestHead: Sendable {
     /// HTTP/1.0 without Host.
     public let authority: String
     public let framing: Framing
-    /// The client waits for `100 Continue` before it sends the body (RFC 9110 §10.1.1).
-    public let expectsContinue: Bool
+    /// What Expect holds (RFC 9110 §10.1.1); the server answers other expectations than `100-continue` itself.
+    public let expectations: [String]
     /// The client is willing to send another request on the connection (RFC 9112 §9.3).
     public let keepsAlive: Bool
 
     /// Whether a body of at least one byte is announced or possible.
     public var hasBody: Bool { framing != .none && framing != .length(0) }
+
+    /// The client waits for `100 Continue` before it sends the body.
+    public var expectsContinue: Bool {
+        hasBody && expectations.contains { HTTPHeaders.same($0, "100-continue") }
+    }
 
     /// The announced size of the body in bytes; nil for none and for chunked.
     public var contentLength: Int? {

@@ -1,32 +1,29 @@
 import Sockets
-import Synchronization
 
 /// One request and its answer. May be kept and used from any thread; every method returns at once.
 ///
 /// An exchange is answered exactly once, by ``respond(_:)``, ``refuse(_:)`` or ``startStream(_:)``: later calls are
 /// ignored. An exchange that is let go without an answer gives the client a 500.
 public final class Exchange: Sendable {
-    public let head: RequestHead
     /// The peer of the connection (a proxy, where there is one).
     public let remoteAddress: SocketAddress
+    private let state: ExchangeState
+    private let connection: Connection
 
-    struct State {
-        var route: String?
-        var requestID: String?
-        var isAnswered = false
-        var isSlow = false
-        /// Nobody is there any more to take the answer.
-        var isGone = false
-        var onDisconnect: [@Sendable () -> Void] = []
-    }
-    let state = Mutex(State())
-    let connection: Connection
-
-    init(head: RequestHead, connection: Connection) {
-        self.head = head
+    init(state: ExchangeState, connection: Connection) {
+        self.state = state
         self.connection = connection
         self.remoteAddress = connection.remoteAddress
     }
+
+    deinit {
+        guard state.claimAnswer() else { return }
+        let problem = Problem(
+            .internalServerError, code: "internal_error", detail: "The request was dropped without an answer.")
+        connection.answer(state, with: .problem(problem))
+    }
+
+    public var head: RequestHead { state.head }
 
     /// A name for what was asked, with few different values: the label of metrics.
     public var route: String? {
@@ -36,12 +33,7 @@ public final class Exchange: Sendable {
 
     /// The request's id, made by ``ServerHooks/makeRequestID`` on first use.
     public var requestID: String {
-        if let id = state.withLock({ $0.requestID }) { return id }
-        let id = connection.server.hooks.makeRequestID(head)
-        return state.withLock {
-            if $0.requestID == nil { $0.requestID = id }
-            return $0.requestID ?? id
-        }
+        state.requestID(connection.server.hooks.makeRequestID)
     }
 
     /// The server is going down: this answer will be the connection's last.
@@ -59,14 +51,14 @@ public final class Exchange: Sendable {
     public func collectBody(
         limit: Int? = nil, _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
     ) {
-        connection.collectBody(of: self, limit: limit, completion)
+        connection.collectBody(of: state, limit: limit, completion)
     }
 
     /// Answers. An answer with an error status may come before the body: what is left of it is read and thrown away when
     /// it is small, else the connection ends after the answer, in a way that lets a client that is still sending see it.
     public func respond(_ response: Response) {
-        guard claimAnswer() else { return }
-        connection.respond(response, to: self)
+        guard state.claimAnswer() else { return }
+        connection.answer(state, with: .response(response))
     }
 
     /// Answers with a problem body that carries the request's id.
@@ -79,31 +71,26 @@ public final class Exchange: Sendable {
     ///
     /// - Returns: nil when the exchange has been answered already.
     public func startStream(_ response: Response) -> ResponseStream? {
-        guard claimAnswer() else { return nil }
-        return connection.startStream(response, for: self)
+        guard state.claimAnswer() else { return nil }
+        let stream = StreamState()
+        connection.answer(state, with: .stream(response, stream))
+        return ResponseStream(state: stream, connection: connection)
     }
 
     /// Says that the answer will take long. From now on a client that closes its sending side counts as gone, as with a
     /// closed connection; without this mark it still gets its answer.
     public func markSlow() {
         state.withLock { $0.isSlow = true }
-        connection.didMarkSlow(self)
+        connection.didMarkSlow(state)
     }
 
     /// Calls `body` once when the client is gone before its answer is complete: at once, when it is already. Called on
-    /// the event loop, which it must not block; never called after a complete answer.
+    /// the event loop, which it must not block; never called once the whole answer has been handed over.
     public func onDisconnect(_ body: @escaping @Sendable () -> Void) {
-        let isGone = state.withLock {
-            if !$0.isGone { $0.onDisconnect.append(body) }
-            return $0.isGone
+        let isGone = state.withLock { state in
+            if !state.isGone { state.onDisconnect.append(body) }
+            return state.isGone
         }
         if isGone { body() }
-    }
-
-    private func claimAnswer() -> Bool {
-        state.withLock { state in
-            defer { state.isAnswered = true }
-            return !state.isAnswered
-        }
     }
 }

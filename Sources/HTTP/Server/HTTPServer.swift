@@ -1,44 +1,187 @@
+import Foundation
 import Sockets
 import Synchronization
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) on non-blocking sockets and Dispatch.
+///
+/// It lives from ``start()`` until ``drain(within:accepting:completion:)`` or ``stop()`` has closed its last socket.
 public final class HTTPServer: Sendable {
     public let configuration: ServerConfiguration
     let hooks: ServerHooks
     let handler: any RequestHandler
-    let draining = Atomic<Bool>(false)
+    let headWriter: ResponseHeadWriter
+    private let draining = Atomic<Bool>(false)
+    private let cutting = Atomic<Bool>(false)
+    private let openConnections = Atomic<Int>(0)
+
+    private struct State {
+        var loops: [EventLoop] = []
+        var addresses: [SocketAddress] = []
+        var onEmpty: [@Sendable () -> Void] = []
+        var isListening = false
+        var isStopped = false
+    }
+    private let state = Mutex(State())
 
     public init(configuration: ServerConfiguration, hooks: ServerHooks = ServerHooks(), handler: any RequestHandler) {
         self.configuration = configuration
         self.hooks = hooks
         self.handler = handler
+        headWriter = ResponseHeadWriter(serverName: configuration.serverName)
     }
 
     /// Binds all addresses and begins to accept.
     ///
     /// - Throws: ``SocketError`` when an address cannot be bound; nothing is left open then.
-    public func start() throws(SocketError) { fatalError() }
+    public func start() throws(SocketError) {
+        Self.raiseDescriptorLimit()
+        let sockets = try listeningSockets()
+        var loops: [EventLoop] = []
+        for index in 0..<max(configuration.loops, 1) { loops.append(try EventLoop(index: index, tick: tick)) }
+        let all = loops
+        var next = 0
+        try loops[0].listen(on: sockets) { [self] socket, address in
+            next = (next + 1) % all.count
+            accept(socket, from: address, on: all[next])
+        }
+        state.withLock {
+            $0.loops = all
+            $0.addresses = sockets.map(\.address)
+            $0.isListening = true
+        }
+        for loop in loops { loop.start() }
+    }
+
+    private func listeningSockets() throws(SocketError) -> [ListeningSocket] {
+        var sockets: [ListeningSocket] = []
+        var port = configuration.port
+        let isDual = !configuration.hosts.contains("0.0.0.0")
+        for host in configuration.hosts {
+            sockets += try ListeningSocket.listen(
+                host: host, port: port, dualStack: isDual, writeTimeout: configuration.timeouts.write)
+            port = sockets.last?.address.port ?? port
+        }
+        if let path = configuration.unixSocketPath { sockets.append(try ListeningSocket.listen(unixPath: path)) }
+        return sockets
+    }
+
+    /// Fine enough for the shortest timeout, and no finer than needed.
+    private var tick: Double {
+        let times = configuration.timeouts
+        let shortest = min(times.header, times.body, times.idle, times.write, times.linger)
+        return min(max(shortest / 8, 0.01), 0.25)
+    }
+
+    /// A connection costs a descriptor, and the usual soft limit of 1024 is a relic of select().
+    private static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
+        else { return }
+        limit.rlim_cur = limit.rlim_max
+        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    }
 
     /// The bound addresses, with the real ports; empty before ``start()``.
-    public var addresses: [SocketAddress] { [] }
+    public var addresses: [SocketAddress] { state.withLock { $0.addresses } }
 
     /// Open connections.
-    public var connectionCount: Int { 0 }
+    public var connectionCount: Int { openConnections.load(ordering: .relaxed) }
 
-    var isDraining: Bool { draining.load(ordering: .relaxed) }
+    /// Whether ``drain(within:accepting:completion:)`` has been called.
+    public var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// A drain's deadline has passed.
+    var isCutting: Bool { cutting.load(ordering: .relaxed) }
+
+    // MARK: Connections
+
+    private func accept(_ socket: StreamSocket, from address: SocketAddress, on loop: EventLoop) {
+        let count = openConnections.add(1, ordering: .relaxed).newValue
+        let connection = Connection(
+            socket: socket, remoteAddress: address, server: self, loop: loop,
+            isSurplus: count > configuration.maximumConnections)
+        loop.post { connection.start() }
+    }
+
+    func didClose() {
+        let count = openConnections.subtract(1, ordering: .relaxed).newValue
+        if count == 0, isDraining { checkEmpty() }
+    }
+
+    private func checkEmpty() {
+        guard connectionCount == 0 else { return }
+        let (callbacks, loops): ([@Sendable () -> Void], [EventLoop]) = state.withLock { state in
+            guard !state.isListening, !state.isStopped else { return ([], []) }
+            state.isStopped = true
+            defer { state.onEmpty = [] }
+            return (state.onEmpty, state.loops)
+        }
+        for loop in loops { loop.post { loop.stop() } }
+        for callback in callbacks { callback() }
+    }
+
+    // MARK: The end
 
     /// Goes down in good order: answers carry `Connection: close`, idle connections end, running exchanges finish, and
     /// what has not finished by the deadline is cut (its ``Exchange/onDisconnect(_:)`` fires). Returns at once.
     ///
     /// - Parameters:
     ///   - seconds: the deadline.
-    ///   - accepting: goes on accepting until the running exchanges have finished, so that a readiness check can still be
+    ///   - accepting: goes on accepting until ``stopAccepting()`` or the deadline, so that a readiness check can still be
     ///     told that the service is going down. The handler has to refuse new work itself.
-    ///   - completion: called once, on an event loop, when all connections are closed.
+    ///   - completion: called once, on any thread, when all connections are closed.
     public func drain(
         within seconds: Double, accepting: Bool = false, completion: @escaping @Sendable () -> Void = {}
-    ) { fatalError() }
+    ) {
+        draining.store(true, ordering: .relaxed)
+        let isStopped = state.withLock { state in
+            if !state.isStopped { state.onEmpty.append(completion) }
+            return state.isStopped
+        }
+        if isStopped { return completion() }
+        if !accepting { stopAccepting() }
+        forEachLoop { loop in
+            for connection in loop.connections { connection.drain() }
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+            stopAccepting()
+            cutAll()
+        }
+    }
 
-    /// Cuts everything and returns when the last socket is closed.
-    public func stop() { fatalError() }
+    /// Closes the listening sockets. Part of a drain.
+    public func stopAccepting() {
+        let loops = state.withLock { $0.loops }
+        guard let first = loops.first else { return }
+        first.post { [self] in
+            first.stopListening()
+            // What was accepted just now is on its way to its loop: those loops are asked once more.
+            for loop in loops {
+                loop.post { [self] in
+                    if isDraining { for connection in loop.connections { connection.drain() } }
+                }
+            }
+            state.withLock { $0.isListening = false }
+            checkEmpty()
+        }
+    }
+
+    /// Cuts everything and returns when the last socket is closed. Not to be called on an event loop.
+    public func stop() {
+        guard !state.withLock({ $0.loops.isEmpty || $0.isStopped }) else { return }
+        let done = DispatchSemaphore(value: 0)
+        drain(within: 0) { done.signal() }
+        done.wait()
+    }
+
+    private func cutAll() {
+        cutting.store(true, ordering: .relaxed)
+        forEachLoop { loop in
+            for connection in loop.connections { connection.close(.cut) }
+        }
+    }
+
+    private func forEachLoop(_ body: @escaping @Sendable (EventLoop) -> Void) {
+        for loop in state.withLock({ $0.loops }) { loop.post { body(loop) } }
+    }
 }

@@ -1,6 +1,5 @@
-import Synchronization
-
-/// The content of an answer as it comes into being. May be used from any thread.
+/// The content of an answer as it comes into being. May be used from any thread. A stream that is let go before
+/// ``finish()`` is aborted.
 public final class ResponseStream: Sendable {
     /// What became of a write.
     public enum WriteResult: Sendable {
@@ -16,37 +15,39 @@ public final class ResponseStream: Sendable {
     /// Bytes waiting for the client above which writes say ``WriteResult/full``.
     public static let highWater = 256 << 10
 
-    struct State {
-        var isClosed = false
-        /// Bytes that have been written here and not yet been taken by the system.
-        var pendingBytes = 0
-        var onReady: [@Sendable () -> Void] = []
-    }
-    let state = Mutex(State())
-    let exchange: Exchange
+    private let state: StreamState
+    private let connection: Connection
 
-    init(exchange: Exchange) { self.exchange = exchange }
+    init(state: StreamState, connection: Connection) {
+        self.state = state
+        self.connection = connection
+    }
+
+    deinit { abort() }
 
     /// Bytes that wait for the client.
-    public var pendingBytes: Int { state.withLock { $0.pendingBytes } }
+    public var pendingBytes: Int { state.withLock { $0.pending } }
+
+    /// Whether the client is gone or the stream has ended.
+    public var isClosed: Bool { state.withLock { $0.isClosed } }
 
     /// Sends bytes; an empty write sends nothing.
     @discardableResult
     public func write(_ bytes: [UInt8]) -> WriteResult {
-        let result: WriteResult = state.withLock {
-            guard !$0.isClosed else { return .closed }
-            $0.pendingBytes += bytes.count
-            return $0.pendingBytes > Self.highWater ? .full : .accepted
+        let result: WriteResult = state.withLock { state in
+            guard !state.isClosed else { return .closed }
+            state.written += bytes.count
+            return state.pending > Self.highWater ? .full : .accepted
         }
-        if result != .closed, !bytes.isEmpty { exchange.connection.write(bytes, to: self) }
+        if result != .closed, !bytes.isEmpty { connection.write(bytes, to: state) }
         return result
     }
 
     /// Calls `body` once, on the event loop, when the client has caught up (at once, when it has) or is gone.
     public func onReady(_ body: @escaping @Sendable () -> Void) {
-        let isReady = state.withLock {
-            let isReady = $0.isClosed || $0.pendingBytes <= Self.highWater / 2
-            if !isReady { $0.onReady.append(body) }
+        let isReady = state.withLock { state in
+            let isReady = state.isClosed || state.pending <= Self.highWater / 2
+            if !isReady { state.onReady.append(body) }
             return isReady
         }
         if isReady { body() }
@@ -54,20 +55,11 @@ public final class ResponseStream: Sendable {
 
     /// Ends the content well.
     public func finish() {
-        guard close() else { return }
-        exchange.connection.finish(self)
+        if state.close() { connection.finish(state) }
     }
 
     /// Ends the connection, so that the client sees that the content is not complete.
     public func abort() {
-        guard close() else { return }
-        exchange.connection.abort(self)
-    }
-
-    private func close() -> Bool {
-        state.withLock { state in
-            defer { state.isClosed = true }
-            return !state.isClosed
-        }
+        if state.close() { connection.abort(state) }
     }
 }

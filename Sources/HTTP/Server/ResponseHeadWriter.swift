@@ -1,0 +1,73 @@
+/// Writes the head of an answer (RFC 9112 §4, §6).
+struct ResponseHeadWriter {
+    /// How the client finds the content's end.
+    enum Framing {
+        case length(Int)
+        case chunked
+        /// 204, 304, and content that ends with the connection.
+        case none
+    }
+
+    let serverName: String?
+
+    func write(
+        _ response: Response, framing: Framing, version: RequestHead.Version, keepsAlive: Bool, date: [UInt8],
+        into output: inout [UInt8]
+    ) {
+        output.append(contentsOf: "HTTP/1.1 ".utf8)
+        Self.append(number: response.status.rawValue, to: &output)
+        output.append(0x20)
+        output.append(contentsOf: response.status.reason.utf8)
+        var hasDate = false
+        var hasServer = false
+        for field in response.headers.fields {
+            switch field.name.utf8.count {
+            // The server's own: two of them, or a wrong one, would break the connection's framing.
+            case 10 where HTTPHeaders.same(field.name, "connection"),
+                14 where HTTPHeaders.same(field.name, "content-length"),
+                17 where HTTPHeaders.same(field.name, "transfer-encoding"):
+                continue
+            case 4 where HTTPHeaders.same(field.name, "date"): hasDate = true
+            case 6 where HTTPHeaders.same(field.name, "server"): hasServer = true
+            default: break
+            }
+            Self.append(field.name, field.value, to: &output)
+        }
+        if !hasDate {
+            output.append(contentsOf: "\r\nDate: ".utf8)
+            output.append(contentsOf: date)
+        }
+        if let serverName, !hasServer { Self.append("Server", serverName, to: &output) }
+        switch framing {
+        case .length(let length):
+            output.append(contentsOf: "\r\nContent-Length: ".utf8)
+            Self.append(number: length, to: &output)
+        case .chunked: output.append(contentsOf: "\r\nTransfer-Encoding: chunked".utf8)
+        case .none: break
+        }
+        if !keepsAlive {
+            output.append(contentsOf: "\r\nConnection: close".utf8)
+        } else if version == .http10 {
+            output.append(contentsOf: "\r\nConnection: keep-alive".utf8)
+        }
+        output.append(contentsOf: "\r\n\r\n".utf8)
+    }
+
+    private static func append(_ name: String, _ value: String, to output: inout [UInt8]) {
+        output.append(contentsOf: "\r\n".utf8)
+        output.append(contentsOf: name.utf8)
+        output.append(contentsOf: ": ".utf8)
+        output.append(contentsOf: value.utf8)
+    }
+
+    static func append(number: Int, to output: inout [UInt8]) {
+        if number >= 10 { append(number: number / 10, to: &output) }
+        output.append(UInt8(48 + number % 10))
+    }
+
+    /// `chunk-size CRLF` (RFC 9112 §7.1).
+    static func append(chunkSize: Int, to output: inout [UInt8]) {
+        output.append(contentsOf: String(chunkSize, radix: 16).utf8)
+        output.append(contentsOf: "\r\n".utf8)
+    }
+}
