@@ -79,10 +79,9 @@ static void encode(encoder *state, const image_raster *source, const image_jpeg_
         info->comp_info[0].h_samp_factor = options->horizontal;
         info->comp_info[0].v_samp_factor = options->vertical;
     }
-    if (options->progressive)
-        jpeg_simple_progression(info);
-    else
-        info->optimize_coding = TRUE;
+    // In one scan the standard Huffman tables: own ones would save some 5 % of the file, but need all coefficients in
+    // memory first, as progressive order does anyway.
+    if (options->progressive) jpeg_simple_progression(info);
     info->density_unit = (UINT8)options->density_unit;
     info->X_density = (UINT16)options->density_x;
     info->Y_density = (UINT16)options->density_y;

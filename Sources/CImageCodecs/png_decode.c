@@ -11,12 +11,15 @@ typedef struct {
     png_infop info;
     const uint8_t *next;
     size_t left;
+    size_t allowance;  // bytes that may still be read in this stage
     uint8_t *rows;
 } decoder;
 
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
     decoder *state = png_get_io_ptr(png);
     if (count > state->left) png_fail(&state->failure, IMAGE_TRUNCATED, "data ends early");
+    if (count > state->allowance) png_fail(&state->failure, IMAGE_CORRUPT, "more data than the picture can hold");
+    state->allowance -= count;
     memcpy(out, state->next, count);
     state->next += count;
     state->left -= count;
@@ -56,13 +59,21 @@ static void decode(decoder *state, uint32_t width, uint32_t height, int orientat
         state->rows = malloc(stride * strip);
         if (!state->rows) png_fail(&state->failure, IMAGE_NO_MEMORY, "");
     }
+    // Behind the last row libpng unpacks the rest of the stream, however much it is: 1000 bytes for each of the file.
+    // Deflate needs hardly more than the plain bytes, so what is read for the last row (of Adam7: for all) is bounded.
+    size_t slack = 1 << 16;
+    if (passes > 1) state->allowance = 2 * stride * height + slack;
     uint8_t *start = direct ? target->samples : state->rows;
     for (uint32_t first = 0; first < height; first += strip) {
         uint32_t rows = height - first < strip ? height - first : strip;
         for (int pass = 0; pass < passes; pass++)
-            for (uint32_t y = 0; y < rows; y++) png_read_row(png, start + y * stride, NULL);
+            for (uint32_t y = 0; y < rows; y++) {
+                if (passes == 1 && first + y == height - 1) state->allowance = 2 * stride + slack;
+                png_read_row(png, start + y * stride, NULL);
+            }
         if (!direct) image_place(target, orientation, width, height, first, rows, start, stride, has_alpha);
     }
+    state->allowance = SIZE_MAX;
     png_read_end(png, NULL);  // reads on to IEND: a file without one is truncated
 }
 
@@ -80,6 +91,7 @@ image_result image_png_decode(const uint8_t *bytes, size_t count, uint32_t width
     state.failure.result = &result;
     state.next = bytes;
     state.left = count;
+    state.allowance = SIZE_MAX;
     guarded(&state, width, height, orientation, target);
     if (state.png) png_destroy_read_struct(&state.png, &state.info, NULL);
     free(state.rows);

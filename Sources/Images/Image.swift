@@ -7,14 +7,18 @@ public struct Image: Sendable {
 
     /// A picture made here, not read from a file.
     ///
-    /// - Parameter format: what ``EncodeOptions/format`` nil stands for.
-    public init(raster: Raster, metadata: Metadata = Metadata(), format: ImageFormat = .png) {
+    /// - Parameters:
+    ///   - format: what ``EncodeOptions/format`` nil stands for.
+    ///   - jpeg: subsampling and order of scans for JPEG.
+    public init(
+        raster: Raster, metadata: Metadata = Metadata(), format: ImageFormat = .png, jpeg: JPEGTraits? = nil
+    ) {
         self.raster = raster
         self.metadata = metadata
         header = ImageHeader(
             format: format, storedWidth: raster.width, storedHeight: raster.height, bitDepth: raster.bitDepth,
             colour: raster.channels == 1 ? .gray : .rgb, hasAlpha: raster.hasAlpha, isInterlaced: false,
-            orientation: .upright, jpeg: nil)
+            orientation: .upright, jpeg: jpeg)
     }
 
     init(raster: Raster, metadata: Metadata, header: ImageHeader) {

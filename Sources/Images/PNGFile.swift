@@ -64,11 +64,12 @@ struct PNGFile {
         var paletteEntries: Int?
         var hasPixels = false
         while let length = bytes.big32(at: offset), let type = bytes.big32(at: offset + 4) {
+            if type == Self.name("IDAT") { hasPixels = true }
             let payload = offset + 8..<offset + 8 + Int(length)
             guard payload.upperBound + 4 <= bytes.byteCount else { break }
             offset = payload.upperBound + 4
             switch type {
-            case Self.name("IDAT"): hasPixels = true
+            case Self.name("IDAT"): break
             case Self.name("IEND"): return
             case Self.name("PLTE"): paletteEntries = payload.count / 3
             default:
