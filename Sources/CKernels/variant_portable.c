@@ -70,7 +70,7 @@ static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {
 
 struct kernel_fourier {
     long height, width, channels;
-    fftwf_plan row, inverse_row, column;
+    fftwf_plan row, inverse_row, column, inverse_column;
 };
 
 /// FFTW's planner keeps global state; only execution is safe from several threads.
@@ -82,6 +82,7 @@ static void fourier_free(kernel_fourier *f) {
     if (f->row) fftwf_destroy_plan(f->row);
     if (f->inverse_row) fftwf_destroy_plan(f->inverse_row);
     if (f->column) fftwf_destroy_plan(f->column);
+    if (f->inverse_column) fftwf_destroy_plan(f->inverse_column);
     pthread_mutex_unlock(&planner);
     free(f);
 }
@@ -104,8 +105,12 @@ static kernel_fourier *fourier_make(long height, long width, long channels) {
     f->inverse_row = fftwf_plan_guru_split_dft_c2r(1, &back, 1, &lanes, spectrum, spectrum + channels, map, flags);
     f->column = fftwf_plan_guru_split_dft(
         1, &along_column, 1, &lanes, spectrum, spectrum + channels, bins, bins + channels, flags);
+    // The inverse: real and imaginary parts exchanged on both sides. A plan of its own, since a plan holds for one
+    // distance between the two arrays.
+    f->inverse_column = fftwf_plan_guru_split_dft(
+        1, &along_column, 1, &lanes, bins + channels, bins, spectrum + channels, spectrum, flags);
     pthread_mutex_unlock(&planner);
-    if (!f->row || !f->inverse_row || !f->column) goto fail;
+    if (!f->row || !f->inverse_row || !f->column || !f->inverse_column) goto fail;
     fftwf_free(map);
     fftwf_free(spectrum);
     fftwf_free(bins);
@@ -156,8 +161,7 @@ static void inverse_column(
     const kernel_fourier *f, const float *bins, long stride, float *column, float *scratch) {
     const long c = f->channels;
     copy_rows(f->height, 2 * c, bins, stride, scratch, 2 * c);
-    // The transform with real and imaginary parts exchanged on both sides is the inverse.
-    fftwf_execute_split_dft(f->column, scratch + c, scratch, column + c, column);
+    fftwf_execute_split_dft(f->inverse_column, scratch + c, scratch, column + c, column);
 }
 
 static const kernel_set set = {

@@ -79,7 +79,13 @@ extension TensorMismatch: CustomStringConvertible {
 func quoted(_ text: String, limit: Int = 80) -> String {
     var result = ""
     for scalar in text.unicodeScalars.prefix(limit) {
-        let printable = (0x20...0x7e).contains(scalar.value) && scalar != "\\"
+        let printable: Bool
+        switch scalar.properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator, .paragraphSeparator:
+            printable = false
+        default:
+            printable = scalar != "\\"
+        }
         result += printable ? String(scalar) : "\\u{\(String(scalar.value, radix: 16))}"
     }
     return text.unicodeScalars.count > limit ? result + "…" : result

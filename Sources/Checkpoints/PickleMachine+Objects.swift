@@ -40,7 +40,8 @@ extension PickleMachine {
         guard case .tuple(let index) = id else { throw malformed("a persistent id is \(id.kind)") }
         let id = heap.tuples[index]
         guard id.count == 5 || id.count == 6, case .string("storage") = id[0], case .global(.storage(let type)) = id[1],
-            case .string(let key) = id[2], case .int(let count) = id[4], count >= 0
+            case .string(let key) = id[2], key.utf8.count <= Self.storageKeyLimit, case .int(let count) = id[4],
+            count >= 0
         else { throw malformed("a persistent id does not describe a storage") }
         if id.count == 6 {
             guard case .none = id[5] else { throw .unsupported(part: part, "storages that are views of others") }

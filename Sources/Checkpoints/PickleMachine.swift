@@ -12,6 +12,8 @@ struct PickleMachine {
     /// A model of 8 sub-decoders with raw and averaged weights has about 130,000 operations in 500 KB.
     static let operationLimit = 1 << 20
     static let byteLimit = 16 << 20
+    /// Of a storage's key, in bytes; PyTorch writes decimal numbers.
+    static let storageKeyLimit = 64
 
     var heap = PickleHeap()
     /// Behind the last operation read.

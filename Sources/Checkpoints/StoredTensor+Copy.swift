@@ -34,6 +34,7 @@ extension StoredTensor {
 
     /// Whether every number is finite in float32.
     public func isFinite() -> Bool {
+        if count == 0 { return true }
         guard isContiguous else { return floats().allSatisfy(\.isFinite) }
         // In pieces that stay in the first cache.
         return withUnsafeTemporaryAllocation(of: Float.self, capacity: 4096) { piece in
@@ -75,7 +76,8 @@ extension StoredTensor {
         return (sizes, steps)
     }
 
-    /// Converts `count` elements, each `step` behind the one before, beginning `first` elements from the tensor's start.
+    /// Converts `count` elements, each `step` behind the one before, the first one `first` elements behind the
+    /// tensor's start.
     private func widen(from first: Int, step: Int, into target: UnsafeMutablePointer<Float>, count: Int) {
         guard let base = bytes.raw.baseAddress else { return }
         // All elements lie inside the file: the readers checked the last one against the storage.

@@ -3,7 +3,8 @@ enum TensorExtent {
     /// More than any model or framework uses.
     static let maximumRank = 16
 
-    /// The product of a shape whose sizes are not negative.
+    /// The product of a shape whose sizes are not negative. The product of the sizes other than 0 must not overflow
+    /// either: strides of an empty tensor are made from them.
     static func count(_ shape: [Int], of tensor: String) throws(CheckpointError.Problem) -> Int {
         guard shape.count <= maximumRank else {
             throw .invalidShape(tensor: tensor, shape: shape, "more than \(maximumRank) dimensions")
@@ -11,11 +12,11 @@ enum TensorExtent {
         var count = 1
         for size in shape {
             guard size >= 0 else { throw .invalidShape(tensor: tensor, shape: shape, "a size is negative") }
-            let (product, overflow) = count.multipliedReportingOverflow(by: size)
+            let (product, overflow) = count.multipliedReportingOverflow(by: max(1, size))
             guard !overflow else { throw .invalidShape(tensor: tensor, shape: shape, "the product overflows") }
             count = product
         }
-        return count
+        return shape.contains(0) ? 0 : count
     }
 
     /// The bytes of `count` elements.

@@ -5,6 +5,8 @@ struct TorchCheckpoint {
     /// All tensors together may claim that many times the file's bytes: tied weights are drawn from one storage, but a
     /// file that names one storage a hundred thousand times only wants to be expensive.
     private static let sharingLimit = 4
+    /// Of names, in bytes; those of the models here have about 60.
+    private static let nameLimit = 1024
 
     let bytes: FileBytes
     let container: TensorArchive.Container
@@ -55,6 +57,11 @@ struct TorchCheckpoint {
             guard case .string(let name) = key else {
                 throw .malformed(part: "the pickle", "a key of \(what) is \(key.kind)")
             }
+            // A pickle can repeat a text of megabytes for two bytes each; looking at all of them takes hours.
+            guard name.utf8.count <= Self.nameLimit else {
+                throw .overLimit(
+                    part: "a name in \(what) (bytes)", limit: Self.nameLimit, actual: UInt64(name.utf8.count))
+            }
             items.append((name, value))
         }
         return items
@@ -84,10 +91,15 @@ struct TorchCheckpoint {
         }
         try TensorExtent.checkView(
             shape: tensor.shape, strides: tensor.strides, offset: tensor.offset, storage: storage.count, of: name)
-        let isEmpty = tensor.shape.contains(0)
+        guard !tensor.shape.contains(0) else {
+            // It reaches no element, so nothing has bounded its strides and offset.
+            return StoredTensor(
+                name: name, shape: tensor.shape, elementType: storage.elementType, bytes: bytes,
+                byteOffset: range.lowerBound)
+        }
         return StoredTensor(
             name: name, shape: tensor.shape, elementType: storage.elementType, strides: tensor.strides, bytes: bytes,
-            byteOffset: range.lowerBound + (isEmpty ? 0 : tensor.offset * storage.elementType.byteCount))
+            byteOffset: range.lowerBound + tensor.offset * storage.elementType.byteCount)
     }
 }
 

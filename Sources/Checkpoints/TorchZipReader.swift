@@ -16,7 +16,8 @@ enum TorchZipReader {
                 throw .unsupported(part: "byteorder", "\(quoted(text)), only little is read")
             }
         }
-        let result = try PickleMachine.run(bytes.slice(pickle.lowerBound, pickle.count, of: "data.pkl"), part: "data.pkl")
+        let result = try PickleMachine.run(
+            bytes.slice(pickle.lowerBound, pickle.count, of: "data.pkl"), part: "data.pkl")
         guard result.end == pickle.count else {
             throw .malformed(part: "data.pkl", "\(pickle.count - result.end) bytes behind its end")
         }

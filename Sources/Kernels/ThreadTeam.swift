@@ -97,13 +97,14 @@ public final class ThreadTeam: @unchecked Sendable {
     // MARK: Loops
 
     private final class Loop: @unchecked Sendable {
-        // Safe to share: constants and atomics. The leader returns only after every helper has let go of `body`.
+        // Safe to share: constants and atomics. `body` points into the leader's frame, which stays until no helper runs
+        // chunks any more; a helper may hold the loop itself for longer, so the closure is not a member.
         let chunks: Int
-        let body: (Int) -> Void
+        let body: UnsafePointer<(Int) -> Void>
         let next = Atomic<Int>(0)
         let helpers = Atomic<Int>(0)
 
-        init(chunks: Int, body: @escaping (Int) -> Void) {
+        init(chunks: Int, body: UnsafePointer<(Int) -> Void>) {
             self.chunks = chunks
             self.body = body
         }
@@ -112,7 +113,7 @@ public final class ThreadTeam: @unchecked Sendable {
             while true {
                 let chunk = next.add(1, ordering: .relaxed).oldValue
                 if chunk >= chunks { return }
-                body(chunk)
+                body.pointee(chunk)
             }
         }
     }
@@ -120,20 +121,23 @@ public final class ThreadTeam: @unchecked Sendable {
     @inline(never)
     private func share(_ chunks: Int, _ body: (Int) -> Void) {
         withoutActuallyEscaping(body) { body in
-            let loop = Loop(chunks: chunks, body: body)
-            pthread_mutex_lock(mutex)
-            loops.append(loop)
-            announce()
-            pthread_mutex_unlock(mutex)
-
-            loop.run()
-
-            pthread_mutex_lock(mutex)
-            loops.removeAll { $0 === loop }
-            pthread_mutex_unlock(mutex)
-            // Nobody new can join; those inside are finishing their last chunk.
-            while loop.helpers.load(ordering: .acquiring) > 0 { kernel_relax() }
+            withUnsafePointer(to: body) { lead(Loop(chunks: chunks, body: $0)) }
         }
+    }
+
+    private func lead(_ loop: Loop) {
+        pthread_mutex_lock(mutex)
+        loops.append(loop)
+        announce()
+        pthread_mutex_unlock(mutex)
+
+        loop.run()
+
+        pthread_mutex_lock(mutex)
+        loops.removeAll { $0 === loop }
+        pthread_mutex_unlock(mutex)
+        // Nobody new can join; those inside are finishing their last chunk.
+        while loop.helpers.load(ordering: .acquiring) > 0 { kernel_relax() }
     }
 
     /// Takes chunks of a running loop. False when there is none.

@@ -3,24 +3,24 @@ import Synchronization
 /// One image on its way through the network.
 ///
 /// Made by ``TileScheduler/enqueue(source:sink:options:ticket:limited:progress:completion:)``. The scheduler keeps it
-/// alive until it ends.
+/// alive until it ends; source, sink and callbacks are let go of then, even if this handle is kept.
 public final class Restoration: @unchecked Sendable {
     // Safe to share: the properties under "Guarded" are touched with the scheduler's lock held only, those under
-    // "Committer" by the one worker that has set `isCommitting`; the rest is constant or atomic.
+    // "Committer" by the one worker that has set `isCommitting`; `client` is read by workers of this image only and
+    // let go of, with the lock held, when there are none; the rest is constant or atomic.
 
     /// The tiles of the image.
     public let grid: TileGrid
     public let options: RestorationOptions
 
-    let source: any TileSource
-    let sink: (any RowSink)?
-    let progress: (@Sendable (TileProgress) -> Void)?
-    let completion: @Sendable (RestorationOutcome) -> Void
     let enqueuedAt: Double
     /// One tile's share of the work of a whole tile, for throughput and estimates.
     let work: Double
     private let scheduler: TileScheduler
     private let unwanted = Atomic<Bool>(false)
+
+    /// nil once the image has ended.
+    var client: Client?
 
     // MARK: Guarded
 
@@ -44,18 +44,13 @@ public final class Restoration: @unchecked Sendable {
     var band: RowBand?
 
     init(
-        grid: TileGrid, options: RestorationOptions, source: any TileSource, sink: (any RowSink)?, work: Double,
-        scheduler: TileScheduler, progress: (@Sendable (TileProgress) -> Void)?,
-        completion: @escaping @Sendable (RestorationOutcome) -> Void
+        grid: TileGrid, options: RestorationOptions, client: Client, work: Double, scheduler: TileScheduler
     ) {
         self.grid = grid
         self.options = options
-        self.source = source
-        self.sink = sink
+        self.client = client
         self.work = work
         self.scheduler = scheduler
-        self.progress = progress
-        self.completion = completion
         enqueuedAt = monotonicSeconds()
         records.reserveCapacity(grid.count)
     }
@@ -66,8 +61,9 @@ public final class Restoration: @unchecked Sendable {
     /// One record per finished tile so far, in the order of the grid.
     public var finishedTiles: [TileRecord] { scheduler.finishedTiles(of: self) }
 
-    /// Stops the work within one step of the network (the encoder or one sub-decoder). Returns at once; the completion
-    /// tells when no worker is busy with the image any more. Without effect on an ended restoration.
+    /// Stops the work within one step of the network (the encoder or one sub-decoder). Returns at once: the completion
+    /// tells when no worker is busy with the image any more, and a tile that is being blended may still be reported.
+    /// Without effect on an ended restoration.
     public func cancel() { scheduler.cancel(self) }
 
     /// Asked before each step, without a lock.

@@ -3,7 +3,9 @@
 /// Tiles arrive in the order of the grid. When a row of tiles is complete, the pixel rows above the next row of tiles
 /// are finished, because no later tile covers them: input is added, the sink takes them, and the rest moves up. The
 /// same argument makes restoring in place safe: a finished row lies above every tile that is still to be read.
-final class RowBand {
+final class RowBand: @unchecked Sendable {
+    // Safe to share: it has one user at a time, the worker that blends; the scheduler's lock lies between two of them.
+
     private let grid: TileGrid
     private let strength: Float
     private let rowWeights: BlendWeights

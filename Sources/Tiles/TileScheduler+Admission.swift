@@ -22,9 +22,10 @@ extension TileScheduler {
         }
         let side = Double(configuration.tile.side)
         let job = Restoration(
-            grid: grid, options: options, source: source, sink: sink,
+            grid: grid, options: options,
+            client: Client(source: source, sink: sink, progress: progress, completion: completion),
             work: Double(grid.tileWidth * grid.tileHeight) / (side * side) * (options.dryRun ? Self.dryRunShare : 1),
-            scheduler: self, progress: progress, completion: completion)
+            scheduler: self)
         let place = ticket.flatMap { $0.spend() ? $0.tiles : nil }
         let refusal = turns.withLock { [self] turns -> TilesError? in
             if let place { turns.reservedTiles -= place }

@@ -24,7 +24,8 @@ extension TileScheduler {
     ///
     /// - Returns: what to do without the lock.
     func endIfDone(_ job: Restoration, _ turns: inout Turns, at now: Double) -> (@Sendable () -> Void)? {
-        guard !job.state.isFinal, job.workers == 0, job.isUnwanted || job.committed == job.grid.count else { return nil }
+        let isDone = job.isUnwanted || job.committed == job.grid.count
+        guard isDone, !job.state.isFinal, job.workers == 0 else { return nil }
         let outcome: RestorationOutcome
         let stage: CancelledStage? = job.cancelledAt == nil ? nil : job.startedAt == nil ? .queue : .infer
         if job.committed == job.grid.count, job.failure == nil {
@@ -40,15 +41,19 @@ extension TileScheduler {
         }
         turns.leave(job)
         let leftovers = job.pending.values.compactMap(\.residual)
+        let (client, band) = (job.client, job.band)
         job.pending = [:]
+        job.client = nil
         job.band = nil
         let secondsToIdle = now - (job.cancelledAt ?? now)
         let isCancelled = job.state == .cancelled
         return { [self] in
             for residual in leftovers { pool.give(residual) }
             if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
+            // Large memory is returned here, not under the lock.
+            _ = band
             completions.async { [unfinished] in
-                job.completion(outcome)
+                client?.completion(outcome)
                 unfinished.leave()
             }
         }

@@ -42,7 +42,8 @@ extension TileScheduler {
         let (released, isIdle) = turns.withLock { turns in
             var released: [TileWorker] = []
             for seat in turns.seats.indices where !turns.seats[seat].isLeading {
-                guard let worker = turns.seats[seat].worker, now - turns.seats[seat].lastUsed >= seconds else { continue }
+                let unused = now - turns.seats[seat].lastUsed
+                guard let worker = turns.seats[seat].worker, unused >= seconds else { continue }
                 released.append(worker)
                 turns.seats[seat].worker = nil
             }

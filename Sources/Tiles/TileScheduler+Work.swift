@@ -2,7 +2,8 @@
 extension TileScheduler {
     /// The next tile for an idle member; the team's task source.
     func task(for member: Int) -> (() -> Void)? {
-        guard let (job, tile, waited) = claim(for: member) else { return nil }
+        // Asked whenever anything changes in the team, so most of the time in vain.
+        guard hint.isAnyTileWaiting, let (job, tile, waited) = claim(for: member) else { return nil }
         return { [self] in
             if let waited { observer?.queueWaited(seconds: waited) }
             lead(tile, of: job, as: member)
@@ -25,10 +26,7 @@ extension TileScheduler {
     private func lead(_ tile: Int, of job: Restoration, as member: Int) {
         var isDone = false
         do {
-            if let finished = try worker(of: member).restore(tile, of: job, depthLimit: depthLimit(of: tile, job)) {
-                isDone = true
-                try deliver(finished, of: job)
-            }
+            isDone = try work(on: tile, of: job, as: member)
         } catch {
             fail(job, with: error)
         }
@@ -41,6 +39,17 @@ extension TileScheduler {
             return endIfDone(job, &turns, at: now)
         }
         ended?()
+    }
+
+    /// False when the image is not wanted any more.
+    private func work(on tile: Int, of job: Restoration, as member: Int) throws -> Bool {
+        // Held by the image as long as a worker is busy with it, so now.
+        guard let client = job.client else { return false }
+        let limit = depthLimit(of: tile, job)
+        let finished = try worker(of: member).restore(tile, of: job, source: client.source, depthLimit: limit)
+        guard let finished else { return false }
+        try deliver(finished, of: job, client)
+        return true
     }
 
     /// Used by the member itself while it leads, so outside the lock.
@@ -64,7 +73,7 @@ extension TileScheduler {
     // MARK: In the order of the grid
 
     /// Blends the tile, and those after it that are done, unless another worker is at it or an earlier tile is missing.
-    private func deliver(_ finished: FinishedTile, of job: Restoration) throws {
+    private func deliver(_ finished: FinishedTile, of job: Restoration, _ client: Client) throws {
         let isCommitter = turns.withLock { _ in
             job.pending[finished.record.index] = finished
             guard !job.isCommitting else { return false }
@@ -74,12 +83,12 @@ extension TileScheduler {
         guard isCommitter else { return }
         while let next = nextToCommit(of: job) {
             do {
-                try blend(next, into: job)
+                try blend(next, into: job, client)
             } catch {
                 turns.withLock { _ in job.isCommitting = false }
                 throw error
             }
-            job.progress?(TileProgress(done: next.record.index + 1, total: job.grid.count, tile: next.record))
+            client.progress?(TileProgress(done: next.record.index + 1, total: job.grid.count, tile: next.record))
             let mayHandOut = turns.withLock { _ in
                 job.committed += 1
                 job.records.append(next.record)
@@ -99,14 +108,14 @@ extension TileScheduler {
         }
     }
 
-    private func blend(_ tile: FinishedTile, into job: Restoration) throws {
+    private func blend(_ tile: FinishedTile, into job: Restoration, _ client: Client) throws {
         defer { if let residual = tile.residual { pool.give(residual) } }
-        guard let sink = job.sink, !job.options.dryRun else { return }
+        guard let sink = client.sink, !job.options.dryRun else { return }
         let start = observer == nil ? 0 : monotonicSeconds()
         let band = job.band ?? RowBand(grid: job.grid, blend: job.options.blend, strength: job.options.strength)
         job.band = band
         if let residual = tile.residual { band.add(residual.values, of: tile.record.index) }
-        try band.finish(after: tile.record.index, source: job.source, sink: sink)
+        try band.finish(after: tile.record.index, source: client.source, sink: sink)
         observer?.stageFinished(.blend, seconds: monotonicSeconds() - start)
     }
 }

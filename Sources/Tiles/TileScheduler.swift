@@ -50,6 +50,7 @@ public final class TileScheduler: @unchecked Sendable {
     let observer: (any TileObserver)?
     let pool: ResidualPool
     let turns: Mutex<Turns>
+    let hint = WaitingHint()
     /// One entry per image that has not been completed.
     let unfinished = DispatchGroup()
     let completions = DispatchQueue(label: "tiles.completions", attributes: .concurrent)
@@ -60,7 +61,7 @@ public final class TileScheduler: @unchecked Sendable {
         self.network = network
         self.observer = observer
         pool = ResidualPool(capacity: configuration.tile.side * configuration.tile.side * 3)
-        turns = Mutex(Turns(configuration: configuration))
+        turns = Mutex(Turns(configuration: configuration, hint: hint))
         team = ThreadTeam(threads: configuration.threads) { [weak self] member in self?.task(for: member) }
     }
 

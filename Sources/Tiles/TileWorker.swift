@@ -27,10 +27,10 @@ final class TileWorker {
     ///
     /// - Returns: nil when it is not.
     /// - Throws: what the source throws.
-    func restore(_ tile: Int, of job: Restoration, depthLimit: Int) throws -> FinishedTile? {
+    func restore(_ tile: Int, of job: Restoration, source: any TileSource, depthLimit: Int) throws -> FinishedTile? {
         let start = monotonicSeconds()
         var outcome = Outcome()
-        guard try run(tile, of: job, depthLimit: depthLimit, &outcome) else {
+        guard try run(tile, of: job, source, depthLimit: depthLimit, &outcome) else {
             if let residual = outcome.residual { pool.give(residual) }
             return nil
         }
@@ -50,14 +50,16 @@ final class TileWorker {
     }
 
     /// False when the image is not wanted any more.
-    private func run(_ tile: Int, of job: Restoration, depthLimit: Int, _ outcome: inout Outcome) throws -> Bool {
+    private func run(
+        _ tile: Int, of job: Restoration, _ source: any TileSource, depthLimit: Int, _ outcome: inout Outcome
+    ) throws -> Bool {
         let options = job.options
         let limit = min(depthLimit, subDecoders)
         // No time for any sub-decoder: the encoder would be in vain.
         if limit <= 0, !options.dryRun { return !job.isUnwanted }
 
         guard !job.isUnwanted else { return false }
-        try timed(.read) { try TileReader.read(tile, of: job.grid, from: job.source, into: pixels) }
+        try timed(.read) { try TileReader.read(tile, of: job.grid, from: source, into: pixels) }
         guard !job.isUnwanted else { return false }
         outcome.assessment = encode(job.grid, classify: options.dryRun || options.exit.needsClassifier)
         if options.dryRun {

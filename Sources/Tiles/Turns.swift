@@ -7,7 +7,9 @@ struct Turns: @unchecked Sendable {
     /// Index in `ring` of whose turn it is.
     private(set) var cursor = 0
     /// Tiles that no worker has yet.
-    private(set) var waitingTiles = 0
+    private(set) var waitingTiles = 0 {
+        didSet { hint.isAnyTileWaiting = waitingTiles > 0 }
+    }
     /// Tiles of images that are being decoded.
     var reservedTiles = 0
     /// False once the scheduler takes no new images.
@@ -15,6 +17,7 @@ struct Turns: @unchecked Sendable {
     var throughput: Throughput
     var seats: [Seat]
     private let runAhead: Int
+    private let hint: WaitingHint
 
     /// A member of the team.
     struct Seat {
@@ -24,7 +27,8 @@ struct Turns: @unchecked Sendable {
         var lastUsed = 0.0
     }
 
-    init(configuration: TileScheduler.Configuration) {
+    init(configuration: TileScheduler.Configuration, hint: WaitingHint) {
+        self.hint = hint
         throughput = Throughput(assumedSecondsPerTile: configuration.assumedSecondsPerTile)
         seats = Array(repeating: Seat(), count: configuration.threads)
         runAhead = configuration.runAhead

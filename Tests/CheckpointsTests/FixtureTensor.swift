@@ -111,7 +111,8 @@ enum Fixture {
             let start = data.count
             data += values.flatMap { littleEndian($0.bitPattern) }
             members.append(
-                "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shapes[name] ?? ""),\"data_offsets\":[\(start),\(data.count)]}")
+                "\"\(name)\":{\"dtype\":\"F32\",\"shape\":\(shapes[name] ?? ""),"
+                    + "\"data_offsets\":[\(start),\(data.count)]}")
         }
         return safetensors(header: "{\(members.joined(separator: ","))}  ", data: data)
     }

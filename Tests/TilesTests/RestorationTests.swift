@@ -49,7 +49,8 @@ import Tiles
         for (width, height) in [(1, 1), (13, 40), (48, 49), (83, 100), (100, 83), (113, 177), (240, 81), (20, 200)] {
             let image = FloatImage(width: width, height: height, seed: random.next())
             let strength: Float = width % 2 == 0 ? 1 : 0.25
-            let result = try rig.restore(image, .init(exit: .fixed(3), blend: blend, strength: strength, tileGuard: nil))
+            let options = RestorationOptions(exit: .fixed(3), blend: blend, strength: strength, tileGuard: nil)
+            let result = try rig.restore(image, options)
             let expected = try plainSum(image, blend, strength) { rule(3, $0, $1, $2, $3) }
             let worst = maxAbsoluteDifference(result.values, expected.map { Float($0) })
             #expect(worst <= 2e-6, "\(width)×\(height): \(worst)")
@@ -138,8 +139,9 @@ import Tiles
         let rig = Rig(identity)
         let image = FloatImage(width: 3, height: 3)
         for options in [
-            RestorationOptions(exit: .fixed(0)), RestorationOptions(exit: .fixed(5)), RestorationOptions(exit: .table([])),
-            RestorationOptions(exit: .table([5])), RestorationOptions(exit: .fixed(1), strength: 1.01),
+            RestorationOptions(exit: .fixed(0)), RestorationOptions(exit: .fixed(5)),
+            RestorationOptions(exit: .table([])), RestorationOptions(exit: .table([5])),
+            RestorationOptions(exit: .fixed(1), strength: 1.01),
             RestorationOptions(exit: .fixed(1), strength: .nan),
         ] {
             #expect(throws: TilesError.self) {

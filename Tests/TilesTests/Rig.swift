@@ -32,7 +32,9 @@ final class Rig {
     }
 
     /// Puts an image in the queue, restored in place.
-    func enqueue(_ image: FloatImage, _ options: RestorationOptions, _ ending: Ending = Ending()) throws -> Restoration {
+    func enqueue(
+        _ image: FloatImage, _ options: RestorationOptions, _ ending: Ending = Ending()
+    ) throws -> Restoration {
         try scheduler.enqueue(source: image, sink: image, options: options) { ending.set($0) }
     }
 }

@@ -1,0 +1,117 @@
+import Foundation
+import Kernels
+import TestSupport
+import Testing
+
+/// Every kernel set against sums in double precision, on random shapes.
+struct MatrixProductTests {
+    /// What the products should be, `(rows, columns)`.
+    static func reference(
+        rows: Int, depth: Int, columns: Int, a: [Float], stride: Int, weight: [Float], bias: [Float]
+    ) -> [Double] {
+        var result = [Double](repeating: 0, count: rows * columns)
+        for row in 0..<rows {
+            for column in 0..<columns {
+                var sum = Double(bias[column])
+                for k in 0..<depth { sum += Double(a[row * stride + k]) * Double(weight[column * depth + k]) }
+                result[row * columns + column] = sum
+            }
+        }
+        return result
+    }
+
+    static func gelu(_ x: Double) -> Double { x * 0.5 * erfc(-x / 2.0.squareRoot()) }
+
+    @Test(arguments: KernelSet.all.map(\.name))
+    func randomShapes(kernels name: String) throws {
+        let kernels = try #require(KernelSet.named(name))
+        var random = SeededRandom(seed: 11)
+        for trial in 0..<60 {
+            // Around the sizes of tiles, panels and vectors, where remainders begin.
+            let rows = random.integer(1...40), depth = random.integer(1...70)
+            let columns = 2 * random.integer(1...45)
+            let aStride = depth + random.integer(0...5), pad = random.integer(0...5)
+            let a = random.floats(rows * aStride), weight = random.floats(columns * depth)
+            let bias = random.floats(columns)
+            let expected = Self.reference(
+                rows: rows, depth: depth, columns: columns, a: a, stride: aStride, weight: weight, bias: bias)
+            let shape = "\(name), trial \(trial): (\(rows), \(depth)) × (\(columns), \(depth))"
+            let tolerance = 2e-6 * Double(depth + 4)
+
+            let matrix = PackedMatrix(weight: weight, bias: bias, depth: depth, kernels: kernels)
+            let stride = columns + pad
+            for epilogue in [PackedMatrix.Epilogue.store, .add, .gelu] {
+                let before = random.floats(rows * stride)
+                var c = before
+                matrix.multiply(rows: rows, a, stride: aStride, to: &c, stride: stride, epilogue)
+                for row in 0..<rows {
+                    for column in 0..<stride {
+                        let index = row * stride + column
+                        guard column < columns else {
+                            #expect(c[index] == before[index], "\(shape) \(epilogue): wrote beside the matrix")
+                            continue
+                        }
+                        let product = expected[row * columns + column]
+                        let wanted =
+                            switch epilogue {
+                            case .store: product
+                            case .add: Double(before[index]) + product
+                            case .gelu: Self.gelu(product)
+                            }
+                        #expect(abs(Double(c[index]) - wanted) <= tolerance, "\(shape) \(epilogue) at \(row), \(column)")
+                    }
+                }
+            }
+
+            let gated = PackedMatrix(weight: weight, bias: bias, depth: depth, gated: true, kernels: kernels)
+            var c = [Float](repeating: .nan, count: rows * stride)
+            var work = [Float](repeating: 0, count: gated.productCount(rows: rows))
+            gated.multiplyGated(rows: rows, a, stride: aStride, to: &c, stride: stride, product: &work)
+            for row in 0..<rows {
+                for column in 0..<columns / 2 {
+                    let first = expected[row * columns + column], second = expected[row * columns + columns / 2 + column]
+                    let error = abs(Double(c[row * stride + column]) - first * second)
+                    #expect(error <= tolerance * (2 + abs(first) + abs(second)), "\(shape) gate at \(row), \(column)")
+                }
+                #expect(c[row * stride + columns / 2].isNaN, "\(shape): the gate wrote beside the matrix")
+            }
+        }
+    }
+
+    @Test(arguments: KernelSet.all.map(\.name))
+    func geluFollowsTheErfFormEverywhere(kernels name: String) throws {
+        let kernels = try #require(KernelSet.named(name))
+        let identity = PackedMatrix(weight: [1], bias: [0], depth: 1, kernels: kernels)
+        let inputs = (-1200...1200).map { Float($0) / 100 } + [-1e30, 1e30, -0.0, 1e-30]
+        var outputs = [Float](repeating: 0, count: inputs.count)
+        identity.multiply(rows: inputs.count, inputs, stride: 1, to: &outputs, stride: 1, .gelu)
+        for (x, y) in zip(inputs, outputs) {
+            // 6e-7 is what float rounding of 1 + erf leaves, times |x|; the tanh form is off by up to 5e-4.
+            let limit = 6e-7 * max(1, abs(Double(x)))
+            #expect(abs(Double(y) - Self.gelu(Double(x))) <= limit, "GELU(\(x)) = \(y)")
+        }
+    }
+
+    /// The rows of a strip do not know of each other: cutting a strip elsewhere gives the same bits.
+    @Test(arguments: KernelSet.all.filter { $0.name != "portable" }.map(\.name))
+    func rowsAreIndependent(kernels name: String) throws {
+        let kernels = try #require(KernelSet.named(name))
+        var random = SeededRandom(seed: 5)
+        let rows = 29, depth = 96, columns = 80
+        let a = random.floats(rows * depth)
+        let matrix = PackedMatrix(
+            weight: random.floats(columns * depth), bias: random.floats(columns), depth: depth, kernels: kernels)
+        var whole = [Float](repeating: 0, count: rows * columns), single = whole
+        matrix.multiply(rows: rows, a, stride: depth, to: &whole, stride: columns)
+        for row in 0..<rows {
+            a.withUnsafeBufferPointer { a in
+                single.withUnsafeMutableBufferPointer {
+                    matrix.multiply(
+                        rows: 1, a.baseAddress! + row * depth, stride: depth, to: $0.baseAddress! + row * columns,
+                        stride: columns)
+                }
+            }
+        }
+        #expect(whole == single)
+    }
+}

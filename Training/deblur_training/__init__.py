@@ -1,0 +1,1 @@
+"""Training of AdaRevD (CVPR 2024) for the deblur service."""

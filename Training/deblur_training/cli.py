@@ -1,0 +1,31 @@
+"""`deblur-train`: one sub-command per step. Each lives in the module that does the work."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+
+# name: (module, what it does). A module has `add_arguments(parser)` and `run(arguments)`.
+COMMANDS = {
+    "fixtures": ("fixtures.command", "write the known answers for the engine's tests"),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="deblur-train", description="Trains AdaRevD for the deblur service.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    given = sys.argv[1:] if arguments is None else arguments
+    for name, (module, help_text) in COMMANDS.items():
+        sub = commands.add_parser(name, help=help_text, description=help_text[0].upper() + help_text[1:] + ".",
+                                  formatter_class=argparse.ArgumentDefaultsHelpFormatter)
+        if name in given[:1]:  # only the module asked for is loaded: torch alone takes seconds
+            found = importlib.import_module(f".{module}", __package__)
+            found.add_arguments(sub)
+            sub.set_defaults(run=found.run)
+    parsed = parser.parse_args(given)
+    try:
+        return parsed.run(parsed) or 0
+    except (ValueError, FileNotFoundError) as error:
+        print(f"deblur-train {parsed.command}: {error}", file=sys.stderr)
+        return 1

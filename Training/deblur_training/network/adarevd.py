@@ -1,0 +1,63 @@
+"""The whole network: encoder, feature scales, K reversible sub-decoders with a head each, and what decides the exit."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from .classifier import make_classifier
+from .config import ModelConfig
+from .encoder import NAFNetEncoder, UFPNetEncoder
+from .reversible import reversible_residuals
+from .sub_decoder import State, SubDecoder
+
+
+class AdaRevD(nn.Module):
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        self.config = config
+        w, k = config.width, config.sub_decoders
+        encoder = {"NAFNet": NAFNetEncoder, "UFPNet": UFPNetEncoder}[config.encoder]
+        self.encoder = encoder(w, config.encoder_blocks, config.middle_blocks)
+        self.conv_features = nn.ParameterList(nn.Parameter(torch.ones(1, w << i, 1, 1)) for i in range(5))
+        self.subdenets = nn.ModuleList(SubDecoder(w, config.base_block) for _ in range(k))
+        self.outputs = nn.ModuleList(nn.Sequential(nn.Conv2d(w, 3, 3, padding=1)) for _ in range(k))
+        ape = make_classifier(config)
+        if ape is not None:
+            self.ape = ape
+
+    def features(self, image: Tensor) -> list[Tensor]:
+        """f0 … f4: everything behind the encoder sees these."""
+        return self.scaled(self.encoder(image))
+
+    def scaled(self, encoded: list[Tensor]) -> list[Tensor]:
+        return [scale * e for scale, e in zip(self.conv_features, encoded)]
+
+    @staticmethod
+    def first_state(features: list[Tensor]) -> State:
+        return features[3], features[2], features[1], features[0]
+
+    def logits(self, features: list[Tensor]) -> Tensor:
+        """The degradation classifier's outputs [batch, classes]."""
+        return self.ape(features[3 if self.config.dx == "e3" else 4])
+
+    def states(self, features: list[Tensor]):
+        """The state after each sub-decoder, in turn."""
+        state = self.first_state(features)
+        for sub_decoder in self.subdenets:
+            state = sub_decoder(features[4], state)
+            yield state
+
+    def residuals(self, features: list[Tensor], reversible: bool = False) -> list[Tensor]:
+        """restored − input of every sub-decoder. `reversible` stores only the last state for the backward pass."""
+        if reversible:
+            return list(reversible_residuals(self, features))
+        return [head(state[3]) for head, state in zip(self.outputs, self.states(features))]
+
+    def forward(self, image: Tensor, reversible: bool = False) -> list[Tensor]:
+        """The restored image of every sub-decoder, unclamped. Sides must be multiples of 16."""
+        return [image + r for r in self.residuals(self.features(image), reversible)]
+
+    def clamp_alpha(self) -> None:
+        for sub_decoder in self.subdenets:
+            sub_decoder.clamp_alpha()
