@@ -33,6 +33,9 @@ final class EventLoop: @unchecked Sendable {
     /// Listeners that wait until there are descriptors again.
     private var pausedListeners: Set<Int> = []
     private var onAccept: ((StreamSocket, SocketAddress) -> Void)?
+    /// Whether there is room for another connection, and what to do when there is not.
+    private var mayAccept: () -> Bool = { true }
+    private var makeRoom: () -> Void = {}
     /// Connections that have had their share of this turn and have more to do.
     private var unfinished: [Connection] = []
     private let mailbox = Mutex<[@Sendable () -> Void]>([])
@@ -207,10 +210,11 @@ final class EventLoop: @unchecked Sendable {
 
     /// Accepts on these sockets; to be called before ``start()``.
     func listen(
-        on sockets: [ListeningSocket], _ onAccept: @escaping (StreamSocket, SocketAddress) -> Void
+        on sockets: [ListeningSocket], while mayAccept: @escaping () -> Bool, else makeRoom: @escaping () -> Void,
+        _ onAccept: @escaping (StreamSocket, SocketAddress) -> Void
     ) throws(SocketError) {
         listeners = sockets
-        self.onAccept = onAccept
+        (self.mayAccept, self.makeRoom, self.onAccept) = (mayAccept, makeRoom, onAccept)
         for (index, socket) in sockets.enumerated() {
             try poller.add(socket, token: Self.listenerBit | UInt64(index))
         }
@@ -219,25 +223,33 @@ final class EventLoop: @unchecked Sendable {
     func stopListening() {
         for listener in listeners { listener.close() }
         listeners = []
-        onAccept = nil
+        (mayAccept, makeRoom, onAccept) = ({ true }, {}, nil)
     }
 
     private func accept(_ index: Int) {
         guard listeners.indices.contains(index) else { return }
         // Not endlessly many: connections that are there want their turn too.
         for _ in 0..<64 {
+            guard mayAccept() else { return pause(index) }
             switch listeners[index].accept() {
             case .connection(let socket, let address): onAccept?(socket, address)
             case .wouldBlock: return
             case .failed: continue
-            case .exhausted:
-                // Waiting connections stay in the backlog until something has been closed.
-                poller.remove(listeners[index])
-                pausedListeners.insert(index)
-                let idle = slots.compactMap(\.connection).filter(\.isIdle)
-                for connection in idle.prefix(64) { connection.close(.cut) }
-                return
+            case .exhausted: return pause(index)
             }
         }
+    }
+
+    /// Lets waiting connections wait in the backlog until there is room again, and makes some.
+    private func pause(_ index: Int) {
+        poller.remove(listeners[index])
+        pausedListeners.insert(index)
+        makeRoom()
+    }
+
+    /// Ends some connections on which nothing is going on, those first that have been so for longest.
+    func endIdleConnections() {
+        let idle = slots.compactMap(\.connection).filter(\.isIdle).sorted { $0.idleStart < $1.idleStart }
+        for connection in idle.prefix(max(8, idle.count / 8)) { connection.close(.cut) }
     }
 }
