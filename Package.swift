@@ -53,10 +53,12 @@ let package = Package(
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport", swiftSettings: swift),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Digests", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "NetworkTests", dependencies: ["Network", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "NetworkTests", dependencies: ["Network", "Kernels", "Checkpoints", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "TestSupport"], swiftSettings: swift),
+            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
+            swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
         .testTarget(

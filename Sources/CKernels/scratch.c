@@ -29,3 +29,5 @@ float *kernel_scratch(size_t floats) {
     pthread_setspecific(key, block);
     return block;
 }
+
+size_t kernel_scratch_capacity(void) { return capacity; }

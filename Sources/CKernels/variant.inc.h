@@ -10,6 +10,7 @@
 #include "fourier.inc.h"
 #include "layers.inc.h"
 #include "matmul.inc.h"
+#include "peak.inc.h"
 
 static const kernel_set set = {
     .name = NAME,
@@ -22,6 +23,8 @@ static const kernel_set set = {
     .scale_rows = scale_rows,
     .add_rows = add_rows,
     .combine_rows = combine_rows,
+    .multiply_add_rounds = multiply_add_rounds,
+    .multiply_adds_per_round = multiply_adds_per_round,
     .fourier_make = fourier_make,
     .fourier_free = fourier_free,
     .fourier_scratch = fourier_scratch,

@@ -11,6 +11,9 @@ public struct Scratch {
         left = floats
     }
 
+    /// Floats that the calling thread keeps for this.
+    public static var capacity: Int { kernel_scratch_capacity() }
+
     /// Parts start at 64-byte boundaries.
     public static func rounded(_ floats: Int) -> Int { (floats + 15) & ~15 }
 

@@ -109,6 +109,8 @@ public final class ThreadTeam: @unchecked Sendable {
             self.body = body
         }
 
+        /// Not inlined, so that whatever a call retains is released before the helper says that it is done.
+        @inline(never)
         func run() {
             while true {
                 let chunk = next.add(1, ordering: .relaxed).oldValue

@@ -20,6 +20,15 @@ extension AdaRevD {
         if let classifierURL {
             archive = try archive.union(TensorArchive(contentsOf: classifierURL).adding(prefix: "ape."))
         }
+        try self.init(archive: archive, configuration: configuration, kernels: kernels)
+    }
+
+    /// Builds the network from tensors that have been read.
+    ///
+    /// - Throws: `CheckpointError`, ``ModelError``.
+    package convenience init(
+        archive: TensorArchive, configuration: ModelConfiguration, kernels: KernelSet = .best
+    ) throws {
         let architecture = try Architecture(
             inferredFrom: archive, regressorInput: configuration.regressorInput)
         let shapes = try architecture.tensorShapes()

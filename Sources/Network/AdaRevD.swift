@@ -46,8 +46,13 @@ public final class AdaRevD: Sendable {
         }
     }
 
-    /// Random weights of that architecture, for measuring.
-    public convenience init(random architecture: Architecture, seed: UInt64 = 1, kernels: KernelSet = .best) throws {
+    /// Random weights of that architecture, for measuring and for tests.
+    ///
+    /// - Parameter change: what to make of a random value of the tensor of that name.
+    public convenience init(
+        random architecture: Architecture, seed: UInt64 = 1, kernels: KernelSet = .best,
+        change: ((_ name: String, _ value: Float) -> Float)? = nil
+    ) throws {
         let shapes = try architecture.tensorShapes()
         let blocks = architecture.encoderBlocks.map(String.init).joined(separator: "-")
         var configuration = ModelConfiguration(
@@ -56,7 +61,7 @@ public final class AdaRevD: Sendable {
             configuration.exitTable = [Int](repeating: architecture.subDecoders, count: classes)
         }
         self.init(
-            WeightSource(random: shapes, seed: seed, kernels: kernels), architecture: architecture,
+            WeightSource(random: shapes, seed: seed, kernels: kernels, change: change), architecture: architecture,
             configuration: configuration, parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) },
             digest: "random-\(seed)", warnings: [])
     }

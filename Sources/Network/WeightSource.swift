@@ -17,7 +17,12 @@ struct WeightSource {
     }
 
     /// Seeded random numbers that keep activations of ordinary size: for measuring, where values do not matter.
-    init(random shapes: [String: [Int]], seed: UInt64, kernels: KernelSet) {
+    ///
+    /// - Parameter change: what to make of a value of the tensor of that name.
+    init(
+        random shapes: [String: [Int]], seed: UInt64, kernels: KernelSet,
+        change: ((_ name: String, _ value: Float) -> Float)?
+    ) {
         self.kernels = kernels
         read = { name in
             let shape = shapes[name] ?? [], count = shape.reduce(1, *)
@@ -28,7 +33,8 @@ struct WeightSource {
             return [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
                 for index in 0..<count {
                     state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                    buffer[index] = (Float(state >> 40) / Float(1 << 23) - 1) * scale
+                    let value = (Float(state >> 40) / Float(1 << 23) - 1) * scale
+                    buffer[index] = change?(name, value) ?? value
                 }
                 initialized = count
             }

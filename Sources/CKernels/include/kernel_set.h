@@ -90,6 +90,10 @@ typedef struct {
         long rows, long channels, const float *z, long z_stride, float factor, const float *x, long x_stride,
         const float *alpha, int invert, float *d, long d_stride);
 
+    /// Runs that many rounds of multiply-adds that touch no memory, for measuring the peak.
+    float (*multiply_add_rounds)(long rounds);
+    long (*multiply_adds_per_round)(void);
+
     /// Null when memory is short. Sides of any size ≥ 1; the width even.
     kernel_fourier *(*fourier_make)(long height, long width, long channels);
     void (*fourier_free)(kernel_fourier *fourier);

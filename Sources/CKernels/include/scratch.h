@@ -9,4 +9,7 @@
 /// returns the same block, so a kernel asks once and divides what it got. After the first tile no call allocates.
 float *kernel_scratch(size_t floats);
 
+/// Floats that the calling thread's block holds now.
+size_t kernel_scratch_capacity(void);
+
 #endif
