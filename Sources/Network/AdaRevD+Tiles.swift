@@ -4,7 +4,15 @@ extension AdaRevD: TileNetwork {
     public var subDecoders: Int { architecture.subDecoders }
 
     public func makeWorkspace(team: ThreadTeam) -> Workspace {
-        Workspace(width: architecture.width, kernels: kernels, team: team)
+        Workspace(
+            width: architecture.width, hasKernelBranch: architecture.encoder == .ufpnet, kernels: kernels, team: team)
+    }
+
+    public func begin(tile index: Int, in workspace: Workspace) { workspace.tileIndex = index }
+
+    /// Which channel stands at each place of what a kernel probe sees; empty without a kernel branch.
+    package var kernelOrder: [Int] {
+        if case .ufpnet(let encoder) = encoder { encoder.kernelOrder } else { [] }
     }
 
     public func encode(

@@ -27,7 +27,7 @@ public enum ExitPolicy: Sendable, Hashable {
 /// A network that restores one tile in steps, as the tile scheduler sees it.
 ///
 /// Order of calls for one tile, all with the same workspace and from one thread at a time:
-/// `encode`, then for depth = 0, 1, … `leaves(after: depth)` and, while that is false, `advance(to: depth + 1)`; at the
+/// `begin`, `encode`, then for depth = 0, 1, … `leaves(after: depth)` and, while that is false, `advance(to: depth + 1)`; at the
 /// end `writeResidual(ofExit: depth)` unless depth is 0, where the residual is zero. Steps may be abandoned anywhere;
 /// the next `encode` starts afresh. Each step spreads over the idle members of the workspace's team by itself.
 public protocol TileNetwork: Sendable {
@@ -39,6 +39,10 @@ public protocol TileNetwork: Sendable {
 
     /// - Parameter team: whose idle members help with every step.
     func makeWorkspace(team: ThreadTeam) -> Workspace
+
+    /// Says which tile the next `encode` is for, counted over the image in the order of its grid. Random numbers depend on
+    /// it: without the call, or with another order of counting, results are other draws.
+    func begin(tile index: Int, in workspace: Workspace)
 
     /// Runs the encoder, and the classifier when `classify` is set and the model has one.
     ///
@@ -60,4 +64,9 @@ public protocol TileNetwork: Sendable {
     /// Writes `outputs` head `subDecoder` of the current features: restored − input, `(height, width, 3)` row-major,
     /// unclamped.
     func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace)
+}
+
+extension TileNetwork {
+    /// Does nothing: most networks do not draw random numbers.
+    public func begin(tile index: Int, in workspace: Workspace) {}
 }
