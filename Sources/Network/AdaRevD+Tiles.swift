@@ -39,6 +39,15 @@ extension AdaRevD: TileNetwork {
         return TileAssessment(degradationClass: best, logits: logits)
     }
 
+    /// κ at scale 1/2 or 1/4 (1 or 2) of the last tile, `(height, width, 361)`, channels in order; empty without a kernel
+    /// branch. For tests.
+    package func kernels(atScale scale: Int, in workspace: Workspace) -> [Float] {
+        guard let map = workspace.kernelMemory?.halved[scale - 1] else { return [] }
+        return (0..<map.rows).flatMap { row in
+            UnsafeBufferPointer(start: map.pixels(row), count: map.width * KernelMap.channels)
+        }
+    }
+
     public func leaves(
         after depth: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
     ) -> Bool {

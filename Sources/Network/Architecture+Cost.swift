@@ -16,7 +16,7 @@ extension Architecture {
         }
     }
 
-    /// The cost of a tile of that size; only for the NAFNet encoder.
+    /// The cost of a tile of that size.
     ///
     /// - Parameters:
     ///   - height: pixels, a multiple of 16; so is `width`.
@@ -36,6 +36,7 @@ extension Architecture {
             cost.encoder["naf second half", default: 0] += count * half.1
             if scale < 4 { cost.encoder["down", default: 0] += 2 * pixels(scale + 1) * 8 * c(scale) * c(scale) }
         }
+        if encoder == .ufpnet { cost.encoder.merge(kernelBranchCost(height: height, width: tileWidth)) { $0 + $1 } }
         if case .classifier(let input, let classes) = exitHead {
             let half = halves(4)
             cost.classifier = half.0 + half.1 + c(4) * c(4) + c(4) * Double(classes)

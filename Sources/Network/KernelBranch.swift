@@ -27,7 +27,8 @@ struct KernelBranch: Sendable {
     init(_ source: WeightSource, noise: KernelNoise?) {
         let tail = "encoder.kernel_extra.Conv_tail"
         estimator = KernelEstimator(source, "encoder.kernel_extra")
-        flow = KernelFlow(source, "encoder.flow")
+        // In full precision always: exponentials of its nets would magnify rounding, and it is 5 % of the work.
+        flow = KernelFlow(source.using(.best), "encoder.flow")
         mean = Convolution3x3(source, "\(tail).mean.2", outputOrder: flow.order)
         variance = Convolution3x3(source, "\(tail).var.2")
         names = flow.order.map { UInt32($0) }
