@@ -49,7 +49,7 @@ public final class Workspace: @unchecked Sendable {
     }
     private let kernels: KernelSet
 
-    init(width: Int, hasKernelBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
+    package init(width: Int, hasKernelBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
         self.width = width
         self.hasKernelBranch = hasKernelBranch
         self.kernels = kernels
@@ -57,7 +57,7 @@ public final class Workspace: @unchecked Sendable {
     }
 
     /// Makes room for a tile of that size.
-    func prepare(_ tile: MapSize) {
+    package func prepare(_ tile: MapSize) {
         self.tile = tile
         levelsDone = 0
         if tile.pixels <= largest.pixels, arena != nil, tile == largest { return }
@@ -117,9 +117,15 @@ public final class Workspace: @unchecked Sendable {
 }
 
 /// Height and width of a map in pixels.
-struct MapSize: Hashable, Sendable {
+package struct MapSize: Hashable, Sendable {
     var height: Int
     var width: Int
+
+    package init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
+    }
+
     var pixels: Int { height * width }
     func halved(_ times: Int) -> MapSize { MapSize(height: height >> times, width: width >> times) }
 }
