@@ -8,7 +8,9 @@ import Testing
     @Test func defaultsOfTheTableAreValid() throws {
         for row in OptionRow.all {
             guard let text = row.fallback else { continue }
-            _ = try ServeOptions(flags: [row.name: text, "max-body": "1MiB"], environment: [:])
+            var flags = ["max-body": "1MiB"]
+            flags[row.name] = text
+            _ = try ServeOptions(flags: flags, environment: [:])
         }
         let options = ServeOptions()
         #expect(options.host == "127.0.0.1" && options.port == 8080)

@@ -1,7 +1,6 @@
 import Foundation
 import HTTP
 import Service
-import Synchronization
 import Testing
 
 /// Loading, readiness, going down; and what the operator sees.
@@ -34,18 +33,18 @@ import Testing
         let (ready, png) = (try rig.client(), try Pictures.png(70, 70))
         running.post("/deblur", png)
         #expect(gate.waitForSomebody())
-        let ended = Atomic(false)
-        rig.service.drain { ended.store(true, ordering: .relaxed) }
+        let ended = Flag()
+        rig.service.drain { ended.set() }
         ready.get("/readyz")
         late.post("/deblur", png)
         let (notReady, refused) = (try ready.answer(), try late.answer())
         #expect(notReady.status == 503 && notReady.code == "draining")
         #expect(refused.status == 503 && refused.code == "draining" && refused.headers["Retry-After"] != nil)
         #expect(refused.headers["Connection"]?.lowercased() == "close")
-        #expect(!ended.load(ordering: .relaxed))
+        #expect(!ended.isSet)
         gate.open()
         #expect(try running.answer().status == 200)
-        #expect(rig.eventually { ended.load(ordering: .relaxed) })
+        #expect(rig.eventually { ended.isSet })
     }
 
     @Test func drainCutsWhatTakesTooLong() throws {
@@ -55,11 +54,11 @@ import Testing
         let running = try rig.client()
         running.post("/deblur", try Pictures.png(70, 70))
         #expect(gate.waitForSomebody())
-        let ended = Atomic(false)
-        rig.service.drain { ended.store(true, ordering: .relaxed) }
+        let ended = Flag()
+        rig.service.drain { ended.set() }
         #expect(throws: (any Error).self) { try running.answer() }
         gate.open()
-        #expect(rig.eventually { ended.load(ordering: .relaxed) })
+        #expect(rig.eventually { ended.isSet })
     }
 
     @Test func metricsOfTheContractAreThere() throws {

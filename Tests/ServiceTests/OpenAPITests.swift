@@ -15,8 +15,8 @@ import Testing
         var path = ""
         for line in try text().components(separatedBy: "\n").drop(while: { $0 != "paths:" }).dropFirst() {
             if let first = line.first, first != " ", first != "#" { break }
-            if let match = line.wholeMatch(of: /  (\/[^:]*):/) { path = String(match.1) }
-            if let match = line.wholeMatch(of: /    (get|post|put|delete):/) {
+            if let match = line.wholeMatch(of: /\ {2}(\/[^:]*):/) { path = String(match.1) }
+            if let match = line.wholeMatch(of: /\ {4}(get|post|put|delete):/) {
                 documented.insert("\(match.1.uppercased()) \(path)")
             }
         }
