@@ -29,12 +29,13 @@ import Testing
         let gate = Gate(isOpen: true)
         let rig = try Rig(network: FakeNetwork(gate: gate))
         gate.close()
-        let (running, late) = (try rig.client(), try rig.client())
-        let (ready, png) = (try rig.client(), try Pictures.png(70, 70))
+        let (running, png) = (try rig.client(), try Pictures.png(70, 70))
         running.post("/deblur", png)
         #expect(gate.waitForSomebody())
         let ended = Flag()
         rig.service.drain { ended.set() }
+        // New connections are still taken, so that whoever asks is told.
+        let (ready, late) = (try rig.client(), try rig.client())
         ready.get("/readyz")
         late.post("/deblur", png)
         let (notReady, refused) = (try ready.answer(), try late.answer())
