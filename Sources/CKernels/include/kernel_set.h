@@ -120,5 +120,8 @@ const kernel_set *kernel_set_portable(void);
 const kernel_set *kernel_set_avx2(void);
 /// Null where the CPU lacks AVX-512 F, VL, BW and DQ.
 const kernel_set *kernel_set_avx512(void);
+/// As avx512, with matrix products whose operands are rounded to bfloat16 and whose sums are float32. Null where the CPU
+/// lacks AVX-512 BF16.
+const kernel_set *kernel_set_avx512bf16(void);
 
 #endif

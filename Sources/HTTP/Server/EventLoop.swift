@@ -38,7 +38,8 @@ final class EventLoop: @unchecked Sendable {
     private var makeRoom: () -> Void = {}
     /// Connections that have had their share of this turn and have more to do.
     private var unfinished: [Connection] = []
-    private let mailbox = Mutex<[@Sendable () -> Void]>([])
+    /// Work from other threads; nil once the loop has stopped.
+    private let mailbox = Mutex<[@Sendable () -> Void]?>([])
     /// The thread that runs the loop's turn at present; 0 for none.
     private let thread = Atomic<UInt>(0)
     private var clock = HTTPDate()
@@ -79,6 +80,8 @@ final class EventLoop: @unchecked Sendable {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
+        // What would wait here holds the loop, which holds what waits.
+        mailbox.withLock { $0 = nil }
         // The handlers hold the loop unowned: it has to live until both sources have let go.
         source.setCancelHandler { [self] in _ = self }
         timer.setCancelHandler { [self] in _ = self }
@@ -91,11 +94,11 @@ final class EventLoop: @unchecked Sendable {
     /// Whether the caller runs on this loop.
     var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
-    /// Has work done on the loop, soon.
+    /// Has work done on the loop, soon; never, once the loop has stopped.
     func post(_ work: @escaping @Sendable () -> Void) {
         let isFirst = mailbox.withLock { mailbox in
-            mailbox.append(work)
-            return mailbox.count == 1
+            mailbox?.append(work)
+            return mailbox?.count == 1
         }
         if isFirst { poller.wake() }
     }
@@ -124,9 +127,9 @@ final class EventLoop: @unchecked Sendable {
             handle(event)
         }
         tellTime()
-        let work = mailbox.withLock { mailbox in
-            var taken: [@Sendable () -> Void] = []
-            swap(&mailbox, &taken)
+        let work: [@Sendable () -> Void] = mailbox.withLock { mailbox in
+            guard let taken = mailbox, !taken.isEmpty else { return [] }
+            mailbox = []
             return taken
         }
         for item in work { item() }
