@@ -15,7 +15,7 @@ extension TileScheduler {
         limited: Bool = true, progress: (@Sendable (TileProgress) -> Void)? = nil,
         completion: @escaping @Sendable (RestorationOutcome) -> Void
     ) throws(TilesError) -> Restoration {
-        let grid = try grid(width: source.width, height: source.height)
+        let grid = try grid(width: source.width, height: source.height, mode: options.mode)
         try options.validate(subDecoders: network.subDecoders)
         if sink == nil, !options.dryRun {
             throw .badOption(name: "sink", value: "none", expected: "one, except for a dry run")
