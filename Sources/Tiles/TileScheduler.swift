@@ -87,7 +87,7 @@ public final class TileScheduler: @unchecked Sendable {
             + (grid.encodesWholeImage ? encodingBytes(for: grid) ?? 0 : 0)
     }
 
-    private func encodingBytes(for grid: TileGrid) -> Int? {
+    func encodingBytes(for grid: TileGrid) -> Int? {
         network.imageEncodingBytes(
             height: grid.rows.paddedLength, width: grid.columns.paddedLength, tileSide: configuration.tile.side)
     }
