@@ -7,7 +7,7 @@ import Kernels
 /// Memory, in bytes, for w channels at full resolution and a tile side s: 7.75·w per pixel for the features, and while
 /// encoding 4·w·(min(s, height) + 102) + 408 per pixel column for the rows that are being worked on. At w = 64 that is
 /// 496 bytes per pixel and 125 kB per column: 617 MB for 1280×720.
-final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
+package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
     // Safe to share: one thread at a time advances it, and it is constant when complete (ImageEncoding).
 
     /// f_i at scale 1/2^i, `(size(atScale: i), w·2^i)`, once complete.
@@ -83,9 +83,9 @@ final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
     }
 
     /// Bytes held now. For tests.
-    var capacityBytes: Int { features.capacityBytes + (work?.capacityBytes ?? 0) }
+    package var capacityBytes: Int { features.capacityBytes + (work?.capacityBytes ?? 0) }
 
-    func advance(
+    package func advance(
         reading readRow: (_ y: Int, _ row: UnsafeMutablePointer<Float>) throws -> Void
     ) throws -> Double {
         guard !isComplete else { return 1 }
