@@ -61,8 +61,15 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
-        .testTarget(name: "ServiceTests", dependencies: ["Service", "TestSupport"], swiftSettings: swift),
-        .testTarget(name: "CommandTests", dependencies: ["deblur", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "ServiceTests",
+            dependencies: [
+                "Service", "HTTP", "Images", "Metrics", "Network", "Tiles", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        .testTarget(
+            name: "CommandTests", dependencies: ["deblur", "Service", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

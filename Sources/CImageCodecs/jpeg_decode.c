@@ -19,7 +19,9 @@ typedef struct {
 
 static void source_nothing(j_decompress_ptr info) { (void)info; }
 
-static boolean source_empty(j_decompress_ptr info) { jpeg_fail((j_common_ptr)info, IMAGE_TRUNCATED, "data ends early"); }
+static boolean source_empty(j_decompress_ptr info) {
+    jpeg_fail((j_common_ptr)info, IMAGE_TRUNCATED, "data ends early");
+}
 
 static void source_skip(j_decompress_ptr info, long count) {
     if (count <= 0) return;

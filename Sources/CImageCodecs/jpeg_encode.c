@@ -39,18 +39,17 @@ static void destination_end(j_compress_ptr info) {
 
 // --- Rows as JPEG can hold them: 8 bit, opaque.
 
-static inline unsigned to8(unsigned v, int depth) { return depth == 16 ? (v * 255 + 32767) / 65535 : v; }
+static inline unsigned sample8(const void *samples, ptrdiff_t at, int bit_depth) {
+    return bit_depth == 16 ? (((const uint16_t *)samples)[at] * 255u + 32767) / 65535 : ((const uint8_t *)samples)[at];
+}
 
 static void opaque_row(const image_raster *source, ptrdiff_t y, uint8_t *out) {
-    int depth = source->bit_depth, channels = source->channels;
+    int channels = source->channels;
     ptrdiff_t start = y * source->width;
     for (ptrdiff_t x = 0; x < source->width; x++) {
-        unsigned a = 255;
-        if (source->alpha)
-            a = to8(depth == 16 ? ((uint16_t *)source->alpha)[start + x] : ((uint8_t *)source->alpha)[start + x], depth);
+        unsigned a = source->alpha ? sample8(source->alpha, start + x, source->bit_depth) : 255;
         for (int c = 0; c < channels; c++) {
-            ptrdiff_t at = (start + x) * channels + c;
-            unsigned v = to8(depth == 16 ? ((uint16_t *)source->samples)[at] : ((uint8_t *)source->samples)[at], depth);
+            unsigned v = sample8(source->samples, (start + x) * channels + c, source->bit_depth);
             out[x * channels + c] = (uint8_t)((v * a + 255 * (255 - a) + 127) / 255);
         }
     }

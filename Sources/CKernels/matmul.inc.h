@@ -86,7 +86,7 @@ INLINE void product(const kernel_epilogue epilogue, const kernel_matmul *op) {
     if (column < op->columns) panel(1, epilogue, op, weights, bias, column);
 }
 
-static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {
+UNUSED static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {
     switch (epilogue) {
     case kernel_store: product(kernel_store, op); break;
     case kernel_add: product(kernel_add, op); break;
@@ -100,7 +100,7 @@ static long padded_columns(long columns, int gate) {
     return (columns + LANES - 1) / LANES * LANES;
 }
 
-static long packed_weights(long columns, long depth, int gate) { return padded_columns(columns, gate) * depth; }
+UNUSED static long packed_weights(long columns, long depth, int gate) { return padded_columns(columns, gate) * depth; }
 
 static long packed_bias(long columns, int gate) { return padded_columns(columns, gate); }
 
@@ -112,7 +112,7 @@ static long column_of_lane(long columns, int gate, long lane) {
     return column < half ? column + (within < LANES ? 0 : half) : -1;
 }
 
-static void pack(
+UNUSED static void pack(
     long columns, long depth, int gate, const float *weights, const float *bias, float *to_weights, float *to_bias) {
     const long padded = padded_columns(columns, gate);
     for (long start = 0; start < padded;) {

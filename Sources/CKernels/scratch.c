@@ -4,30 +4,40 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static pthread_key_t key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static _Thread_local float *block;
-static _Thread_local size_t capacity;
+typedef struct {
+    float *floats;
+    size_t capacity;
+} block;
 
-static void make_key(void) {
-    // The key exists for its destructor alone: it frees the block when the thread ends.
-    pthread_key_create(&key, free);
+/// The caller's and the kernels' own.
+static _Thread_local block blocks[2];
+static pthread_key_t keys[2];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void make_keys(void) {
+    // The keys exist for their destructor alone: it frees a block when its thread ends.
+    for (int i = 0; i < 2; i++) pthread_key_create(&keys[i], free);
 }
 
-float *kernel_scratch(size_t floats) {
-    if (floats <= capacity) return block;
-    pthread_once(&once, make_key);
-    free(block);
+static float *grown(int index, size_t floats) {
+    block *mine = &blocks[index];
+    if (floats <= mine->capacity) return mine->floats;
+    pthread_once(&once, make_keys);
+    free(mine->floats);
     // Multiples of 64 KiB, so that a slightly larger tile does not move the block again.
-    size_t bytes = (floats * sizeof(float) + 0xFFFF) & ~(size_t)0xFFFF;
-    block = aligned_alloc(64, bytes);
-    if (!block) {
+    const size_t bytes = (floats * sizeof(float) + 0xFFFF) & ~(size_t)0xFFFF;
+    mine->floats = aligned_alloc(64, bytes);
+    if (!mine->floats) {
         fprintf(stderr, "deblur: no memory for %zu bytes of kernel scratch\n", bytes);
         abort();
     }
-    capacity = bytes / sizeof(float);
-    pthread_setspecific(key, block);
-    return block;
+    mine->capacity = bytes / sizeof(float);
+    pthread_setspecific(keys[index], mine->floats);
+    return mine->floats;
 }
 
-size_t kernel_scratch_capacity(void) { return capacity; }
+float *kernel_scratch(size_t floats) { return grown(0, floats); }
+
+float *kernel_side_scratch(size_t floats) { return grown(1, floats); }
+
+size_t kernel_scratch_capacity(void) { return blocks[0].capacity + blocks[1].capacity; }

@@ -4,6 +4,8 @@ typedef float vector __attribute__((ext_vector_type(LANES)));
 typedef float unaligned_vector __attribute__((ext_vector_type(LANES), aligned(4)));
 
 #define INLINE static inline __attribute__((always_inline))
+/// Of functions that one kernel set replaces.
+#define UNUSED __attribute__((unused))
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 INLINE vector load(const float *p) { return *(const unaligned_vector *)p; }

@@ -10,18 +10,30 @@
 #include "fourier.inc.h"
 #include "layers.inc.h"
 #include "matmul.inc.h"
+#include "peak.inc.h"
+#ifdef BF16
+#include "matmul_bf16.inc.h"
+#endif
 
 static const kernel_set set = {
     .name = NAME,
-    .packed_weights = packed_weights,
     .packed_bias = packed_bias,
+#ifdef BF16
+    .packed_weights = packed_weights_bf16,
+    .pack = pack_bf16,
+    .matmul = matmul_bf16,
+#else
+    .packed_weights = packed_weights,
     .pack = pack,
     .matmul = matmul,
+#endif
     .layer_norm = layer_norm,
     .depthwise_gate = depthwise_gate,
     .scale_rows = scale_rows,
     .add_rows = add_rows,
     .combine_rows = combine_rows,
+    .multiply_add_rounds = multiply_add_rounds,
+    .multiply_adds_per_round = multiply_adds_per_round,
     .fourier_make = fourier_make,
     .fourier_free = fourier_free,
     .fourier_scratch = fourier_scratch,

@@ -13,6 +13,7 @@
 #include "simd.inc.h"
 
 #include "layers.inc.h"
+#include "peak.inc.h"
 
 // MARK: Products. "Packed" weights are the checkpoint's (columns, depth) as they are.
 
@@ -175,6 +176,8 @@ static const kernel_set set = {
     .scale_rows = scale_rows,
     .add_rows = add_rows,
     .combine_rows = combine_rows,
+    .multiply_add_rounds = multiply_add_rounds,
+    .multiply_adds_per_round = multiply_adds_per_round,
     .fourier_make = fourier_make,
     .fourier_free = fourier_free,
     .fourier_scratch = fourier_scratch,

@@ -11,6 +11,7 @@
 
 const int csystem_tcp_nodelay = TCP_NODELAY;
 const int csystem_tcp_user_timeout = TCP_USER_TIMEOUT;
+const int csystem_tcp_keepidle = TCP_KEEPIDLE;
 const int csystem_ipv6_v6only = IPV6_V6ONLY;
 
 int csystem_accept(int listener, struct sockaddr_storage *address, socklen_t *length) {

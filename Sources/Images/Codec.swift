@@ -45,8 +45,8 @@ enum Codec {
             var segments: [image_segment] = []
             var offset = 0
             for chunk in chunks {
-                segments.append(
-                    image_segment(kind: chunk.type, bytes: blob.baseAddress.map { $0 + offset }, count: chunk.bytes.count))
+                let start = blob.baseAddress.map { $0 + offset }
+                segments.append(image_segment(kind: chunk.type, bytes: start, count: chunk.bytes.count))
                 offset += chunk.bytes.count
             }
             return segments.withUnsafeBufferPointer(body)

@@ -21,27 +21,28 @@ public struct Density: Sendable, Equatable {
 
     var transposed: Density { Density(x: y, y: x, unit: unit) }
 
-    /// As pHYs holds it: per metre or an aspect ratio.
-    var forPNG: Density? { converted(perInch: 1 / 0.0254, perCentimetre: 100, perMetre: 1, to: .perMetre, limit: 0x7FFF_FFFF) }
+    /// As pHYs holds it: per metre or an aspect ratio, 31 bits.
+    var forPNG: Density? { converted(to: .perMetre, limit: 0x7FFF_FFFF) }
 
-    /// As JFIF holds it: per inch or per centimetre, 16 bits.
-    var forJPEG: Density? {
-        unit == .perCentimetre
-            ? self : converted(perInch: 1, perCentimetre: 2.54, perMetre: 0.0254, to: .perInch, limit: 0xFFFF)
-    }
+    /// As JFIF holds it: per centimetre, per inch or an aspect ratio, 16 bits.
+    var forJPEG: Density? { converted(to: unit == .perCentimetre ? .perCentimetre : .perInch, limit: 0xFFFF) }
 
-    private func converted(
-        perInch: Double, perCentimetre: Double, perMetre: Double, to target: Unit, limit: Int
-    ) -> Density? {
-        let factor: Double
-        switch unit {
-        case .aspect: factor = 1
-        case .perInch: factor = perInch
-        case .perCentimetre: factor = perCentimetre
-        case .perMetre: factor = perMetre
-        }
+    /// Nil when the numbers do not fit.
+    private func converted(to target: Unit, limit: Int) -> Density? {
+        let factor = unit == .aspect ? 1 : unit.perMetre / target.perMetre
         let (x, y) = ((Double(x) * factor).rounded(), (Double(y) * factor).rounded())
         guard x >= 1, y >= 1, x <= Double(limit), y <= Double(limit) else { return nil }
         return Density(x: Int(x), y: Int(y), unit: unit == .aspect ? .aspect : target)
+    }
+}
+
+extension Density.Unit {
+    /// How many of the unit's lengths make a metre.
+    fileprivate var perMetre: Double {
+        switch self {
+        case .aspect, .perMetre: 1
+        case .perInch: 1 / 0.0254
+        case .perCentimetre: 100
+        }
     }
 }

@@ -17,8 +17,4 @@ enum ICCProfile {
         default: return .other
         }
     }
-
-    /// The largest profile that is carried; camera and display profiles have a few kilobytes, table-based ones of
-    /// printers two megabytes.
-    static let maxBytes = 16 << 20
 }

@@ -4,8 +4,8 @@ extension Image {
     /// Decodes a JPEG or PNG file.
     ///
     /// The pixels come upright: the orientation of the EXIF block is applied, and EXIF, XMP, density and chroma
-    /// subsampling are made true for the turned picture. XMP's own orientation alone turns nothing: no browser applies it,
-    /// and it stays as it is.
+    /// subsampling are made true for the turned picture. XMP's own orientation alone turns nothing: no browser
+    /// applies it, and it stays as it is.
     ///
     /// Gray stays one channel, palettes and low depths are expanded to 8 bit, 16 bit stays. CMYK becomes RGB by ink on
     /// white, without its profile: colours are about right, not proofed. Of an animated PNG the still picture is read;
@@ -53,7 +53,8 @@ extension Image {
             switch header.format {
             case .jpeg:
                 return image_jpeg_decode(
-                    start, file.count, width, height, orientation, header.workingBytes, Int32(limits.maxScans), &target)
+                    start, file.count, width, height, orientation, header.workingBytes,
+                    Int32(clamping: limits.maxScans), &target)
             case .png: return image_png_decode(start, file.count, width, height, orientation, &target)
             }
         }

@@ -7,12 +7,12 @@ extension ImageHeader {
 
     /// What decoding holds at its peak, in bytes: the raster and the codec's working memory, without the file itself.
     /// Never less than what it really takes (tested against the resident size).
-    public var decodeBytes: Int { sum(rasterBytes, workingBytes) }
+    public var decodeBytes: Int { sum(rasterBytes, workingBytes, metadataBytes) }
 
     /// What the codec holds besides the raster.
     var workingBytes: Int {
         // Tables, row buffers of the codec and the strip of rows that is turned upright.
-        let rows = sum(1 << 20, product(storedWidth, 256))
+        let rows = sum(1 << 20, product(storedWidth, 512))
         switch format {
         case .png:
             // Adam7 comes in seven passes over the whole picture; libpng needs all rows at once.
@@ -24,10 +24,11 @@ extension ImageHeader {
     }
 
     /// What encoding the same picture holds at its peak, in bytes, besides the raster: the output (assumed not to
-    /// compress at all; noise as JPEG of quality 100 even grows by 40 %), once as the codec grows it and once as it is handed
-    /// out, and the coefficients of a progressive JPEG.
+    /// compress at all; noise as JPEG of quality 100 even grows by 40 %), once as the codec grows it and once as it is
+    /// handed out, and the coefficients of a progressive JPEG.
     public func encodeBytes(as target: ImageFormat) -> Int {
-        let rows = sum(1 << 20, product(width, 256))
+        // Metadata: as segments, in one piece, and in the output.
+        let rows = sum(1 << 20, product(width, 512), product(4, metadataBytes))
         switch target {
         case .png: return sum(rows, product(2, sum(rasterBytes, height)))
         case .jpeg:

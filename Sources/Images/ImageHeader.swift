@@ -20,6 +20,8 @@ public struct ImageHeader: Sendable, Equatable {
     public var orientation: Orientation
     /// What only JPEG has; nil for PNG.
     public var jpeg: JPEGTraits?
+    /// Bytes of the metadata once they are copied and unpacked; at least.
+    var metadataBytes = 0
 
     /// Columns of the upright picture.
     public var width: Int { orientation.swapsSides ? storedHeight : storedWidth }

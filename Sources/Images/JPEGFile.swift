@@ -45,6 +45,7 @@ struct JPEGFile {
                 let scanned = Int(bytes.byte(at: payload.lowerBound) ?? 0)
                 header = frame.header(isOneScan: !frame.isProgressive && scanned >= frame.components.count, tables)
                 header.orientation = Self.orientation(bytes, segments)
+                header.metadataBytes = segments.reduce(0) { $0 + $1.payload.count + 64 }
                 return
             default: break
             }
@@ -63,10 +64,11 @@ struct JPEGFile {
     }
 
     private static func orientation(_ bytes: RawSpan, _ segments: [Segment]) -> Orientation {
-        for segment in segments where segment.marker == 0xE1 && bytes.starts(with: exifPrefix, at: segment.payload.lowerBound) {
+        for segment in segments where segment.marker == 0xE1 {
             let start = segment.payload.lowerBound + exifPrefix.count
-            guard start <= segment.payload.upperBound else { continue }
-            return ExifBlock(bytes.copy(start..<segment.payload.upperBound))?.orientation ?? .upright
+            if start <= segment.payload.upperBound, bytes.starts(with: exifPrefix, at: segment.payload.lowerBound) {
+                return ExifBlock(bytes.copy(start..<segment.payload.upperBound))?.orientation ?? .upright
+            }
         }
         return .upright
     }

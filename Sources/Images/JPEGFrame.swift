@@ -31,13 +31,14 @@ struct JPEGFrame {
         }
         guard width > 0 else { throw .corrupt(reason: "no columns") }
         guard height > 0 else { throw .unsupportedFeature("JPEG with its height after the scan (DNL)") }
-        guard count == 1 || count == 3 || count == 4 else { throw .unsupportedFeature("JPEG with \(count) components") }
+        guard [1, 3, 4].contains(count) else { throw .unsupportedFeature("JPEG with \(count) components") }
         guard payload.count == 6 + 3 * Int(count) else { throw .corrupt(reason: "frame header's length") }
         var components: [Component] = []
         var names: [UInt8] = []
         for index in 0..<Int(count) {
             let at = start + 6 + 3 * index
-            guard let name = bytes.byte(at: at), let factors = bytes.byte(at: at + 1), let table = bytes.byte(at: at + 2)
+            guard let name = bytes.byte(at: at), let factors = bytes.byte(at: at + 1),
+                let table = bytes.byte(at: at + 2)
             else { throw .truncated }
             let component = Component(
                 horizontal: Int(factors >> 4), vertical: Int(factors & 15), table: Int(table))
@@ -56,8 +57,9 @@ struct JPEGFrame {
     /// - Parameter isOneScan: the first scan holds all components and there is no other.
     func header(isOneScan: Bool, _ tables: JPEGQuantisation) -> ImageHeader {
         let traits = JPEGTraits(
-            subsampling: subsampling, quality: tables.quality(ofLuma: components[0].table), isProgressive: isProgressive,
-            isArithmetic: isArithmetic, coefficientBytes: isOneScan ? 0 : coefficientBytes)
+            subsampling: subsampling, quality: tables.quality(ofLuma: components[0].table),
+            isProgressive: isProgressive, isArithmetic: isArithmetic,
+            coefficientBytes: isOneScan ? 0 : coefficientBytes)
         return ImageHeader(
             format: .jpeg, storedWidth: width, storedHeight: height, bitDepth: 8,
             colour: components.count == 1 ? .gray : components.count == 3 ? .rgb : .cmyk, hasAlpha: false,

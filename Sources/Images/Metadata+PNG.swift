@@ -2,6 +2,9 @@ import CImageCodecs
 
 extension Metadata {
     private static let colourTypes = ["gAMA", "cHRM", "sRGB", "cICP", "mDCV", "cLLI"].map(PNGFile.name)
+    /// The largest profile or XMP packet that is unpacked. Profiles of cameras and displays have a few kilobytes,
+    /// table-based ones of printers two megabytes.
+    static let maxUnpacked = 4 << 20
     private static let xmpKeyword = Array("XML:com.adobe.xmp\0".utf8)
 
     /// What is left out on purpose: what depends on the stored sample type (bKGD, sBIT, hIST, sPLT), the time of the
@@ -34,7 +37,7 @@ extension Metadata {
         let names = payload.prefix(80)
         guard let end = names.firstIndex(where: { bytes.byte(at: $0) == 0 }), end > payload.lowerBound,
             end + 2 <= payload.upperBound, bytes.byte(at: end + 1) == 0,
-            let profile = Codec.inflate(bytes.extracting(end + 2..<payload.upperBound), limit: ICCProfile.maxBytes),
+            let profile = Codec.inflate(bytes.extracting(end + 2..<payload.upperBound), limit: maxUnpacked),
             let space = ICCProfile.space(of: profile), space != .cmyk
         else { return nil }
         return profile
@@ -48,7 +51,7 @@ extension Metadata {
             let keyword = (language + 1..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 })
         else { return nil }
         let text = keyword + 1..<payload.upperBound
-        return compressed == 0 ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: 16 << 20)
+        return compressed == 0 ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: maxUnpacked)
     }
 
     private static func density(_ bytes: RawSpan, _ payload: Range<Int>) -> Density? {

@@ -22,6 +22,12 @@ struct PNGFile {
         guard type == Self.name("IHDR"), length == 13 else { throw .corrupt(reason: "no IHDR chunk first") }
         header = try Self.header(bytes)
         try locate(bytes, from: 33)
+        header.metadataBytes = chunks.reduce(0) { $0 + $1.payload.count + 64 }
+        for type in [Self.name("iCCP"), Self.name("iTXt")] {
+            // One of each may be unpacked: deflate makes at most 1032 bytes of one, held once more when handed out.
+            let longest = chunks.filter { $0.type == type }.map(\.payload.count).max() ?? 0
+            header.metadataBytes += min(longest * 1032, Metadata.maxUnpacked + 65536) * 3
+        }
         for chunk in chunks where chunk.type == Self.name("eXIf") {
             header.orientation = ExifBlock(bytes.copy(chunk.payload))?.orientation ?? .upright
             break

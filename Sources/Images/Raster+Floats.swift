@@ -16,7 +16,8 @@ extension Raster {
         image_read_rgb(&raster, x, y, width, height, output, stride)
     }
 
-    /// Replaces `count` whole rows, from row `first` on, by float RGB rows. See ``writeRGB(x:y:width:height:from:rowStride:)``.
+    /// Replaces `count` whole rows, from row `first` on, by float RGB rows, as
+    /// ``writeRGB(x:y:width:height:from:rowStride:)`` does.
     ///
     /// - Parameter input: `(count, width, 3)` row-major.
     public func writeRows(_ first: Int, count: Int, from input: UnsafePointer<Float>) {

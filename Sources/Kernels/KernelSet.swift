@@ -1,23 +1,46 @@
 import CKernels
+import Foundation
 
 /// The C kernels for one instruction set, chosen at run time by what the CPU has.
 public struct KernelSet: @unchecked Sendable {
     // Safe to share: points to a constant table of pure functions.
     let table: UnsafePointer<kernel_set>
 
-    /// `portable`, `avx2` or `avx512`.
+    /// `portable`, `avx2`, `avx512` or `avx512-bf16`.
     public var name: String { String(cString: table.pointee.name) }
 
     /// OpenBLAS, FFTW and loops without instructions of one CPU's own.
     public static let portable = KernelSet(table: kernel_set_portable())
 
-    /// Those that this CPU can run, slowest first.
+    /// Those of full precision that this CPU can run, slowest first.
     public static let all: [KernelSet] =
         [kernel_set_portable(), kernel_set_avx2(), kernel_set_avx512()].compactMap { $0.map(KernelSet.init) }
 
     /// The fastest that this CPU can run. Twice the register width is twice the speed in the matrix products, where
     /// nearly all time goes, and the products of this network's shapes run 2.2 times as fast as OpenBLAS 0.3.21's.
-    public static let best = all.last ?? portable
+    ///
+    /// The environment's `DEBLUR_KERNELS` names another one, for comparing and for finding faults; a name that this CPU
+    /// cannot run is ignored.
+    public static let best = ProcessInfo.processInfo.environment["DEBLUR_KERNELS"].flatMap(named) ?? all.last ?? portable
+
+    /// As the fastest, with operands of the matrix products rounded to bfloat16 (sums, transforms and norms stay float32);
+    /// nil where the CPU has no instructions for it.
+    public static let bfloat16: KernelSet? = kernel_set_avx512bf16().map(KernelSet.init)
+
+    /// Number formats of the matrix products' operands.
+    public enum Precision: String, Sendable, CaseIterable {
+        case fp32, bf16
+    }
+
+    /// The fastest set of that precision; nil where the CPU has none.
+    public static func fastest(_ precision: Precision) -> KernelSet? {
+        switch precision {
+        case .fp32: best
+        case .bf16: bfloat16
+        }
+    }
+
+    public var precision: Precision { name == Self.bfloat16?.name ? .bf16 : .fp32 }
 
     /// The set of that name, if this CPU can run it.
     public static func named(_ name: String) -> KernelSet? { all.first { $0.name == name } }

@@ -37,12 +37,13 @@ public final class AdaRevD: Sendable {
             classifier = nil
             regressor = nil
         case .classifier(let input, _):
-            classifier = DegradationClassifier(source, input: input)
+            // In full precision always: it is 1 % of the work, and a rounded class could change a whole tile.
+            classifier = DegradationClassifier(source.using(.best), input: input)
             regressor = nil
         case .regressor(let input, let shared):
             classifier = nil
             regressor = GainRegressor(
-                source, input: input, shared: shared, subDecoders: architecture.subDecoders)
+                source.using(.best), input: input, shared: shared, subDecoders: architecture.subDecoders)
         }
     }
 

@@ -19,12 +19,14 @@ public final class StageClock {
 }
 
 extension Workspace {
-    /// Runs `work` and books its time under `kind` when a clock is set.
+    /// Runs `work` and books its time under `kind` when a clock is set. Work inside work is not booked again.
     @inline(__always)
     func timed(_ kind: StaticString, _ work: () -> Void) {
         guard let clock else { return work() }
+        self.clock = nil
         let start = StageClock.now()
         work()
+        self.clock = clock
         clock.add("\(kind)", StageClock.now() - start)
     }
 }

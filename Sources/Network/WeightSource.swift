@@ -41,6 +41,17 @@ struct WeightSource {
         }
     }
 
+    /// The same tensors, packed for other kernels.
+    func using(_ kernels: KernelSet) -> WeightSource {
+        guard self.kernels.precision != kernels.precision else { return self }
+        return WeightSource(kernels: kernels, read: read)
+    }
+
+    private init(kernels: KernelSet, read: @escaping (String) -> [Float]) {
+        self.kernels = kernels
+        self.read = read
+    }
+
     func floats(_ name: String) -> [Float] { read(name) }
 
     func norm(_ name: String, epsilon: Float) -> LayerNorm {

@@ -31,8 +31,8 @@ public final class ListeningSocket: Sendable {
     /// -1 once closed.
     public var descriptor: Int32 { handle.load(ordering: .relaxed) }
 
-    /// Listens on every address of a name. Where a name has addresses of both families and the machine only one of them,
-    /// the other is left out.
+    /// Listens on every address of a name. Where a name has addresses of both families and the machine only one of
+    /// them, the other is left out.
     ///
     /// - Parameters:
     ///   - dualStack: whether "::" takes IPv4 connections too.
@@ -72,7 +72,10 @@ public final class ListeningSocket: Sendable {
         if Int32(raw.family) == AF_INET6 {
             _ = csystem_set_option(descriptor, Int32(IPPROTO_IPV6), csystem_ipv6_v6only, dualStack ? 0 : 1)
         }
-        // Accepted sockets inherit both from the listener (Linux), which saves two calls per connection.
+        // Accepted sockets inherit these from the listener (Linux), which saves the calls per connection. Probes after
+        // half a minute of silence find clients that vanished without a word while their request is worked on.
+        _ = csystem_set_option(descriptor, SOL_SOCKET, SO_KEEPALIVE, 1)
+        _ = csystem_set_option(descriptor, Int32(IPPROTO_TCP), csystem_tcp_keepidle, 30)
         _ = csystem_set_option(descriptor, Int32(IPPROTO_TCP), csystem_tcp_nodelay, 1)
         let milliseconds = Int32(clamping: Int(seconds * 1000))
         _ = csystem_set_option(descriptor, Int32(IPPROTO_TCP), csystem_tcp_user_timeout, milliseconds)

@@ -52,7 +52,8 @@ import Testing
         #expect(throws: ImageError.tooSmall(limit: 33, actual: 32)) {
             try Image.decode(file, limits: ImageLimits(minSide: 33))
         }
-        #expect(throws: ImageError.truncated) { try Image.decode(file, limits: ImageLimits(maxPixels: 1536, minSide: 32)) }
+        let fitting = ImageLimits(maxPixels: 1536, minSide: 32)
+        #expect(throws: ImageError.truncated) { try Image.decode(file, limits: fitting) }
     }
 
     /// 12-bit, lossless, two components, no height: the frame header of a good file rewritten.
@@ -65,7 +66,8 @@ import Testing
             return copy
         }
         for (bytes, name) in [
-            (changed(4, 12), "12-bit JPEG"), (changed(1, 0xC3), "lossless JPEG"), (changed(1, 0xC6), "hierarchical JPEG"),
+            (changed(4, 12), "12-bit JPEG"), (changed(1, 0xC3), "lossless JPEG"),
+            (changed(1, 0xC6), "hierarchical JPEG"),
             (changed(9, 2), "JPEG with 2 components"),
             (changed(5, 0, 0), "JPEG with its height after the scan (DNL)"),
         ] {

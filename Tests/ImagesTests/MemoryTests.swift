@@ -88,11 +88,14 @@ import Testing
             return withExtendedLifetime(bytes) { Self.status("VmHWM") - before }
         }
         #expect(encoding > file.count)
-        #expect(encoding <= header.encodeBytes(as: this.format), "\(encoding) of \(header.encodeBytes(as: this.format))")
+        let estimate = header.encodeBytes(as: this.format)
+        #expect(encoding <= estimate, "\(encoding) of \(estimate)")
     }
 
     /// Damaged files, over and over: what a failure leaves behind would add up.
-    @Test(arguments: ["420.jpg", "progressive.jpg", "cmyk.jpg", "interlaced-rgba-16.png", "palette-4-trns.png", "metadata.png"])
+    @Test(arguments: [
+        "420.jpg", "progressive.jpg", "cmyk.jpg", "interlaced-rgba-16.png", "palette-4-trns.png", "metadata.png",
+    ])
     func memoryReturns_AfterDamagedFiles(_ name: String) throws {
         let file = try Card.file(name)
         let growth = try inChild {

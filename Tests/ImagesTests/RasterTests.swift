@@ -46,8 +46,8 @@ import Testing
         let top = Float((1 << kind.bitDepth) - 1)
         var random = SplitMix64(seed: 7)
         let special: [Float] = [
-            -1, -0.0, 0, 1, 2, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 0.5 / top, 1.5 / top, 2.5 / top, 0.5,
-            Float(1).nextDown,
+            -1, -0.0, 0, 1, 2, .infinity, -.infinity, .nan, .leastNonzeroMagnitude, 0.5 / top, 1.5 / top, 2.5 / top,
+            0.5, Float(1).nextDown,
         ]
         let values = special + (0..<2000).map { _ in Float.random(in: -0.1...1.1, using: &random) }
         let raster = try Raster(

@@ -13,13 +13,27 @@ import Testing
         }
     }
 
+    /// Matches between distant rows are looked for where they pay.
+    @Test func pngOfRepeatedPattern_IsSmall() throws {
+        let raster = try Raster(width: 512, height: 512, channels: 3, bitDepth: 8)
+        let tile = try Raster.noise(32, 1, channels: 3, bitDepth: 8, hasAlpha: false, seed: 9).samples(0)
+        for y in 0..<512 {
+            raster.withMutableRow(y) { row in for index in row.indices { row[index] = UInt8(tile[index % 96]) } }
+        }
+        let bytes = try Image(raster: raster).encode()
+        #expect(bytes.count < raster.height * raster.rowBytes / 50, "\(bytes.count)")
+        #expect(try Image.decode(bytes).raster.equals(raster))
+    }
+
     @Test(arguments: [1, 3]) func jpegOfAnySize_KeepsTheSize(_ channels: Int) throws {
         for name in ["420.jpg", "422.jpg", "440.jpg", "411.jpg", "progressive.jpg"] {
             let traits = try #require(try ImageHeader.read(Card.file(name)).jpeg)
             for (width, height) in [(1, 1), (1, 2), (7, 1), (15, 17), (31, 9), (65, 33)] {
                 let raster = try Raster(width: width, height: height, channels: channels, bitDepth: 8)
                 for y in 0..<height {
-                    for x in 0..<width { for c in 0..<channels { raster.set(x + 2 * y + 20 * c, x: x, y: y, channel: c) } }
+                    for x in 0..<width {
+                        for c in 0..<channels { raster.set(x + 2 * y + 20 * c, x: x, y: y, channel: c) }
+                    }
                 }
                 let image = Image(raster: raster, format: .jpeg, jpeg: traits)
                 let again = try Image.decode(image.encode(EncodeOptions(quality: 100)))

@@ -78,6 +78,47 @@ struct MatrixProductTests {
         }
     }
 
+    /// bfloat16 keeps 8 bits: each operand is off by up to 2^-9 of itself, so a sum by up to 2^-8 of the sum of magnitudes.
+    /// Against operands that were rounded beforehand only float32 rounding is left.
+    @Test(.enabled(if: KernelSet.bfloat16 != nil, "this CPU has no bfloat16 products"))
+    func bfloat16RoundsOperandsAndNothingElse() throws {
+        let kernels = try #require(KernelSet.bfloat16)
+        var random = SeededRandom(seed: 12)
+        func rounded(_ x: Float) -> Float {
+            let bits = x.bitPattern
+            return Float(bitPattern: (bits &+ 0x7FFF &+ ((bits >> 16) & 1)) & 0xFFFF_0000)
+        }
+        for trial in 0..<60 {
+            let rows = random.integer(1...40), depth = random.integer(1...140), columns = 2 * random.integer(1...45)
+            let stride = columns + random.integer(0...5), aStride = depth + random.integer(0...5)
+            let a = random.floats(rows * aStride), weight = random.floats(columns * depth), bias = random.floats(columns)
+            let expected = Self.reference(
+                rows: rows, depth: depth, columns: columns, a: a.map(rounded), stride: aStride,
+                weight: weight.map(rounded), bias: bias)
+            let shape = "trial \(trial): (\(rows), \(depth)) × (\(columns), \(depth))"
+            let matrix = PackedMatrix(weight: weight, bias: bias, depth: depth, kernels: kernels)
+            var c = [Float](repeating: .nan, count: rows * stride)
+            matrix.multiply(rows: rows, a, stride: aStride, to: &c, stride: stride)
+            let gated = PackedMatrix(weight: weight, bias: bias, depth: depth, gated: true, kernels: kernels)
+            var g = [Float](repeating: .nan, count: rows * stride)
+            gated.multiplyGated(rows: rows, a, stride: aStride, to: &g, stride: stride, product: &c)
+            matrix.multiply(rows: rows, a, stride: aStride, to: &c, stride: stride)
+            let tolerance = 2e-6 * Double(depth + 4)
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let wanted = expected[row * columns + column]
+                    #expect(abs(Double(c[row * stride + column]) - wanted) <= tolerance, "\(shape) at \(row), \(column)")
+                }
+                for column in 0..<columns / 2 {
+                    let first = expected[row * columns + column], second = expected[row * columns + columns / 2 + column]
+                    let error = abs(Double(g[row * stride + column]) - first * second)
+                    #expect(error <= tolerance * (2 + abs(first) + abs(second)), "\(shape) gate at \(row), \(column)")
+                }
+                for column in columns..<stride { #expect(c[row * stride + column].isNaN, "\(shape): wrote beside") }
+            }
+        }
+    }
+
     @Test(arguments: KernelSet.all.map(\.name))
     func geluFollowsTheErfFormEverywhere(kernels name: String) throws {
         let kernels = try #require(KernelSet.named(name))

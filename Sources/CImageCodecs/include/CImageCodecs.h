@@ -50,7 +50,7 @@ void image_free(image_buffer *buffer);
 
 // --- Decoding: fills `target`, whose sides are those of the upright picture (orientation 1…8 as in EXIF).
 
-// `width`, `height`: as the caller read them from the frame header; a file whose decoder sees something else is corrupt.
+// `width`, `height`: as the caller read them from the frame header; where the decoder sees others the file is corrupt.
 // `memory_limit`: bytes that libjpeg may hold. `scan_limit`: scans of one file.
 image_result image_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
                                size_t memory_limit, int scan_limit, const image_raster *target);

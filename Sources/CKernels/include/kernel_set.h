@@ -90,6 +90,10 @@ typedef struct {
         long rows, long channels, const float *z, long z_stride, float factor, const float *x, long x_stride,
         const float *alpha, int invert, float *d, long d_stride);
 
+    /// Runs that many rounds of multiply-adds that touch no memory, for measuring the peak.
+    float (*multiply_add_rounds)(long rounds);
+    long (*multiply_adds_per_round)(void);
+
     /// Null when memory is short. Sides of any size ≥ 1; the width even.
     kernel_fourier *(*fourier_make)(long height, long width, long channels);
     void (*fourier_free)(kernel_fourier *fourier);
@@ -116,5 +120,8 @@ const kernel_set *kernel_set_portable(void);
 const kernel_set *kernel_set_avx2(void);
 /// Null where the CPU lacks AVX-512 F, VL, BW and DQ.
 const kernel_set *kernel_set_avx512(void);
+/// As avx512, with matrix products whose operands are rounded to bfloat16 and whose sums are float32. Null where the CPU
+/// lacks AVX-512 BF16.
+const kernel_set *kernel_set_avx512bf16(void);
 
 #endif

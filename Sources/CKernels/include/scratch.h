@@ -9,6 +9,9 @@
 /// returns the same block, so a kernel asks once and divides what it got. After the first tile no call allocates.
 float *kernel_scratch(size_t floats);
 
+/// A second such block, for what a kernel keeps to itself while its caller uses the first.
+float *kernel_side_scratch(size_t floats);
+
 /// Floats that the calling thread's block holds now.
 size_t kernel_scratch_capacity(void);
 

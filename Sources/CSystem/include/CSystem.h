@@ -20,7 +20,7 @@ ssize_t csystem_send(int fd, const void *first, size_t first_count, const void *
 int csystem_set_option(int fd, int level, int option, int value);
 
 /// The numbers of the options used, which are macros that Swift cannot always see.
-extern const int csystem_tcp_nodelay, csystem_tcp_user_timeout, csystem_ipv6_v6only;
+extern const int csystem_tcp_nodelay, csystem_tcp_user_timeout, csystem_tcp_keepidle, csystem_ipv6_v6only;
 
 /// One readiness report.
 struct csystem_event {

@@ -29,8 +29,12 @@ public struct AcceptedTypes: Sendable {
         var best = (specificity: -1, quality: 0)
         for range in ranges {
             let specificity =
-                range.type == parts[0] && range.subtype == parts[1]
-                ? 2 : range.type == parts[0] && range.subtype == "*" ? 1 : range.type == "*" && range.subtype == "*" ? 0 : -1
+                switch (range.type, range.subtype) {
+                case (parts[0], parts[1]): 2
+                case (parts[0], "*"): 1
+                case ("*", "*"): 0
+                default: -1
+                }
             if specificity > best.specificity { best = (specificity, range.quality) }
         }
         return best.specificity < 0 ? 0 : Double(best.quality) / 1000

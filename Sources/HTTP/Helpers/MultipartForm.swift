@@ -26,11 +26,3 @@ public struct MultipartForm: Sendable {
 
     public let parts: [Part]
 }
-
-extension MultipartForm {
-    /// Takes a body apart.
-    ///
-    /// - Parameter boundary: the media type's parameter.
-    /// - Throws: ``Failure`` when the body breaks RFC 7578 or a limit.
-    public init(body: [UInt8], boundary: String, limits: Limits = Limits()) throws(Failure) { fatalError() }
-}

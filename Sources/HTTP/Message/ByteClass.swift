@@ -1,5 +1,5 @@
-/// The character classes of RFC 9110 §5.5 and §5.6.2 and of RFC 3986, as bit sets: constants, so that a look-up costs no
-/// memory access. The tests hold them against the characters as the RFCs list them.
+/// The character classes of RFC 9110 §5.5 and §5.6.2 and of RFC 3986, as bit sets: constants, so that a look-up costs
+/// no memory access. The tests hold them against the characters as the RFCs list them.
 enum ByteClass {
     private struct Set {
         let low: UInt64

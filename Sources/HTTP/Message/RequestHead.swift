@@ -1,5 +1,5 @@
-/// What precedes a request's body, checked against RFC 9112: whoever holds one need not ask again whether its framing or
-/// its Host are sound.
+/// What precedes a request's body, checked against RFC 9112: whoever holds one need not ask again whether its framing
+/// or its Host are sound.
 public struct RequestHead: Sendable {
     /// The protocol version of the request line; a higher minor version than 1.1 is taken as 1.1 (RFC 9110 §2.5).
     public enum Version: Sendable { case http10, http11 }

@@ -1,5 +1,5 @@
-/// The request target (RFC 9112 §3.2) in its parts. The raw text has been checked against RFC 3986: every percent sign is
-/// followed by two hexadecimal digits and no character stands there that a URI cannot have.
+/// The request target (RFC 9112 §3.2) in its parts. The raw text has been checked against RFC 3986: every percent sign
+/// is followed by two hexadecimal digits and no character stands there that a URI cannot have.
 public struct RequestTarget: Sendable, Hashable {
     /// The four forms of RFC 9112 §3.2.1 to §3.2.4.
     public enum Form: Sendable { case origin, absolute, authority, asterisk }

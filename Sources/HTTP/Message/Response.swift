@@ -1,7 +1,7 @@
 import Foundation
 
-/// A whole answer. The server adds Date, Server, Content-Length and Connection, and leaves the body out where the request
-/// (HEAD) or the status (204, 304) has none.
+/// A whole answer. The server adds Date, Server, Content-Length and Connection, and leaves the body out where the
+/// request (HEAD) or the status (204, 304) has none.
 public struct Response: Sendable {
     /// The content, kept without a copy until it is written.
     public enum Body: Sendable {

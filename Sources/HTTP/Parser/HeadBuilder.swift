@@ -24,8 +24,8 @@ struct HeadBuilder {
 
     // MARK: Request line
 
-    /// `method SP request-target SP HTTP-version` with single spaces (RFC 9112 §3): the lenient forms of §3 would let two
-    /// servers read two targets in one line.
+    /// `method SP request-target SP HTTP-version` with single spaces (RFC 9112 §3): the lenient forms of §3 would let
+    /// two servers read two targets in one line.
     mutating func readRequestLine(_ line: Line) throws(ParseFailure) {
         guard let first = line.firstIndex(of: 0x20), first > 0,
             line[..<first].allSatisfy({ ByteClass.isToken($0) })
@@ -61,8 +61,8 @@ struct HeadBuilder {
 
     // MARK: Fields
 
-    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). A line that begins with white space is obs-fold (§5.2) or hides
-    /// a field, and white space before the colon is refused by §5.1.
+    /// `field-name ":" OWS field-value OWS` (RFC 9112 §5). A line that begins with white space is obs-fold (§5.2) or
+    /// hides a field, and white space before the colon is refused by §5.1.
     mutating func readField(_ line: Line) throws(ParseFailure) {
         let field = try Self.field(line)
         headers.append(checked: field)
@@ -141,7 +141,8 @@ struct HeadBuilder {
             method: line.method, target: line.target, version: line.version, headers: headers,
             // RFC 9112 §3.2.2: the authority of the target replaces Host.
             authority: line.authority ?? host, framing: framing,
-            // RFC 9110 §10.1.1: an expectation in HTTP/1.0 is ignored; a request without a body has nothing to wait for.
+            // RFC 9110 §10.1.1: an expectation in HTTP/1.0 is ignored; a request without a body has nothing to wait
+            // for.
             expectations: line.version == .http11 ? expectations : [], keepsAlive: keepsAlive)
     }
 

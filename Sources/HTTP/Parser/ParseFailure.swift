@@ -1,4 +1,5 @@
-/// Why a message cannot be read on. The connection ends after the answer: where the next message would begin is not known.
+/// Why a message cannot be read on. The connection ends after the answer: where the next message would begin is not
+/// known.
 package struct ParseFailure: Error, Sendable, Equatable {
     package let status: HTTPStatus
     package let code: String

@@ -1,8 +1,8 @@
 extension RequestParser {
     /// Bytes of one chunk line; a size needs 16 of them, extensions the rest.
     static let chunkLineLimit = 4096
-    /// Bytes of chunk lines that the data does not excuse. Each chunk excuses 16 bytes and twice its own, so that only a
-    /// client that sends next to nothing but extensions gets here.
+    /// Bytes of chunk lines that the data does not excuse. Each chunk excuses 16 bytes and twice its own, so that only
+    /// a client that sends next to nothing but extensions gets here.
     static let chunkOverheadLimit = 16 << 10
 
     /// False when more input is needed.

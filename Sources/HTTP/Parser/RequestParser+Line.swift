@@ -3,8 +3,8 @@ extension RequestParser {
 
     /// Looks for the end of a line and hands the line, without its CRLF, to `body`.
     ///
-    /// A line feed without a carriage return, a carriage return without a line feed, and any other control character end
-    /// the message at that byte (RFC 9112 §2.2, RFC 9110 §5.5: both are how requests are smuggled past servers that
+    /// A line feed without a carriage return, a carriage return without a line feed, and any other control character
+    /// end the message at that byte (RFC 9112 §2.2, RFC 9110 §5.5: both are how requests are smuggled past servers that
     /// disagree on where a line ends).
     ///
     /// - Parameter limit: of the line's bytes, without CRLF.

@@ -1,7 +1,7 @@
 /// Takes requests apart, from bytes that come in any pieces (RFC 9112).
 ///
-/// Every verdict falls at a byte of the message, never at the end of a read, so that it is the same however the bytes are
-/// split. Each byte is looked at a fixed number of times, and no more than one line is ever held back.
+/// Every verdict falls at a byte of the message, never at the end of a read, so that it is the same however the bytes
+/// are split. Each byte is looked at a fixed number of times, and no more than one line is ever held back.
 package struct RequestParser {
     package enum Event {
         /// All input has been used and more is needed.

@@ -1,6 +1,6 @@
 extension RequestTarget {
-    /// Reads a target (RFC 9112 §3.2) and checks every character of it against RFC 3986: no fragment, no quotation marks or
-    /// angle brackets, nothing outside ASCII, no bad percent sign.
+    /// Reads a target (RFC 9112 §3.2) and checks every character of it against RFC 3986: no fragment, no quotation
+    /// marks or angle brackets, nothing outside ASCII, no bad percent sign.
     ///
     /// - Returns: the target, and the authority that stands in it.
     static func parse(

@@ -71,8 +71,8 @@ extension Connection {
                 refuseBody(state, .tooLarge(limit: limit), actual: length)
                 return completion(.failure(.tooLarge(limit: limit, actual: length)))
             }
-            // The whole at once: pages that no byte comes for are never touched.
-            body.reserveCapacity(length)
+            // A part at first: an announcement alone must not cost memory. The rest follows once that part has come.
+            body.reserveCapacity(min(length, max(1 << 20, length / 8)))
         }
         self.completion = completion
         parser.bodyLimit = limit
@@ -109,8 +109,8 @@ extension Connection {
 
     // MARK: Failure
 
-    /// The message cannot be read on: answers and ends the connection. An answer that has been given already but has not
-    /// gone out is replaced: it was given to a request that turned out to be none.
+    /// The message cannot be read on: answers and ends the connection. An answer that has been given already but has
+    /// not gone out is replaced: it was given to a request that turned out to be none.
     func fail(_ failure: ParseFailure) {
         let completion = completion
         self.completion = nil
@@ -126,7 +126,6 @@ extension Connection {
             sendProblem(failure.problem, code: failure.code)
         default:
             if case .stream(_, let stream)? = answer { stream.disconnect() }
-            (earlyChunks, isFinishedEarly) = ([], false)
             _ = exchange?.claimAnswer()
             answer = nil
             sendProblem(failure.problem, code: failure.code)
@@ -158,23 +157,11 @@ extension Connection {
         }
     }
 
-    func write(_ bytes: [UInt8], to state: StreamState) {
+    /// The stream has something new.
+    func pump(_ state: StreamState) {
         enter { connection in
-            if connection.stream === state {
-                connection.appendChunk(bytes, of: state)
-            } else if connection.isWaiting(state) {
-                connection.earlyChunks.append(bytes)
-            }
-        }
-    }
-
-    func finish(_ state: StreamState) {
-        enter { connection in
-            if connection.stream === state {
-                connection.finishStream()
-            } else if connection.isWaiting(state) {
-                connection.isFinishedEarly = true
-            }
+            // Before its head is out the stream keeps what it has.
+            if connection.stream === state { connection.pumpStream() }
         }
     }
 

@@ -118,7 +118,7 @@ extension Connection {
                 begin(head, bytes, &offset)
             case .body(let range):
                 bodyBytes += range.count
-                if phase == .collecting { body.append(contentsOf: bytes[range]) }
+                if phase == .collecting { gather(bytes, range) }
             case .end: didCompleteBody()
             case .failure(let failure):
                 // Too much of a body that nobody wants: the answer that is there says more than a 413.
@@ -126,6 +126,14 @@ extension Connection {
             }
             if answer != nil { _ = deliverAnswer() }
         }
+    }
+
+    private func gather(_ bytes: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) {
+        if body.count + range.count > body.capacity, let length = exchange?.head.contentLength {
+            // An eighth at least has come: this copies no more than that, and is the only copy.
+            body.reserveCapacity(length)
+        }
+        body.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
     }
 
     /// Everything that has come is used, and the request wants more.

@@ -6,8 +6,8 @@ extension Connection {
 
     /// Sends the answer if its time has come; false when it has to wait.
     ///
-    /// An answer that comes before the body is complete waits until what the client has sent so far is looked at, so that
-    /// a message that turns out to be broken is refused and not served. A success waits for the whole body.
+    /// An answer that comes before the body is complete waits until what the client has sent so far is looked at, so
+    /// that a message that turns out to be broken is refused and not served. A success waits for the whole body.
     func deliverAnswer() -> Bool {
         guard let answer, phase != .closed else { return false }
         if isBodyComplete {
@@ -69,7 +69,7 @@ extension Connection {
         let response = problem.response(requestID: id)
         writeHead(of: response, framing: .length(response.body.count), version: .http11, keepsAlive: false)
         // HEAD has no content even where it is refused (RFC 9110 §9.3.2).
-        let isHead = state?.head.method == .head
+        let isHead = (state?.head.method ?? parser.requestLine?.method) == .head
         if !isHead { output.append(response.body) }
         records.append(
             PendingRecord(
@@ -143,28 +143,29 @@ extension Connection {
             version: state.head.version, keepsAlive: isStreamKeptAlive)
         self.stream = stream
         phase = .streaming
-        let (chunks, isFinished) = (earlyChunks, isFinishedEarly)
-        (earlyChunks, isFinishedEarly) = ([], false)
-        for chunk in chunks { appendChunk(chunk, of: stream) }
-        if isFinished { finishStream() }
+        pumpStream()
     }
 
-    func appendChunk(_ bytes: [UInt8], of stream: StreamState) {
+    /// Moves what has been written to the stream into the output.
+    func pumpStream() {
+        guard let stream, let state = exchange else { return }
+        let (pieces, isFinished) = stream.take()
         if hasStreamContent {
-            streamBytes += bytes.count
-            if isStreamChunked { output.append { ResponseHeadWriter.append(chunkSize: bytes.count, to: &$0) } }
-            output.append(.bytes(bytes))
-            if isStreamChunked { output.append { $0.append(contentsOf: "\r\n".utf8) } }
+            for piece in pieces {
+                streamBytes += piece.count
+                if isStreamChunked { output.append { ResponseHeadWriter.append(chunkSize: piece.count, to: &$0) } }
+                output.append(.bytes(piece))
+                if isStreamChunked { output.append { $0.append(contentsOf: "\r\n".utf8) } }
+            }
         }
-        stream.update(appended: bytes.count, waiting: output.count)
-    }
-
-    func finishStream() {
-        guard let state = exchange else { return }
-        if isStreamChunked, hasStreamContent { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }
-        stream = nil
-        finish(
-            state, status: streamStatus, bodyBytes: streamBytes, problem: nil, keepsAlive: isStreamKeptAlive)
+        if isFinished {
+            if isStreamChunked, hasStreamContent { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }
+            self.stream = nil
+            finish(
+                state, status: streamStatus, bodyBytes: streamBytes, problem: nil, keepsAlive: isStreamKeptAlive)
+        } else {
+            stream.update(outputBytes: output.count)
+        }
     }
 
     // MARK: The socket
@@ -180,7 +181,7 @@ extension Connection {
                 lastWrite = loop.now
                 if writeStart == 0 { (writeStart, writeStartSent) = (loop.now, before) }
             }
-            stream?.update(waiting: output.count)
+            stream?.update(outputBytes: output.count)
         }
         if output.isEmpty { writeStart = 0 }
         emitRecords()

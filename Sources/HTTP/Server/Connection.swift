@@ -1,6 +1,7 @@
 import Sockets
 
-/// One client's connection: reads requests one after the other, hands them to the handler, and writes the answers in order.
+/// One client's connection: reads requests one after the other, hands them to the handler, and writes the answers in
+/// order.
 ///
 /// The next request is not read before the answer to the last one is there, so that memory stays bounded and pipelined
 /// requests are answered in order (RFC 9112 §9.3.2).
@@ -70,9 +71,6 @@ final class Connection: @unchecked Sendable {
     var completion: (@Sendable (Result<[UInt8], BodyFailure>) -> Void)?
     var answer: Answer?
     var stream: StreamState?
-    /// What was written to the stream before its head could go out.
-    var earlyChunks: [[UInt8]] = []
-    var isFinishedEarly = false
     var isStreamChunked = false
     var isStreamKeptAlive = false
     var hasStreamContent = false
@@ -116,8 +114,8 @@ final class Connection: @unchecked Sendable {
         process()
     }
 
-    /// Runs `work` on the loop: at once when it comes from within this connection's own processing, else in a turn of its
-    /// own.
+    /// Runs `work` on the loop: at once when it comes from within this connection's own processing, else in a turn of
+    /// its own.
     func enter(_ work: @escaping @Sendable (Connection) -> Void) {
         if loop.isCurrent, isProcessing {
             hasNews = true
@@ -159,7 +157,7 @@ final class Connection: @unchecked Sendable {
         phase = .closed
         loop.remove(self)
         socket.close()
-        (input, body, earlyChunks) = ([], [], [])
+        (input, body) = ([], [])
         let (completion, stream, exchange) = (completion, stream, exchange)
         if let exchange { record(exchange, status: nil, streamOutcome: outcome) }
         (self.completion, self.stream, self.exchange) = (nil, nil, nil)

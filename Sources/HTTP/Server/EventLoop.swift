@@ -33,9 +33,13 @@ final class EventLoop: @unchecked Sendable {
     /// Listeners that wait until there are descriptors again.
     private var pausedListeners: Set<Int> = []
     private var onAccept: ((StreamSocket, SocketAddress) -> Void)?
+    /// Whether there is room for another connection, and what to do when there is not.
+    private var mayAccept: () -> Bool = { true }
+    private var makeRoom: () -> Void = {}
     /// Connections that have had their share of this turn and have more to do.
     private var unfinished: [Connection] = []
-    private let mailbox = Mutex<[@Sendable () -> Void]>([])
+    /// Work from other threads; nil once the loop has stopped.
+    private let mailbox = Mutex<[@Sendable () -> Void]?>([])
     /// The thread that runs the loop's turn at present; 0 for none.
     private let thread = Atomic<UInt>(0)
     private var clock = HTTPDate()
@@ -76,6 +80,8 @@ final class EventLoop: @unchecked Sendable {
     func stop() {
         guard !isStopped else { return }
         isStopped = true
+        // What would wait here holds the loop, which holds what waits.
+        mailbox.withLock { $0 = nil }
         // The handlers hold the loop unowned: it has to live until both sources have let go.
         source.setCancelHandler { [self] in _ = self }
         timer.setCancelHandler { [self] in _ = self }
@@ -88,11 +94,11 @@ final class EventLoop: @unchecked Sendable {
     /// Whether the caller runs on this loop.
     var isCurrent: Bool { thread.load(ordering: .relaxed) == UInt(pthread_self()) }
 
-    /// Has work done on the loop, soon.
+    /// Has work done on the loop, soon; never, once the loop has stopped.
     func post(_ work: @escaping @Sendable () -> Void) {
         let isFirst = mailbox.withLock { mailbox in
-            mailbox.append(work)
-            return mailbox.count == 1
+            mailbox?.append(work)
+            return mailbox?.count == 1
         }
         if isFirst { poller.wake() }
     }
@@ -121,9 +127,9 @@ final class EventLoop: @unchecked Sendable {
             handle(event)
         }
         tellTime()
-        let work = mailbox.withLock { mailbox in
-            var taken: [@Sendable () -> Void] = []
-            swap(&mailbox, &taken)
+        let work: [@Sendable () -> Void] = mailbox.withLock { mailbox in
+            guard let taken = mailbox, !taken.isEmpty else { return [] }
+            mailbox = []
             return taken
         }
         for item in work { item() }
@@ -207,10 +213,11 @@ final class EventLoop: @unchecked Sendable {
 
     /// Accepts on these sockets; to be called before ``start()``.
     func listen(
-        on sockets: [ListeningSocket], _ onAccept: @escaping (StreamSocket, SocketAddress) -> Void
+        on sockets: [ListeningSocket], while mayAccept: @escaping () -> Bool, else makeRoom: @escaping () -> Void,
+        _ onAccept: @escaping (StreamSocket, SocketAddress) -> Void
     ) throws(SocketError) {
         listeners = sockets
-        self.onAccept = onAccept
+        (self.mayAccept, self.makeRoom, self.onAccept) = (mayAccept, makeRoom, onAccept)
         for (index, socket) in sockets.enumerated() {
             try poller.add(socket, token: Self.listenerBit | UInt64(index))
         }
@@ -219,25 +226,33 @@ final class EventLoop: @unchecked Sendable {
     func stopListening() {
         for listener in listeners { listener.close() }
         listeners = []
-        onAccept = nil
+        (mayAccept, makeRoom, onAccept) = ({ true }, {}, nil)
     }
 
     private func accept(_ index: Int) {
         guard listeners.indices.contains(index) else { return }
         // Not endlessly many: connections that are there want their turn too.
         for _ in 0..<64 {
+            guard mayAccept() else { return pause(index) }
             switch listeners[index].accept() {
             case .connection(let socket, let address): onAccept?(socket, address)
             case .wouldBlock: return
             case .failed: continue
-            case .exhausted:
-                // Waiting connections stay in the backlog until something has been closed.
-                poller.remove(listeners[index])
-                pausedListeners.insert(index)
-                let idle = slots.compactMap(\.connection).filter(\.isIdle)
-                for connection in idle.prefix(64) { connection.close(.cut) }
-                return
+            case .exhausted: return pause(index)
             }
         }
+    }
+
+    /// Lets waiting connections wait in the backlog until there is room again, and makes some.
+    private func pause(_ index: Int) {
+        poller.remove(listeners[index])
+        pausedListeners.insert(index)
+        makeRoom()
+    }
+
+    /// Ends some connections on which nothing is going on, those first that have been so for longest.
+    func endIdleConnections() {
+        let idle = slots.compactMap(\.connection).filter(\.isIdle).sorted { $0.idleStart < $1.idleStart }
+        for connection in idle.prefix(max(8, idle.count / 8)) { connection.close(.cut) }
     }
 }

@@ -44,8 +44,8 @@ public final class Exchange: Sendable {
 
     /// Reads the whole body into one buffer and then calls `completion` on the event loop, which it must not block.
     ///
-    /// A body that is announced as larger than the limit is refused with 413 before a byte of it is read; `100 Continue`
-    /// is sent where the client waits for it.
+    /// A body that is announced as larger than the limit is refused with 413 before a byte of it is read; `100
+    /// Continue` is sent where the client waits for it.
     ///
     /// - Parameter limit: in bytes; nil: ``ServerConfiguration/Limits/body``.
     public func collectBody(
@@ -54,8 +54,9 @@ public final class Exchange: Sendable {
         connection.collectBody(of: state, limit: limit, completion)
     }
 
-    /// Answers. An answer with an error status may come before the body: what is left of it is read and thrown away when
-    /// it is small, else the connection ends after the answer, in a way that lets a client that is still sending see it.
+    /// Answers. An answer with an error status may come before the body: what is left of it is read and thrown away
+    /// when it is small, else the connection ends after the answer, in a way that lets a client that is still sending
+    /// see it.
     public func respond(_ response: Response) {
         guard state.claimAnswer() else { return }
         connection.answer(state, with: .response(response))

@@ -40,7 +40,12 @@ public final class HTTPServer: Sendable {
         for index in 0..<max(configuration.loops, 1) { loops.append(try EventLoop(index: index, tick: tick)) }
         let all = loops
         var next = 0
-        try loops[0].listen(on: sockets) { [self] socket, address in
+        // Surplus connections are let in to be told so, not to use up every descriptor of the process.
+        let most = 2 * configuration.maximumConnections + 64
+        try loops[0].listen(
+            on: sockets, while: { [self] in connectionCount < most },
+            else: { for loop in all { loop.post { loop.endIdleConnections() } } }
+        ) { [self] socket, address in
             next = (next + 1) % all.count
             accept(socket, from: address, on: all[next])
         }
@@ -127,8 +132,8 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: the deadline.
-    ///   - accepting: goes on accepting until ``stopAccepting()`` or the deadline, so that a readiness check can still be
-    ///     told that the service is going down. The handler has to refuse new work itself.
+    ///   - accepting: goes on accepting until ``stopAccepting()`` or the deadline, so that a readiness check can still
+    /// be     told that the service is going down. The handler has to refuse new work itself.
     ///   - completion: called once, on any thread, when all connections are closed.
     public func drain(
         within seconds: Double, accepting: Bool = false, completion: @escaping @Sendable () -> Void = {}

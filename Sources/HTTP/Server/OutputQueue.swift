@@ -1,8 +1,8 @@
 import Foundation
 import Sockets
 
-/// Bytes on their way to a client, in order. Heads and small bodies are gathered into one buffer, so that they go out in
-/// one segment; large bodies are kept as they are.
+/// Bytes on their way to a client, in order. Heads and small bodies are gathered into one buffer, so that they go out
+/// in one segment; large bodies are kept as they are.
 struct OutputQueue {
     /// Bodies up to this size are copied behind their head.
     static let copyLimit = 16 << 10

@@ -12,8 +12,8 @@ extension RequestHandler {
     public func isAlwaysServed(_ head: RequestHead) -> Bool { false }
 }
 
-/// Why a body did not arrive. The server has answered (or the client is gone): nothing is left to do but to let go of what
-/// was reserved for it.
+/// Why a body did not arrive. The server has answered (or the client is gone): nothing is left to do but to let go of
+/// what was reserved for it.
 public enum BodyFailure: Error, Sendable, Equatable {
     /// Larger than the limit in bytes; `actual` is what was announced, nil for chunked. Answered with 413.
     case tooLarge(limit: Int, actual: Int?)

@@ -26,40 +26,31 @@ public final class ResponseStream: Sendable {
     deinit { abort() }
 
     /// Bytes that wait for the client.
-    public var pendingBytes: Int { state.withLock { $0.pending } }
+    public var pendingBytes: Int { state.pendingBytes }
 
     /// Whether the client is gone or the stream has ended.
-    public var isClosed: Bool { state.withLock { $0.isClosed } }
+    public var isClosed: Bool { state.isClosed }
 
     /// Sends bytes; an empty write sends nothing.
     @discardableResult
     public func write(_ bytes: [UInt8]) -> WriteResult {
-        let result: WriteResult = state.withLock { state in
-            guard !state.isClosed else { return .closed }
-            state.written += bytes.count
-            return state.pending > Self.highWater ? .full : .accepted
-        }
-        if result != .closed, !bytes.isEmpty { connection.write(bytes, to: state) }
-        return result
+        guard let (isFirst, pending) = state.put(bytes) else { return .closed }
+        if isFirst { connection.pump(state) }
+        return pending > Self.highWater ? .full : .accepted
     }
 
     /// Calls `body` once, on the event loop, when the client has caught up (at once, when it has) or is gone.
     public func onReady(_ body: @escaping @Sendable () -> Void) {
-        let isReady = state.withLock { state in
-            let isReady = state.isClosed || state.pending <= Self.highWater / 2
-            if !isReady { state.onReady.append(body) }
-            return isReady
-        }
-        if isReady { body() }
+        if state.isReady(orCall: body) { body() }
     }
 
     /// Ends the content well.
     public func finish() {
-        if state.close() { connection.finish(state) }
+        if state.close(finished: true) { connection.pump(state) }
     }
 
     /// Ends the connection, so that the client sees that the content is not complete.
     public func abort() {
-        if state.close() { connection.abort(state) }
+        if state.close(finished: false) { connection.abort(state) }
     }
 }

@@ -1,7 +1,7 @@
 /// What the service is told, and asked, by the server. All hooks are called on event loops and must not block.
 public struct ServerHooks: Sendable {
-    /// Makes the id of a request; asked once per exchange, when the id is first needed. The head is nil where the message
-    /// was broken before it had one.
+    /// Makes the id of a request; asked once per exchange, when the id is first needed. The head is nil where the
+    /// message was broken before it had one.
     public var makeRequestID: @Sendable (RequestHead?) -> String
     /// Told of each answer, the server's own errors included, when it has been handed to the system or has failed.
     public var didAnswer: @Sendable (AnswerRecord) -> Void

@@ -58,7 +58,10 @@ def exif(orientation, width, height, little):
     out = bytearray(b"II" if little else b"MM") + struct.pack(e + "HI", 42, 8)
 
     def entry(tag, kind, count, value):
-        packed = struct.pack(e + "H", value) + b"\0\0" if kind == 3 else value if isinstance(value, bytes) else struct.pack(e + "I", value)
+        if kind == 3:
+            packed = struct.pack(e + "H", value) + b"\0\0"
+        else:
+            packed = value if isinstance(value, bytes) else struct.pack(e + "I", value)
         return struct.pack(e + "HHI", tag, kind, count) + packed
 
     # Offsets: IFD0 8 (7 entries), Exif 98 (3), GPS 140 (2), values 170.., IFD1 and the thumbnail last.
@@ -80,7 +83,8 @@ def exif(orientation, width, height, little):
     assert len(out) == 170
     out += struct.pack(e + "IIII", 300, 1, 150, 1) + date + struct.pack(e + "IIIIII", 52, 1, 31, 1, 12, 1)
     assert len(out) == ifd1
-    out += struct.pack(e + "H", 2) + entry(0x0201, 4, 1, thumb_at) + entry(0x0202, 4, 1, len(thumb)) + struct.pack(e + "I", 0)
+    out += struct.pack(e + "H", 2) + entry(0x0201, 4, 1, thumb_at) + entry(0x0202, 4, 1, len(thumb))
+    out += struct.pack(e + "I", 0)
     return bytes(out) + thumb
 
 

@@ -1,0 +1,29 @@
+import CKernels
+import Foundation
+
+/// What the cores could do at best.
+public enum PeakMeasurement {
+    /// Multiply-adds per second of that many threads at once, counted as two operations each, in GFLOP/s: the best of
+    /// several short runs on registers alone.
+    ///
+    /// Always with the widest instruction set that the CPU has, whatever set the network uses.
+    public static func gflops(threads: Int, runs: Int = 5) -> Double {
+        let table = (KernelSet.all.last ?? .portable).table.pointee
+        let rounds = 400_000, perRound = 2 * Double(table.multiply_adds_per_round())
+        let team = ThreadTeam(threads: threads)
+        defer { team.stop() }
+        var best = 0.0
+        for _ in 0..<runs {
+            let start = now()
+            team.parallelFor(threads) { _ in _ = table.multiply_add_rounds(rounds) }
+            best = max(best, Double(threads * rounds) * perRound / (now() - start) * 1e-9)
+        }
+        return best
+    }
+
+    private static func now() -> Double {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
+    }
+}

@@ -1,0 +1,131 @@
+import Logging
+
+extension OptionRow {
+    /// The table, in the order of help and documentation.
+    public static let all: [OptionRow] = [
+        host, port, unixSocket,
+        model, classifier, exitTable, threads, precision,
+        queue, maxBody, maxPixels, memoryBudget, maxConnections,
+        headerTimeout, bodyTimeout, idleTimeout, writeTimeout, drain,
+        apiKeyFile, trustProxy,
+        logFormat, logLevel,
+    ]
+
+    // MARK: Listening
+
+    public static let host = OptionRow(
+        "host", "ADDRESS", .listening, default: "127.0.0.1",
+        "Address to listen on; 0.0.0.0 or :: for all.", expected: "an address", \.host) { $0.isEmpty ? nil : $0 }
+    public static let port = OptionRow(
+        "port", "N", .listening, default: "8080", "TCP port; 0 takes any free one and prints it.",
+        expected: "a whole number from 0 to 65535", \.port) { Quantity.whole($0).flatMap { $0 <= 65_535 ? $0 : nil } }
+    public static let unixSocket = OptionRow(
+        "unix-socket", "PATH", .listening, "Listen on this Unix socket instead of a port.",
+        expected: "a path of at most 107 bytes", \.unixSocket
+    ) { (1...107).contains($0.utf8.count) ? .some($0) : nil }
+
+    // MARK: Network and threads
+
+    public static let model = OptionRow(
+        "model", "FILE", .network, note: "the model that comes with deblur",
+        "Model to serve: .safetensors or an AdaRevD .pth.", expected: "a path", \.model, path)
+    public static let classifier = OptionRow(
+        "classifier", "FILE", .network, "A degradation classifier in a file of its own.",
+        expected: "a path", \.classifier, path)
+    public static let exitTable = OptionRow(
+        "exit-table", "LIST", .network, note: "the model's",
+        "Sub-decoder per degradation class, hardest class first, as 4,4,3,3,2,1.",
+        expected: "a list of whole numbers such as 4,4,3,3,2,1", \.exitTable, parseExitTable)
+    public static let threads = OptionRow(
+        "threads", "N", .network, default: String(Machine.cores), note: "the cores this process may use",
+        "Threads that compute.", expected: "a whole number from 1 to 1024", \.threads
+    ) { Quantity.whole($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
+    public static let precision = OptionRow(
+        "precision", "NAME", .network, default: "fp32", "Arithmetic of the network: fp32.",
+        expected: "fp32", \.precision, ServeOptions.Precision.init)
+
+    // MARK: Limits
+
+    public static let queue = OptionRow(
+        "queue", "TILES", .limits, default: "256",
+        "Tiles that may wait; a photo that would exceed it is answered 429 unless nothing waits.",
+        expected: "a whole number of tiles, at least 1", \.queueTiles, positive)
+    public static let maxBody = OptionRow(
+        "max-body", "SIZE", .limits, default: "64MiB", "Largest request body.",
+        expected: "a size such as 64MiB", \.maxBodyBytes
+    ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }
+    public static let maxPixels = OptionRow(
+        "max-pixels", "N", .limits, default: "50MP", "Largest image, width times height.",
+        expected: "a number of pixels such as 50MP", \.maxPixels
+    ) { Quantity.pixels($0).flatMap { $0 > 0 ? $0 : nil } }
+    public static let memoryBudget = OptionRow(
+        "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2), note: "half of the machine's memory",
+        "Memory for uploads and images in work, together; the network's own is not counted.",
+        expected: "a size such as 2GiB", \.memoryBudgetBytes
+    ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }
+    public static let maxConnections = OptionRow(
+        "max-connections", "N", .limits, default: "512", "Open connections.",
+        expected: "a whole number, at least 1", \.maxConnections, positive)
+
+    // MARK: Time
+
+    public static let headerTimeout = OptionRow(
+        "header-timeout", "TIME", .time, default: "10s", "For a request's header to arrive.",
+        expected: duration, \.headerTimeoutSeconds, time)
+    public static let bodyTimeout = OptionRow(
+        "body-timeout", "TIME", .time, default: "60s", "For a request's body to arrive.",
+        expected: duration, \.bodyTimeoutSeconds, time)
+    public static let idleTimeout = OptionRow(
+        "idle-timeout", "TIME", .time, default: "60s", "Between two requests of a connection.",
+        expected: duration, \.idleTimeoutSeconds, time)
+    public static let writeTimeout = OptionRow(
+        "write-timeout", "TIME", .time, default: "60s", "Without progress while an answer is sent.",
+        expected: duration, \.writeTimeoutSeconds, time)
+    public static let drain = OptionRow(
+        "drain", "TIME", .time, default: "30s", "After SIGTERM, for running work to finish.",
+        expected: duration, \.drainSeconds, Quantity.seconds)
+
+    // MARK: Trust
+
+    public static let apiKeyFile = OptionRow(
+        "api-key-file", "FILE", .trust,
+        "Ask for one of these keys as `Authorization: Bearer`: one per line, # starts a comment.",
+        expected: "a path", \.apiKeyFile, path)
+    public static let trustProxy = OptionRow(
+        "trust-proxy", "LIST", .trust,
+        "Believe X-Forwarded-For and -Proto of these addresses or networks only, as 127.0.0.1,10.0.0.0/8.",
+        expected: "a list of addresses or networks such as 127.0.0.1,10.0.0.0/8", \.trustedProxies, parseRanges)
+
+    // MARK: Logs
+
+    public static let logFormat = OptionRow(
+        "log-format", "NAME", .logs, default: "text", "Log lines on stderr: text or json.",
+        expected: "text or json", \.logFormat, ServeOptions.LogFormat.init)
+    public static let logLevel = OptionRow(
+        "log-level", "NAME", .logs, default: "info", "Least level: trace, debug, info, notice, warning, error.",
+        expected: "one of trace, debug, info, notice, warning, error, critical", \.logLevel
+    ) { Logger.Level(rawValue: $0) == nil ? nil : $0 }
+
+    // MARK: Parsers
+
+    /// Sub-decoder per class, hardest class first; also the form of `--exit-table` of other commands.
+    @Sendable public static func parseExitTable(_ text: String) -> [Int]? {
+        let entries = text.split(separator: ",", omittingEmptySubsequences: false).map { Quantity.whole(String($0)) }
+        let table = entries.compactMap { $0 }
+        return table.count == entries.count && table.allSatisfy { $0 <= 64 } ? table : nil
+    }
+
+    @Sendable private static func parseRanges(_ text: String) -> [AddressRange]? {
+        let ranges = text.split(separator: ",").map { AddressRange($0.trimmingCharacters(in: .whitespaces)) }
+        return ranges.isEmpty || ranges.contains(nil) ? nil : ranges.compactMap { $0 }
+    }
+
+    @Sendable private static func path(_ text: String) -> String?? { text.isEmpty ? nil : .some(text) }
+    @Sendable private static func positive(_ text: String) -> Int? {
+        Quantity.whole(text).flatMap { $0 > 0 ? $0 : nil }
+    }
+    @Sendable private static func time(_ text: String) -> Double? {
+        Quantity.seconds(text).flatMap { $0 > 0 ? $0 : nil }
+    }
+    private static let duration = "a duration such as 30s or 2m"
+}

@@ -1,0 +1,63 @@
+/// Everything `deblur serve` can be told. The rows of ``OptionRow/all`` fill it.
+public struct ServeOptions: Sendable {
+    public enum LogFormat: String, Sendable, CaseIterable { case text, json }
+    public enum Precision: String, Sendable, CaseIterable { case fp32 }
+
+    public var host = "127.0.0.1"
+    public var port = 8080
+    public var unixSocket: String?
+
+    public var model: String?
+    public var classifier: String?
+    public var exitTable: [Int]?
+    public var threads = 1
+    public var precision = Precision.fp32
+
+    /// Tiles that may wait.
+    public var queueTiles = 0
+    public var maxBodyBytes = 0
+    public var maxPixels = 0
+    public var memoryBudgetBytes = 0
+    public var maxConnections = 0
+
+    public var headerTimeoutSeconds = 0.0
+    public var bodyTimeoutSeconds = 0.0
+    public var idleTimeoutSeconds = 0.0
+    public var writeTimeoutSeconds = 0.0
+    public var drainSeconds = 0.0
+
+    public var apiKeyFile: String?
+    public var trustedProxies: [AddressRange] = []
+    public var logFormat = LogFormat.text
+    public var logLevel = "info"
+
+    /// The defaults of the table.
+    public init() {
+        for row in OptionRow.all {
+            // A default that its own row refuses is a mistake in the table; a test loads them all.
+            if let text = row.fallback { try? row.apply(text, "default", &self) }
+        }
+    }
+
+    /// Flags first, then the environment, then defaults. An empty environment value counts as not set.
+    ///
+    /// - Parameters:
+    ///   - flags: by name, without dashes.
+    ///   - environment: the process's.
+    public init(flags: [String: String], environment: [String: String]) throws(OptionError) {
+        self.init()
+        for row in OptionRow.all {
+            if let text = flags[row.name] {
+                try row.apply(text, "--\(row.name)", &self)
+            } else if let text = environment[row.environment], !text.isEmpty {
+                try row.apply(text, row.environment, &self)
+            }
+        }
+        // Uploads may fill half of the budget (MemoryBudget); a body that is allowed has to fit.
+        guard memoryBudgetBytes / 2 >= maxBodyBytes else {
+            throw OptionError(
+                source: "--memory-budget", value: String(memoryBudgetBytes),
+                expected: "at least twice --max-body, \(2 * maxBodyBytes) bytes")
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Images
+import Tiles
+
+/// What works once a model is loaded: scheduler, memory budget, and threads for the codecs.
+public final class Engine: Sendable {
+    public let model: ServedModel
+    public let scheduler: TileScheduler
+    let memory: MemoryBudget
+    let durations = StepDurations()
+    let limits: ImageLimits
+    /// Decoding and encoding: as many at once as there are cores, never on an event loop.
+    let codecs: OperationQueue
+
+    init(model: ServedModel, options: ServeOptions, memory: MemoryBudget, metrics: ServiceMetrics) {
+        self.model = model
+        self.memory = memory
+        limits = ImageLimits(maxPixels: options.maxPixels)
+        scheduler = TileScheduler(
+            network: model.network,
+            configuration: .init(threads: options.threads, tile: model.tile, queueLimit: options.queueTiles),
+            observer: TileTelemetry(metrics: metrics, durations: durations))
+        codecs = OperationQueue()
+        codecs.name = "codecs"
+        codecs.maxConcurrentOperationCount = options.threads
+    }
+
+    /// The most that an image takes from its decoding to its encoding, besides its file.
+    func bytes(for header: ImageHeader, grid: TileGrid, as format: ImageFormat) -> Int {
+        max(
+            header.decodeBytes, header.rasterBytes + scheduler.workingBytes(for: grid),
+            header.rasterBytes + header.encodeBytes(as: format))
+    }
+
+    /// Seconds that tiles with these exits take on the idle engine; nil as long as nothing was measured.
+    func estimatedSeconds(exits: [Int?]) -> Double? {
+        var total = 0.0
+        for exit in exits {
+            guard let seconds = durations.seconds(toDepth: exit ?? model.subDecoders) else { return nil }
+            total += seconds
+        }
+        return total / Double(min(scheduler.configuration.threads, max(1, exits.count)))
+    }
+}

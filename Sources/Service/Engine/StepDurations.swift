@@ -1,0 +1,37 @@
+import Synchronization
+import Tiles
+
+/// How long the steps of a tile take, as measured lately: for deadlines and for the estimate of a dry run.
+final class StepDurations: Sendable {
+    private struct Means {
+        var encoder = 0.0
+        var subDecoder = 0.0
+        var rest = 0.0
+    }
+
+    private let means = Mutex(Means())
+
+    /// A new measurement counts a tenth.
+    func record(_ stage: TileStage, seconds: Double) {
+        means.withLock { means in
+            switch stage {
+            case .encoder: Self.fade(&means.encoder, seconds)
+            case .subDecoder: Self.fade(&means.subDecoder, seconds)
+            case .head: Self.fade(&means.rest, seconds)
+            case .read, .blend: break
+            }
+        }
+    }
+
+    /// Seconds of a whole tile that leaves at that depth; nil as long as nothing was measured.
+    func seconds(toDepth depth: Int) -> Double? {
+        means.withLock { means in
+            guard means.encoder > 0, means.subDecoder > 0 else { return nil }
+            return depth == 0 ? means.encoder : means.encoder + Double(depth) * means.subDecoder + means.rest
+        }
+    }
+
+    private static func fade(_ mean: inout Double, _ seconds: Double) {
+        mean = mean == 0 ? seconds : 0.9 * mean + 0.1 * seconds
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+
+/// What a model answered for the known tile where it was trusted: samples of the residual at every exit, and the
+/// classifier's outputs. It lies beside the model as `NAME.selftest.json`, written by `deblur selftest --write`.
+public struct KnownAnswer: Codable, Sendable, Equatable {
+    /// SHA-256 of the model file, hexadecimal. An answer of another file says nothing, and is an error: either the model
+    /// or the answer is not what it should be.
+    public var digest: String
+    /// The classifier's outputs; empty without one.
+    public var logits: [Float]
+    /// Per exit 1…K: residuals at evenly spaced places of the tile, see ``KnownTile``.
+    public var residuals: [[Float]]
+
+    public init(digest: String, logits: [Float], residuals: [[Float]]) {
+        self.digest = digest
+        self.logits = logits
+        self.residuals = residuals
+    }
+
+    /// Largest accepted difference of a residual: a quarter of an 8-bit level. Kernels of different instruction sets
+    /// differ by a hundredth of that; a wrong weight or a miscompiled kernel by far more.
+    public static let tolerance: Float = 1e-3
+    /// Largest accepted difference of a classifier output, relative to the largest output (at least 1).
+    public static let logitTolerance: Float = 1e-2
+
+    /// Where the answer of a model file is kept.
+    public static func location(of model: URL) -> URL {
+        model.deletingPathExtension().appendingPathExtension("selftest.json")
+    }
+
+    /// The stored answer of a model file; nil when there is none.
+    ///
+    /// - Throws: what makes an existing file unreadable.
+    public static func beside(_ model: URL) throws -> KnownAnswer? {
+        let url = location(of: model)
+        guard FileManager.default.fileExists(atPath: url.path) else { return nil }
+        return try JSONDecoder().decode(KnownAnswer.self, from: Data(contentsOf: url))
+    }
+
+    public func write(beside model: URL) throws {
+        try (JSON.encode(self, pretty: true) + Data("\n".utf8)).write(
+            to: Self.location(of: model), options: .atomic)
+    }
+}

@@ -1,0 +1,77 @@
+import HTTP
+import Images
+import Tiles
+
+/// The one place that turns each layer's errors into status, code and public text.
+extension Problem {
+    /// Never fails: what nobody foresaw is a 500 without details.
+    static func describing(_ error: any Error) -> Problem {
+        switch error {
+        case let problem as Problem: problem
+        case let error as ImageError: Problem(error)
+        case let error as TilesError: Problem(error)
+        case let error as MemoryBudget.Refusal: Problem(error)
+        case let error as MultipartForm.Failure: Problem(.badRequest, .badRequest, error.detail)
+        case is QueryError: Problem(.badRequest, .badRequest, "The query is not percent-encoded UTF-8.")
+        default: .internalError
+        }
+    }
+
+    private init(_ error: ImageError) {
+        self =
+            switch error {
+            case .unsupportedFormat: .unsupportedMediaType
+            case .unsupportedFeature, .truncated, .corrupt:
+                Problem(.unprocessableContent, .badImage, error.description)
+            case .tooManyPixels(let limit, let actual):
+                Problem(
+                    .unprocessableContent, .tooManyPixels,
+                    "The image has \(actual) pixels; the service takes at most \(limit).", limit: limit, actual: actual)
+            case .tooSmall(let limit, let actual):
+                Problem(
+                    .unprocessableContent, .tooSmall,
+                    "The shorter side has \(actual) pixels; the service takes at least \(limit).",
+                    limit: limit, actual: actual)
+            case .outOfMemory:
+                Problem(
+                    .serviceUnavailable, .queueFull, "There is not enough memory for this image now.",
+                    retryAfterSeconds: 30)
+            }
+    }
+
+    private init(_ error: TilesError) {
+        self =
+            switch error {
+            case .queueFull(let full):
+                .queueFull(
+                    "\(full.actual) tiles are waiting; the queue takes \(full.limit).", limit: full.limit,
+                    actual: full.actual, retryAfterSeconds: full.retryAfterSeconds)
+            case .badOption(let name, _, let expected): .badParameter(name, expected)
+            case .emptyImage: Problem(.unprocessableContent, .tooSmall, "The image has no pixels.")
+            case .stopped: .draining
+            case .badTileSize, .cancelled: .internalError
+            }
+    }
+
+    private init(_ refusal: MemoryBudget.Refusal) {
+        self =
+            switch refusal {
+            case .tooLarge(let limit, let actual):
+                Problem(
+                    .unprocessableContent, .tooManyPixels,
+                    "The image needs \(actual) bytes of memory; the service may use \(limit).",
+                    limit: limit, actual: actual)
+            case .full(let limit, let actual):
+                .queueFull(
+                    "Images in work use the service's memory of \(limit) bytes.", limit: limit, actual: actual,
+                    retryAfterSeconds: 1)
+            }
+    }
+
+    /// 429. A client that comes back too early only adds load: whole seconds, rounded up, at least one.
+    static func queueFull(_ detail: String, limit: Int, actual: Int, retryAfterSeconds: Double) -> Problem {
+        let seconds = Int(min(3600, max(1, retryAfterSeconds.rounded(.up))))
+        return Problem(
+            .tooManyRequests, .queueFull, detail, limit: limit, actual: actual, retryAfterSeconds: seconds)
+    }
+}

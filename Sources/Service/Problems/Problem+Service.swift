@@ -1,0 +1,46 @@
+import HTTP
+
+/// A refusal of the service. `detail` is public text: it may name a parameter of ours or a number, never repeat what the
+/// client sent.
+extension Problem {
+    init(
+        _ status: HTTPStatus, _ code: ProblemCode, _ detail: String, limit: Int? = nil, actual: Int? = nil,
+        retryAfterSeconds: Int? = nil, headers: HTTPHeaders = HTTPHeaders(), closesConnection: Bool = false
+    ) {
+        var headers = headers
+        if let retryAfterSeconds { headers.add("Retry-After", String(retryAfterSeconds)) }
+        var members: [(name: String, value: Problem.Value)] = []
+        if let limit { members.append(("limit", .integer(limit))) }
+        if let actual { members.append(("actual", .integer(actual))) }
+        self.init(
+            status, code: code.rawValue, title: code.title, detail: detail, members: members, headers: headers,
+            closesConnection: closesConnection)
+    }
+
+    static func badParameter(_ name: String, _ expected: String) -> Problem {
+        Problem(.badRequest, .badParameter, "The parameter \(name) has to be \(expected).")
+    }
+
+    static let unauthorized = Problem(
+        .unauthorized, .unauthorized, "Send one of the service's keys as \"Authorization: Bearer KEY\".",
+        headers: ["WWW-Authenticate": "Bearer realm=\"deblur\""])
+
+    static let unsupportedMediaType = Problem(
+        .unsupportedMediaType, .unsupportedMediaType,
+        "Send a JPEG or PNG image as the body, or multipart/form-data with a file part named image.",
+        headers: ["Accept-Post": "image/jpeg, image/png, multipart/form-data"])
+
+    static let notAcceptable = Problem(
+        .notAcceptable, .notAcceptable, "The answer can be image/jpeg or image/png; Accept allows neither.")
+
+    static let draining = Problem(
+        .serviceUnavailable, .draining, "The service is shutting down and takes no new work.", retryAfterSeconds: 5,
+        closesConnection: true)
+
+    static func loading(_ reason: String) -> Problem {
+        Problem(.serviceUnavailable, .loading, reason, retryAfterSeconds: 5)
+    }
+
+    static let internalError = Problem(
+        .internalServerError, .internalError, "The service failed; the request's id leads to its log.")
+}

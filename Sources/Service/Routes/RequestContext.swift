@@ -1,0 +1,20 @@
+import HTTP
+import Logging
+
+/// What handling a request needs besides the request: where to count, where to log, how to refuse.
+struct RequestContext: Sendable {
+    let metrics: ServiceMetrics
+    let logger: Logger
+
+    /// Answers with the problem that an error is. A failure of ours is logged with its cause; what clients do wrong is
+    /// in the access log only.
+    func refuse(_ exchange: Exchange, _ error: any Error) {
+        let problem = Problem.describing(error)
+        metrics.rejected(problem.code).add()
+        if problem.status.rawValue >= 500, problem.status != .serviceUnavailable {
+            logger.error(
+                "request failed", metadata: ["request_id": "\(exchange.requestID)", "error": "\(error)"])
+        }
+        exchange.refuse(problem)
+    }
+}

@@ -1,0 +1,85 @@
+import Foundation
+import HTTP
+import Metrics
+
+/// The routes of the contract, and what stands before all of them: the key.
+package struct ServiceHandler: RequestHandler {
+    private let state: ServiceState
+    private let keys: APIKeys?
+    private var router = Router()
+
+    /// Who asks for these needs no key: probes have none.
+    private static let publicPaths: Set<String> = ["/healthz", "/readyz"]
+
+    init(state: ServiceState, keys: APIKeys?) {
+        self.state = state
+        self.keys = keys
+        router.add(.post, "/deblur") { exchange, _ in Self.deblur(exchange, state) }
+        router.add(.get, "/healthz", always: true) { exchange, _ in
+            exchange.respond(Self.response("text/plain; charset=utf-8", "ok\n", exchange))
+        }
+        router.add(.get, "/readyz", always: true) { exchange, _ in Self.ready(exchange, state) }
+        router.add(.get, "/metrics", always: true) { exchange, _ in
+            exchange.respond(
+                Self.response(Registry.contentType, state.context.metrics.registry.render(), exchange))
+        }
+        router.add(.get, "/model") { exchange, _ in Self.model(exchange, state) }
+        let openAPI = Installation.file("openapi.yaml").flatMap { try? String(contentsOf: $0, encoding: .utf8) }
+        if let openAPI {
+            router.add(.get, "/openapi.yaml") { exchange, _ in
+                exchange.respond(Self.response("application/yaml", openAPI, exchange))
+            }
+        }
+    }
+
+    /// Method and path template of every route, for the comparison with openapi.yaml.
+    package var routes: [Router.Route] { router.routes }
+
+    package func isAlwaysServed(_ head: RequestHead) -> Bool { router.isAlwaysServed(head) }
+
+    package func handle(_ exchange: Exchange) {
+        if let keys, !Self.publicPaths.contains(exchange.head.target.path), !keys.admit(exchange.head) {
+            return state.context.refuse(exchange, Problem.unauthorized)
+        }
+        router.handle(exchange)
+    }
+
+    private static func deblur(_ exchange: Exchange, _ state: ServiceState) {
+        do {
+            let maxBody = state.options.maxBodyBytes
+            let request = try DeblurRequest(
+                exchange, engine: state.engine(), context: state.context, maxBody: maxBody)
+            request.start(maxBody: maxBody)
+        } catch {
+            state.context.refuse(exchange, error)
+        }
+    }
+
+    /// Asked every few seconds by whoever routes traffic; a refusal here is no event, so it is not counted as one.
+    private static func ready(_ exchange: Exchange, _ state: ServiceState) {
+        do throws(Problem) {
+            _ = try state.engine()
+            exchange.respond(response("text/plain; charset=utf-8", "ready\n", exchange))
+        } catch {
+            exchange.refuse(error)
+        }
+    }
+
+    private static func model(_ exchange: Exchange, _ state: ServiceState) {
+        do throws(Problem) {
+            let engine = if let loaded = state.loadedEngine { loaded } else { try state.engine() }
+            let json = String(decoding: JSON.encode(engine.model.summary, pretty: true), as: UTF8.self)
+            exchange.respond(response("application/json", json + "\n", exchange))
+        } catch {
+            state.context.refuse(exchange, error)
+        }
+    }
+
+    private static func response(_ contentType: String, _ text: String, _ exchange: Exchange) -> Response {
+        var response = Response(.ok, contentType: contentType, Array(text.utf8))
+        response.headers.add("X-Request-Id", exchange.requestID)
+        // States, not documents: a proxy that kept one would tell an old one.
+        response.headers.add("Cache-Control", "no-store")
+        return response
+    }
+}

@@ -1,0 +1,101 @@
+import Dispatch
+import Foundation
+import HTTP
+import Logging
+import Sockets
+
+/// The HTTP service: a server, and an engine once a model is loaded.
+///
+/// Life: ``start()`` listens, so that health answers from the first moment; ``use(_:)`` makes it ready; ``drain(_:)``
+/// ends it in good order.
+public final class Service: Sendable {
+    public let options: ServeOptions
+    package let state: ServiceState
+    private let server: HTTPServer
+
+    /// - Throws: ``APIKeys/Failure``.
+    public init(options: ServeOptions, logger: Logger) throws {
+        self.options = options
+        let metrics = ServiceMetrics()
+        state = ServiceState(
+            options: options, context: RequestContext(metrics: metrics, logger: logger),
+            memory: MemoryBudget(limit: options.memoryBudgetBytes))
+        let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
+        let log = AccessLog(
+            metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
+        server = HTTPServer(
+            configuration: Self.configuration(options),
+            hooks: ServerHooks(
+                makeRequestID: { head in
+                    guard let id = head?.headers["X-Request-Id"], RequestID.isAcceptable(id) else {
+                        return RequestID.random()
+                    }
+                    return id
+                },
+                didAnswer: { log.record($0) }),
+            handler: ServiceHandler(state: state, keys: keys))
+    }
+
+    /// Begins to listen.
+    ///
+    /// - Returns: the addresses, with real ports.
+    /// - Throws: `SocketError`.
+    public func start() throws -> [SocketAddress] {
+        try server.start()
+        return server.addresses
+    }
+
+    /// Takes a model into use after its self test; blocks for as long as that takes.
+    ///
+    /// - Returns: what the self test said; the service is ready only when it passed.
+    @discardableResult
+    public func use(_ model: ServedModel) -> SelfTest.Report {
+        let report = SelfTest(model, threads: options.threads).run()
+        guard report.passed else {
+            state.enter(.unfit("The self test failed: \(report.detail)."))
+            return report
+        }
+        let metrics = state.context.metrics
+        let engine = Engine(model: model, options: options, memory: state.memory, metrics: metrics)
+        metrics.register(engine, precision: options.precision.rawValue)
+        state.enter(.ready(engine))
+        return report
+    }
+
+    /// Not ready, no new work; running work finishes within `--drain` seconds, what has not is cut.
+    ///
+    /// - Parameter completion: called once, when everything has ended.
+    public func drain(_ completion: @escaping @Sendable () -> Void) {
+        guard state.beginDraining() else { return }
+        server.drain(within: options.drainSeconds, accepting: true) { [self] in
+            DispatchQueue.global().async { [self] in
+                stopEngine()
+                completion()
+            }
+        }
+    }
+
+    /// Cuts everything at once; for tests and failed starts.
+    public func stop() {
+        _ = state.beginDraining()
+        server.stop()
+        stopEngine()
+    }
+
+    private func stopEngine() {
+        state.loadedEngine?.scheduler.stop()
+    }
+
+    private static func configuration(_ options: ServeOptions) -> ServerConfiguration {
+        var configuration = ServerConfiguration(
+            hosts: options.unixSocket == nil ? [options.host] : [], port: options.port,
+            unixSocketPath: options.unixSocket)
+        configuration.limits.body = options.maxBodyBytes
+        configuration.timeouts.header = options.headerTimeoutSeconds
+        configuration.timeouts.body = options.bodyTimeoutSeconds
+        configuration.timeouts.idle = options.idleTimeoutSeconds
+        configuration.timeouts.write = options.writeTimeoutSeconds
+        configuration.maximumConnections = options.maxConnections
+        return configuration
+    }
+}

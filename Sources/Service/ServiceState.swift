@@ -1,0 +1,48 @@
+import HTTP
+import Synchronization
+
+/// What the routes ask before they do anything: is there an engine, and may it be used.
+package final class ServiceState: Sendable {
+    enum Phase: Sendable {
+        case loading
+        case ready(Engine)
+        /// The model is loaded but must not be used; why, as public text.
+        case unfit(String)
+    }
+
+    let options: ServeOptions
+    let context: RequestContext
+    package let memory: MemoryBudget
+    private let phase = Mutex(Phase.loading)
+    private let draining = Atomic(false)
+
+    init(options: ServeOptions, context: RequestContext, memory: MemoryBudget) {
+        self.options = options
+        self.context = context
+        self.memory = memory
+    }
+
+    var isDraining: Bool { draining.load(ordering: .relaxed) }
+
+    /// False when it had begun before.
+    func beginDraining() -> Bool { !draining.exchange(true, ordering: .relaxed) }
+
+    func enter(_ next: Phase) { phase.withLock { $0 = next } }
+
+    /// The engine for new work.
+    ///
+    /// - Throws: ``Problem`` `draining` or `loading`.
+    func engine() throws(Problem) -> Engine {
+        if isDraining { throw .draining }
+        switch phase.withLock({ $0 }) {
+        case .ready(let engine): return engine
+        case .loading: throw .loading("The model is being loaded.")
+        case .unfit(let reason): throw .loading(reason)
+        }
+    }
+
+    /// The engine, whether it takes new work or not; nil before it is there.
+    package var loadedEngine: Engine? {
+        if case .ready(let engine) = phase.withLock({ $0 }) { engine } else { nil }
+    }
+}

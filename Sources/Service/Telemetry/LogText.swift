@@ -1,0 +1,26 @@
+/// Text of a log line: whatever a client put into it, it stays one line and shows what it is.
+enum LogText {
+    /// Control characters, line and paragraph separators, format characters that turn text around, and backslashes
+    /// as `\u{…}`.
+    static func escape(_ text: String) -> String {
+        var escaped = ""
+        for scalar in text.unicodeScalars {
+            switch scalar.properties.generalCategory {
+            case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
+                escaped += "\\u{\(String(scalar.value, radix: 16))}"
+            default:
+                if scalar == "\\" { escaped += "\\\\" } else { escaped.unicodeScalars.append(scalar) }
+            }
+        }
+        return escaped
+    }
+
+    /// A value after `key=`: quoted when it is empty or holds blanks, quotes or equal signs.
+    static func value(_ text: String) -> String {
+        let escaped = escape(text)
+        guard escaped.isEmpty || escaped.contains(where: { $0 == " " || $0 == "\"" || $0 == "=" }) else {
+            return escaped
+        }
+        return "\"\(escaped.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\\\""))\""
+    }
+}

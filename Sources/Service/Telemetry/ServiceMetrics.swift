@@ -1,0 +1,71 @@
+import Metrics
+
+/// Everything the service counts, by the names of the contract.
+public struct ServiceMetrics: Sendable {
+    public let registry: Registry
+    let requests: Family<Counter>
+    let requestSeconds: Family<Histogram>
+    let rejected: Family<Counter>
+    let cancelled: Family<Counter>
+    let cancelSeconds: Histogram
+    let queueWait: Histogram
+    let stageSeconds: Family<Histogram>
+    let tiles: Family<Counter>
+    let tileSeconds: Family<Histogram>
+    let anomalies: Counter
+
+    public init() {
+        let registry = Registry()
+        self.registry = registry
+        requests = registry.counters(
+            "deblur_http_requests_total", "Answers by route, method and status; 499: the client left before one.",
+            labels: ["route", "method", "code"])
+        requestSeconds = registry.histograms(
+            "deblur_http_request_seconds", "From a request's first byte to its answer's last.", labels: ["route"],
+            buckets: Histogram.secondsBuckets)
+        rejected = registry.counters(
+            "deblur_rejected_total", "Requests that were refused, by the code of the problem.", labels: ["reason"])
+        cancelled = registry.counters(
+            "deblur_cancelled_total", "Images whose client left, by what was being done.", labels: ["stage"])
+        cancelSeconds = registry.histogram(
+            "deblur_cancel_seconds", "From a client's leaving to the moment when no worker was busy with its image.",
+            buckets: Histogram.secondsBuckets)
+        queueWait = registry.histogram(
+            "deblur_queue_wait_seconds", "From an image's admission to the start of its first tile.",
+            buckets: Histogram.secondsBuckets)
+        stageSeconds = registry.histograms(
+            "deblur_stage_seconds",
+            "Work by stage: decode and encode per image; read, encoder, sub_decoder, head and blend per tile.",
+            labels: ["stage"], buckets: Histogram.secondsBuckets)
+        tiles = registry.counters(
+            "deblur_tiles_total", "Finished tiles by exit; 0: left as they came.", labels: ["exit"])
+        tileSeconds = registry.histograms(
+            "deblur_tile_seconds", "A tile's time with its worker, by exit.", labels: ["exit"],
+            buckets: Histogram.secondsBuckets)
+        anomalies = registry.counter(
+            "deblur_tile_anomalies_total", "Tiles whose output was not believed and was replaced.")
+        ProcessMetrics.register(in: registry)
+    }
+
+    /// Adds the metrics that are read off a running engine.
+    func register(_ engine: Engine, precision: String) {
+        let (scheduler, memory) = (engine.scheduler, engine.memory)
+        registry.sampled("deblur_queue_images", "Images that wait for their first tile.") {
+            Double(scheduler.queuedImages + memory.waiting)
+        }
+        registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
+        registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {
+            Double(memory.limit)
+        }
+        registry.sampled("deblur_memory_reserved_bytes", "Memory reserved for uploads and images.") {
+            Double(memory.reserved)
+        }
+        registry.sampled("deblur_workers", "Threads that compute.") { Double(scheduler.configuration.threads) }
+        registry.sampled("deblur_workers_busy", "Threads that lead a tile.") { Double(scheduler.busyWorkers) }
+        registry.gauges(
+            "deblur_build_info", "What is running; always 1.", labels: ["version", "model", "precision", "kernels"]
+        )(Version.current, engine.model.reference, precision, engine.model.kernels).set(1)
+        // Known labels from the start: a rate over a counter that appears with its first count misses that count.
+        for exit in 0...engine.model.subDecoders { tiles(String(exit)).add(0) }
+    }
+}

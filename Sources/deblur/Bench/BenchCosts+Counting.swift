@@ -1,0 +1,55 @@
+import Network
+
+extension BenchCosts {
+    /// Counts convolutions and linear layers by the shapes of their tensors; transforms and pointwise work are not
+    /// counted, as in the published figures.
+    ///
+    /// - Parameters:
+    ///   - tile: side in pixels.
+    ///   - threads: over which the peak is measured.
+    static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
+        BenchCosts(
+            gflop: (try? count(network.architecture, tile: tile)) ?? [:], peak: MultiplyAddPeak.gflops(threads: threads))
+    }
+
+    /// GFLOP by step.
+    static func count(_ architecture: Architecture, tile: Int) throws -> [String: Double] {
+        var steps: [String: Int] = [:]
+        for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
+            guard let step = step(of: name, last: architecture.subDecoders) else { continue }
+            steps[step, default: 0] += shape.reduce(1, *) * positions(of: name, tile: tile)
+        }
+        return steps.mapValues { 2e-9 * Double($0) }
+    }
+
+    /// Only the head of the last sub-decoder runs; the classifier is timed with the encoder.
+    private static func step(of name: String, last: Int) -> String? {
+        let parts = name.split(separator: ".")
+        switch parts[0] {
+        case "encoder", "ape": return "encoder"
+        case "subdenets": return Int(parts[1]).map { "sub_decoder_\($0 + 1)" }
+        case "outputs": return Int(parts[1]) == last - 1 ? "head" : nil
+        default: return nil
+        }
+    }
+
+    /// How often a layer's matrix is applied: output pixels of a convolution, 1 where a pooled vector goes in.
+    private static func positions(of name: String, tile: Int) -> Int {
+        let parts = name.split(separator: ".")
+        if parts.contains("sca") || parts.contains("classifier") { return 1 }
+        func pixels(_ scale: Int) -> Int { (tile >> scale) * (tile >> scale) }
+        switch (parts[0], parts[1]) {
+        case ("encoder", "intro"), ("outputs", _): return pixels(0)
+        case ("encoder", "encoders"): return pixels(Int(parts[2]) ?? 0)
+        case ("encoder", "downs"): return pixels((Int(parts[2]) ?? 0) + 1)
+        case ("encoder", _), ("ape", _): return pixels(4)
+        default:
+            // Level n of a sub-decoder works at scale 3 − n; what comes from below is multiplied before it is unfolded.
+            let scale = 3 - (parts[2].last?.wholeNumberValue ?? 0)
+            if parts.contains("up") { return pixels(scale + 1) }
+            let side = tile >> scale
+            // Half of a real image's spectrum.
+            return name.contains("fft_block") ? side * (side / 2 + 1) : pixels(scale)
+        }
+    }
+}

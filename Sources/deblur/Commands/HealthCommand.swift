@@ -1,0 +1,46 @@
+import ArgumentParser
+import Foundation
+import Service
+
+struct HealthCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "health", abstract: "Exit code 0 when the service is ready, else 1.",
+        discussion: "For a container's check: reads DEBLUR_UNIX_SOCKET, DEBLUR_HOST and DEBLUR_PORT as serve does.")
+
+    @Option(help: "Where the service is: http://HOST:PORT or unix:PATH.")
+    var url: String?
+    @Option(help: ArgumentHelp("Longest wait for an answer.", valueName: "time"))
+    var timeout = "5s"
+
+    func run() throws {
+        guard let seconds = Quantity.seconds(timeout), seconds > 0 else {
+            throw ValidationError("--timeout: a duration such as 5s is expected")
+        }
+        guard let target = HealthProbe.Target(url ?? Self.fromEnvironment()) else {
+            throw ValidationError("--url: http://HOST:PORT or unix:PATH is expected")
+        }
+        let answer: (status: Int, text: String)
+        do {
+            answer = try HealthProbe.get("/readyz", from: target, seconds: seconds)
+        } catch let error as HealthProbe.Failure {
+            FileHandle.standardError.write(Data("not ready: \(error.reason)\n".utf8))
+            throw ExitCode(1)
+        }
+        guard answer.status == 200 else {
+            FileHandle.standardError.write(Data("not ready: status \(answer.status) \(answer.text)\n".utf8))
+            throw ExitCode(1)
+        }
+        print("ready")
+    }
+
+    private static func fromEnvironment() -> String {
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.value.isEmpty }
+        if let path = environment[OptionRow.unixSocket.environment] { return "unix:\(path)" }
+        var host = environment[OptionRow.host.environment] ?? "127.0.0.1"
+        // Listening everywhere includes here.
+        if host == "0.0.0.0" { host = "127.0.0.1" }
+        if host == "::" { host = "::1" }
+        if host.contains(":") { host = "[\(host)]" }
+        return "http://\(host):\(environment[OptionRow.port.environment] ?? "8080")"
+    }
+}

@@ -1,0 +1,112 @@
+import Foundation
+import Kernels
+import Network
+import Service
+import Tiles
+
+/// A network that answers at once: sub-decoder d adds d/64 to every value. Its class is 0 for dark tiles, else 1. Steps
+/// can be held at a gate, so that a test decides what is running.
+final class FakeNetwork: TileNetwork {
+    final class Workspace {
+        var values = 0
+    }
+
+    let subDecoders = 3
+    let gate: Gate
+    /// NaN from exit 1 on, for the guard and the self test.
+    let isBroken: Bool
+
+    init(gate: Gate = Gate(isOpen: true), isBroken: Bool = false) {
+        self.gate = gate
+        self.isBroken = isBroken
+    }
+
+    func makeWorkspace(team: ThreadTeam) -> Workspace { Workspace() }
+
+    func encode(
+        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
+    ) -> TileAssessment {
+        gate.pass()
+        workspace.values = height * width * 3
+        guard classify else { return TileAssessment() }
+        return TileAssessment(degradationClass: tile[0] < 0.5 ? 0 : 1, logits: [1, 0])
+    }
+
+    func leaves(
+        after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
+    ) -> Bool {
+        switch policy {
+        case .fixed(let exit): subDecoder >= exit
+        case .table(let table): subDecoder >= table[assessment.degradationClass ?? 0]
+        case .regressor: true
+        }
+    }
+
+    func advance(to subDecoder: Int, in workspace: Workspace) { gate.pass() }
+
+    func writeResidual(
+        ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
+    ) {
+        for index in 0..<workspace.values { residual[index] = isBroken ? .nan : Float(subDecoder) / 64 }
+    }
+}
+
+extension FakeNetwork {
+    /// Tiles of 32 pixels, so that small images have several.
+    func model(knownAnswer: KnownAnswer? = nil) throws -> ServedModel {
+        ServedModel(
+            network: self, tile: try TileSize(side: 32, overlap: 8),
+            summary: ModelSummary(
+                name: "fake", digest: "0123456789abcdef", encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],
+                subDecoders: 3, classes: 2, exitTable: [3, 1], parameters: 7, tile: 32, overlap: 8),
+            kernels: "fake", knownAnswer: knownAnswer
+        ) { choice in
+            if let fixed = choice.fixed {
+                guard fixed <= 3 else { throw ExitChoiceError(parameter: "exit", reason: "exit is outside 1…3") }
+                return .fixed(fixed)
+            }
+            return .table(choice.tau == nil ? [3, 1] : [2, 2])
+        }
+    }
+}
+
+/// Holds the steps of a network until it is opened.
+final class Gate: @unchecked Sendable {
+    // Safe to share: the properties are touched with the condition's lock held only.
+    private let condition = NSCondition()
+    private var isOpen: Bool
+    private var waiting = 0
+
+    init(isOpen: Bool) { self.isOpen = isOpen }
+
+    func pass() {
+        condition.lock()
+        defer { condition.unlock() }
+        waiting += 1
+        condition.broadcast()
+        while !isOpen { condition.wait() }
+        waiting -= 1
+    }
+
+    func open() {
+        condition.lock()
+        isOpen = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    func close() {
+        condition.lock()
+        isOpen = false
+        condition.unlock()
+    }
+
+    /// False when nobody stands there within ten seconds.
+    func waitForSomebody(count: Int = 1) -> Bool {
+        condition.lock()
+        defer { condition.unlock() }
+        let end = Date(timeIntervalSinceNow: 10)
+        while waiting < count { if !condition.wait(until: end) { return false } }
+        return true
+    }
+}
