@@ -48,7 +48,7 @@ extension OptionRow {
 
     public static let queue = OptionRow(
         "queue", "TILES", .limits, default: "256",
-        "Tiles that may wait; a photo that would exceed it is answered 429 unless nothing waits.",
+        "Tiles that may wait. While fewer wait a photo is taken, however many it brings; else it is answered 429.",
         expected: "a whole number of tiles, at least 1", \.queueTiles, positive)
     public static let maxBody = OptionRow(
         "max-body", "SIZE", .limits, default: "64MiB", "Largest request body.",
