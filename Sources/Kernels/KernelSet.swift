@@ -1,4 +1,5 @@
 import CKernels
+import Foundation
 
 /// The C kernels for one instruction set, chosen at run time by what the CPU has.
 public struct KernelSet: @unchecked Sendable {
@@ -17,7 +18,10 @@ public struct KernelSet: @unchecked Sendable {
 
     /// The fastest that this CPU can run. Twice the register width is twice the speed in the matrix products, where
     /// nearly all time goes, and the products of this network's shapes run 2.2 times as fast as OpenBLAS 0.3.21's.
-    public static let best = all.last ?? portable
+    ///
+    /// The environment's `DEBLUR_KERNELS` names another one, for comparing and for finding faults; a name that this CPU
+    /// cannot run is ignored.
+    public static let best = ProcessInfo.processInfo.environment["DEBLUR_KERNELS"].flatMap(named) ?? all.last ?? portable
 
     /// As the fastest, with operands of the matrix products rounded to bfloat16 (sums, transforms and norms stay float32);
     /// nil where the CPU has no instructions for it.
@@ -34,6 +38,20 @@ public struct KernelSet: @unchecked Sendable {
         case .fp32: best
         case .bf16: bfloat16
         }
+    }
+
+    /// The fastest set of that precision.
+    ///
+    /// - Throws: ``Missing`` where the CPU has none.
+    public static func required(_ precision: Precision) throws(Missing) -> KernelSet {
+        guard let set = fastest(precision) else { throw Missing(precision: precision) }
+        return set
+    }
+
+    /// This CPU has no instructions for products of that precision.
+    public struct Missing: Error, Sendable, CustomStringConvertible {
+        public let precision: Precision
+        public var description: String { "this CPU has no \(precision.rawValue) products (AVX-512 BF16); use fp32" }
     }
 
     public var precision: Precision { name == Self.bfloat16?.name ? .bf16 : .fp32 }

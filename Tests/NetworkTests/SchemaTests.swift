@@ -22,14 +22,4 @@ struct SchemaTests {
         #expect(Set(shapes.keys).symmetricDifference(expected.keys).isEmpty)
         for (name, shape) in expected { #expect(shapes[name] == shape, "\(name)") }
     }
-
-    /// The costs that the specification measured on the authors' code (section 1).
-    @Test func costsOfATile() {
-        let ufpnet = Architecture.published(encoder: .ufpnet, subDecoders: 4).cost(height: 384, width: 384)
-        #expect((ufpnet.encoderTotal * 1e-9).rounded() == 1018)
-        #expect((ufpnet.total(depth: 4) * 1e-9).rounded() == 1529)
-        let nafnet = Architecture.published(encoder: .nafnet, subDecoders: 4).cost(height: 384, width: 384)
-        #expect((nafnet.encoderTotal * 1e-9).rounded() == 244)
-        #expect((nafnet.total(depth: 4) * 1e-9).rounded() == 756)
-    }
 }
