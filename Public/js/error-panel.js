@@ -45,7 +45,7 @@ export class ErrorPanel {
         const tick = () => {
             const left = Math.max(0, (end - performance.now()) / 1000);
             if (left <= 0) return this.#try();
-            element("error-wait-text").textContent = `Trying again in ${Math.ceil(left)} s.`;
+            element("error-wait-text").textContent = `Trying again in ${Math.min(seconds, Math.ceil(left))} s.`;
             this.#timer = setTimeout(tick, Math.min(left, 1) * 1000);
         };
         tick();

@@ -20,7 +20,7 @@ export function bytes(value) {
         scaled /= 1000;
         unit += 1;
     }
-    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)} ${units[unit]}`;
+    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}\u00a0${units[unit]}`;
 }
 
 /** An estimated time in words: coarse, because an estimate is. */
@@ -42,6 +42,6 @@ export function measured(seconds) {
 
 export function pixels(width, height) {
     const megapixels = (width * height) / 1e6;
-    const size = `${width} × ${height}`;
-    return megapixels >= 0.95 ? `${size}, ${megapixels.toFixed(megapixels < 10 ? 1 : 0)} megapixels` : size;
+    const size = `${width}\u00a0×\u00a0${height}`;
+    return megapixels >= 0.95 ? `${size}, ${megapixels.toFixed(megapixels < 10 ? 1 : 0)}\u00a0megapixels` : size;
 }

@@ -4,6 +4,8 @@ import { withCells } from "./tiles.js";
 
 /** From little to much, told apart by lightness as well as by hue: it works for colour-blind eyes and in gray. */
 const ramp = ["#fdf0a6", "#fcb45f", "#ea6656", "#b12f77", "#5c1a83"];
+/** For the classes between the most blurred and the sharpest. */
+const blurWords = ["strongly blurred", "clearly blurred", "slightly blurred", "barely blurred"];
 const opacity = 0.58;
 /** Cells narrower than this carry no number, CSS pixels. */
 const smallestLabelledCell = 26;
@@ -35,8 +37,11 @@ export class HeatMap {
     /** How blurred each tile is: class 0 is the hardest. */
     setClasses(tiles, size, classes) {
         const last = Math.max((classes || 0) - 1, ...tiles.map((tile) => tile.class ?? 0), 1);
-        const name = (index) =>
-            index === 0 ? "most blurred" : index === last ? "sharpest" : index <= last / 2 ? "blurred" : "slightly blurred";
+        const name = (index) => {
+            if (index === 0) return "most blurred";
+            if (index === last) return "sharpest";
+            return blurWords[Math.floor(((index - 1) / (last - 1)) * blurWords.length)];
+        };
         this.#set(tiles, size, (tile) => tile.class, last, name, (index) => 1 - index / last, 0);
     }
 

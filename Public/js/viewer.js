@@ -4,6 +4,9 @@ import { prefersStillness } from "./dom.js";
 const largestZoom = 16;
 /** A small photo is not blown up beyond this to fill the stage. */
 const largestFit = 3;
+/** Around a photo that is fitted into a stage wider than this, CSS pixels: on a phone every pixel counts. */
+const fitMargin = 20;
+const wideStage = 600;
 const revealMilliseconds = 900;
 
 /**
@@ -167,7 +170,9 @@ export class Viewer {
 
     #fitScale() {
         const { width, height } = this.#stage;
-        return Math.min(largestFit, width / this.size.width, height / this.size.height) || 1;
+        const margin = width > wideStage ? 2 * fitMargin : 0;
+        const [across, down] = [(width - margin) / this.size.width, (height - margin) / this.size.height];
+        return Math.max(0, Math.min(largestFit, across, down)) || 1;
     }
 
     /** Keeps the photo on the stage: centred where it is smaller, without a gap where it is larger. */

@@ -109,5 +109,3 @@ def follow(job, after, ping_seconds):
             yield (name, data), (number, name, data)
             if name in ("succeeded", "failed", "cancelled"):
                 return
-
-
