@@ -1,7 +1,7 @@
 import { element } from "./dom.js";
 import { plural } from "./format.js";
 
-/** One error, readable, with the time until it is worth trying again and the ids to name to whoever runs the service. */
+/** One error, readable, with the time until it is worth trying again, and the ids by which it is found in a log. */
 export class ErrorPanel {
     #announce;
     #timer = 0;

@@ -95,12 +95,16 @@ async function poll(service, path, signal, onConnection) {
             return await service.json(path, { signal });
         } catch (error) {
             if (signal.aborted) throw signal.reason;
-            const passes = error instanceof Problem && (error.status === 0 || error.status === 429 || error.status >= 500);
-            if (!passes || error.status === 501) throw error;
+            if (!(error instanceof Problem && mayPass(error.status))) throw error;
             onConnection("lost");
             await pause(error.retryAfterSeconds ?? delay, signal);
         }
     }
+}
+
+/** No connection, too many requests, a service or proxy in trouble. */
+function mayPass(status) {
+    return status === 0 || status === 429 || (status >= 500 && status !== 501);
 }
 
 function decode(text) {

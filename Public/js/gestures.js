@@ -77,7 +77,7 @@ export class Gestures {
     #wheel(event) {
         if (!this.#viewer.size) return;
         event.preventDefault();
-        // Lines (Firefox with a wheel) are some 16 pixels each; a pinch on a touchpad comes in small steps with Control.
+        // A line (Firefox with a wheel) is some 16 pixels; a pinch on a touchpad comes in small steps with Control.
         const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1) * (event.ctrlKey ? 4 : 1);
         this.#viewer.zoomTo(this.#viewer.zoom * Math.exp(-pixels / 500), this.#point(event));
     }

@@ -29,8 +29,10 @@ export class HeatMap {
     /** After how many sub-decoders each tile was done; 0 = left as it came. */
     setExits(tiles, size, subDecoders) {
         const most = Math.max(subDecoders || 0, ...tiles.map((tile) => tile.exit ?? 0), 1);
-        const name = (exit) =>
-            exit === 0 ? "left as it came" : `after ${plural(exit, "sub-decoder")}${exit === most ? ", the deepest" : ""}`;
+        const name = (exit) => {
+            if (exit === 0) return "left as it came";
+            return `after ${plural(exit, "sub-decoder")}${exit === most ? ", the deepest" : ""}`;
+        };
         this.#set(tiles, size, (tile) => tile.exit, most, name, (exit) => exit / most, 0);
     }
 
@@ -100,7 +102,7 @@ export class HeatMap {
             const item = make("li");
             const swatch = make("span", String(level.value), "swatch");
             swatch.style.backgroundColor = level.colour;
-            swatch.style.color = isLight(level.colour) ? "#1b1a18" : "#ffffff";
+            swatch.style.color = textOn(level.colour);
             item.append(swatch, make("span", level.name), make("span", plural(level.count, "tile"), "tally"));
             if (level.count === 0) item.classList.add("unused");
             return item;
@@ -130,7 +132,8 @@ function channels(hex) {
     return [1, 3, 5].map((start) => Number.parseInt(hex.slice(start, start + 2), 16));
 }
 
-function isLight(hex) {
-    const [red, green, blue] = channels(hex);
-    return red * 0.3 + green * 0.59 + blue * 0.11 > 140;
+/** Black or white, whichever stands out more (WCAG 2.2, relative luminance; at 0.179 both have the same contrast). */
+function textOn(hex) {
+    const [red, green, blue] = channels(hex).map((value) => ((value / 255 + 0.055) / 1.055) ** 2.4);
+    return red * 0.2126 + green * 0.7152 + blue * 0.0722 > 0.179 ? "#000000" : "#ffffff";
 }

@@ -71,7 +71,11 @@ function otherKind(view) {
     if (text.startsWith("GIF8")) return "GIF";
     if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
     if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "TIFF";
-    if (text.slice(4, 8) === "ftyp") return /avi[fs]/.test(text.slice(8, 32)) ? "AVIF" : /hei|mif1/.test(text) ? "HEIC" : "video";
+    // ISO base media (ISO/IEC 14496-12 §4.3): the brands tell what it is.
+    if (text.slice(4, 8) === "ftyp") {
+        const brands = text.slice(8, 32);
+        return /avi[fs]/.test(brands) ? "AVIF" : /hei[cfsx]|mif1/.test(brands) ? "HEIC" : "a video";
+    }
     if (/^\s*(<\?xml|<svg)/.test(text)) return "SVG";
     return "unknown";
 }

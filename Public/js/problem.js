@@ -57,7 +57,8 @@ export class Problem extends Error {
 export function retryAfter(value) {
     if (value === null || value === undefined || value === "") return null;
     if (/^\d+$/.test(value.trim())) return Math.min(Number(value), 86400);
-    const date = Date.parse(value);
+    // Date.parse takes much for a date; HTTP's dates end in GMT (RFC 9110 §5.6.7).
+    const date = value.trim().endsWith("GMT") ? Date.parse(value) : Number.NaN;
     return Number.isNaN(date) ? null : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 

@@ -28,7 +28,9 @@ export class Service {
             try {
                 response = await fetch(path, { ...init, headers, cache: "no-store", redirect: "error" });
             } catch (error) {
-                throw init.signal?.aborted ? init.signal.reason : error instanceof TypeError ? Problem.connection() : error;
+                if (init.signal?.aborted) throw init.signal.reason;
+                // What fetch throws when there is no answer.
+                throw error instanceof TypeError ? Problem.connection() : error;
             }
             if (response.ok) return response;
             const text = await response.text().catch(() => "");

@@ -4,8 +4,8 @@ import { duration, measured, plural } from "./format.js";
 
 /** The line under the bar of a job that waits. */
 export function waitingText(job) {
-    const ahead = Number.isInteger(job.position) && job.position > 0 ? `${plural(job.position, "photo")} ahead of yours` : "";
-    return [ahead || "Next in line", etaText(job.eta_seconds)].filter(Boolean).join(", ");
+    const place = job.position > 0 ? `${plural(job.position, "photo")} ahead of yours` : "Next in line";
+    return [place, etaText(job.eta_seconds)].filter(Boolean).join(", ");
 }
 
 export function etaText(seconds) {
@@ -14,7 +14,8 @@ export function etaText(seconds) {
 
 /** `1=2, 4=6` of the header Deblur-Exits, or the object of a job, as a Map from exit to tiles. */
 export function readExits(value) {
-    const pairs = typeof value === "string" ? value.split(",").map((pair) => pair.split("=")) : Object.entries(value ?? {});
+    const isText = typeof value === "string";
+    const pairs = isText ? value.split(",").map((pair) => pair.split("=")) : Object.entries(value ?? {});
     return new Map(
         pairs.map(([exit, tiles]) => [Number(exit), Number(tiles)]).filter(([exit, tiles]) => exit >= 0 && tiles > 0),
     );
@@ -43,8 +44,8 @@ export function blurText(report, classes) {
     if (!values.length) return { text: "Estimate", detail: secondsText(report.estimatedSeconds) };
     const last = Math.max((classes || 0) - 1, ...values, 1);
     const mean = values.reduce((sum, value) => sum + value, 0) / values.length / last;
-    const text =
-        mean < 0.25 ? "Strongly blurred." : mean < 0.5 ? "Clearly blurred." : mean < 0.8 ? "Slightly blurred." : "Sharp already.";
+    const words = ["Strongly blurred.", "Clearly blurred.", "Slightly blurred.", "Sharp already."];
+    const text = words[[0.25, 0.5, 0.8].filter((limit) => mean >= limit).length];
     return { text, detail: secondsText(report.estimatedSeconds) };
 }
 

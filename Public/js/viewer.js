@@ -107,7 +107,8 @@ export class Viewer {
     zoomTo(zoom, anchor = { x: this.#stage.width / 2, y: this.#stage.height / 2 }) {
         if (!this.size) return;
         const fitted = this.#fitScale();
-        const scale = Math.min(Math.max(largestZoom / this.pixelRatio, fitted), Math.max(fitted, zoom / this.pixelRatio));
+        const largest = Math.max(fitted, largestZoom / this.pixelRatio);
+        const scale = Math.min(largest, Math.max(fitted, zoom / this.pixelRatio));
         const point = this.toPhoto(anchor);
         this.#isFitted = scale === fitted;
         this.scale = scale;

@@ -1,4 +1,4 @@
-"""A headless Chromium that talks to the service under test and to nobody else, and remembers what the page did wrong."""
+"""A headless Chromium that talks to the service under test only, and remembers what the page did wrong."""
 
 import os
 import shutil
@@ -103,19 +103,20 @@ class Browser:
         return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition(), message)
 
     def wait_state(self, state, seconds=20):
-        self.wait(lambda: self.run("return document.body.dataset.state") == state, seconds, f"state never became {state}")
+        self.wait(lambda: self.run("return document.body.dataset.state") == state, seconds,
+                  f"state never became {state}")
 
     def choose(self, path):
         self.find("#file").send_keys(str(path))
 
     def pixel(self, x, y):
         """The canvas's colour at a point, in CSS pixels."""
-        return self.run("""const c = document.getElementById("canvas"), r = devicePixelRatio;
-            return [...c.getContext("2d").getImageData(Math.round(arguments[0] * r), Math.round(arguments[1] * r), 1, 1).data]""",
-            x, y)
+        return self.run("""const c = document.getElementById("canvas");
+            const [x, y] = [...arguments].map((value) => Math.round(value * devicePixelRatio));
+            return [...c.getContext("2d").getImageData(x, y, 1, 1).data]""", x, y)
 
     def complaints(self, expected_statuses=()):
-        """Violations of the policy, and what the browser logged as errors; refusals that a test provokes are no news."""
+        """Violations of the policy, and what the browser logged as errors, without refusals that a test provokes."""
         logged = [entry["message"] for entry in self.driver.get_log("browser") if entry["level"] == "SEVERE"]
         expected = tuple(f"status of {status}" for status in expected_statuses)
         return self.run("return window.__violations") + [m for m in logged if not any(e in m for e in expected)]

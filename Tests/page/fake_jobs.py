@@ -1,4 +1,4 @@
-"""The jobs of the fake service: a queue, a worker, tiles that take a while, events. A test double, nothing is deblurred."""
+"""The jobs of the fake service: tiles that take a while, events. A test double, nothing is deblurred."""
 
 import threading
 import uuid

@@ -50,6 +50,7 @@ class PageCase(unittest.TestCase):
             self.service.behaviour = Behaviour(restore=lambda _: self.sharp)
             self.service.requests.clear()
         self.browser.driver.get_log("browser")
+        self.browser.emulate(self.size, touch=self.touch)
         self.browser.open()
         self.browser.run("sessionStorage.clear(); localStorage.clear()")
         key = os.environ.get("DEBLUR_API_KEY")
@@ -58,7 +59,7 @@ class PageCase(unittest.TestCase):
         self.browser.open()
 
     def tearDown(self):
-        self.assertEqual(self.browser.complaints(self.expected_statuses), [], "the policy was violated or errors logged")
+        self.assertEqual(self.browser.complaints(self.expected_statuses), [], "policy violated, or errors logged")
 
     def choose(self, path=None):
         self.browser.choose(path or self.photo)

@@ -25,8 +25,8 @@ def scene(width=1200, height=900, seed=7):
                 draw.rectangle([wx, wy, wx + 13, wy + 19], fill=(250, 236, 180) if rng.random() < 0.5 else (45, 50, 62))
         x += house + rng.randint(0, 30)
     for line in range(6):
-        draw.text((40, ground + 40 + line * 36), "the quick brown fox jumps over the lazy dog " * 3, fill=(240, 238, 230),
-                  font_size=18 + 2 * line)
+        draw.text((40, ground + 40 + line * 36), "the quick brown fox jumps over the lazy dog " * 3,
+                  fill=(240, 238, 230), font_size=18 + 2 * line)
     return image
 
 

@@ -63,6 +63,8 @@ class PathTests(PageCase):
 
     def test_exit_map_with_a_legend(self):
         self.deblur()
+        if REAL_URL and "job=" not in self.browser.run("return location.hash"):
+            self.skipTest("the service answered at once: without jobs there is no exit map")
         self.browser.click("#heat")
         self.assertEqual(self.browser.find("#heat").get_attribute("aria-pressed"), "true")
         tallies = [int(text.split()[0]) for text in self.tallies()]
@@ -106,7 +108,8 @@ class PathTests(PageCase):
     def test_drag_on_the_fitted_photo_moves_the_divider(self):
         self.deblur()
         stage = self.browser.find("#stage")
-        ActionChains(self.browser.driver).move_to_element(stage).click_and_hold().move_by_offset(-150, 0).release().perform()
+        drag = ActionChains(self.browser.driver).move_to_element(stage).click_and_hold()
+        drag.move_by_offset(-150, 0).release().perform()
         self.assertLess(int(self.browser.find("#divider").get_attribute("aria-valuenow")), 45)
 
     def test_nothing_is_kept_of_photos_gone(self):
