@@ -1,5 +1,6 @@
 import { bytes, pixels } from "./format.js";
 import { decodePreview } from "./decode.js";
+import { element } from "./dom.js";
 import { Photo, resultName } from "./photo.js";
 import { readPhotoHeader } from "./photo-header.js";
 import { keptPhoto } from "./store.js";
@@ -34,7 +35,7 @@ export class View {
     setModel(model, options) {
         this.#model = model;
         options.setSubDecoders(model.sub_decoders ?? 4);
-        const label = document.getElementById("model");
+        const label = element("model");
         label.textContent = model.name ? `Model ${model.name}` : "";
         label.title = model.digest ? `${model.name} ${model.digest.slice(0, 12)}` : "";
     }
@@ -44,7 +45,8 @@ export class View {
         this.photo = photo;
         this.#panel.setFacts(photo.file.name || "Pasted photo", photo.facts);
         if (photo.size) this.#stage.show(photo.size, photo.layer, photo.file.name || "Pasted photo");
-        this.#stage.note(photo.layer ? "" : "This browser cannot show this photo. It can still be deblurred.");
+        this.#stage.note(photo.layer ? "" : "This browser cannot show this photo. The service may be able to read it.");
+        element("options-details").hidden = false;
         this.#panel.setState("ready");
         this.#panel.announce(`${photo.file.name || "Photo"} is ready. ${photo.facts}`);
         this.#panel.focusFirstAction();
@@ -184,7 +186,8 @@ export class View {
         this.#panel.setDownload(this.#resultURL, resultName(this.photo?.file.name ?? "photo", type));
         this.#setExits(exits, job);
         this.#panel.setState("done");
-        document.getElementById("again").hidden = !this.photo;
+        // A result alone cannot be made again: the photo is not here.
+        for (const id of ["again", "options-details"]) element(id).hidden = !this.photo;
         const depth = kind.bits === 16 ? ", 16 bit" : "";
         const facts = `${type.replace("image/", "").toUpperCase()}${depth} · ${bytes(blob.size)}`;
         const counts = exitsText(readExits(job?.exits ?? header("Deblur-Exits") ?? {}));

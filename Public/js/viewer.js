@@ -228,7 +228,7 @@ export class Viewer {
             this.#drawBitmap(layer.bitmap, { x: 0, y: 0, ...this.size });
             if (layer.detail) this.#drawBitmap(layer.detail.bitmap, layer.detail.area);
         } else {
-            context.fillStyle = "rgb(128 128 128 / 0.25)";
+            context.fillStyle = "rgb(128 128 128 / 0.45)";
             context.fillRect(left, top, right - left, bottom - top);
         }
         context.restore();

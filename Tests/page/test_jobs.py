@@ -110,6 +110,7 @@ class JobTests(PageCase):
         self.browser.wait_state("done")
         self.assertFalse(self.browser.is_shown("#divider"))
         self.assertFalse(self.browser.is_shown("#again"))
+        self.assertFalse(self.browser.is_shown("#options-details"))
         self.assertTrue(self.browser.is_shown("#download"))
 
     def test_an_expired_result_says_so(self):
