@@ -10,6 +10,10 @@ final class NetworkSteps<Network: TileNetwork>: TileSteps {
         workspace = network.makeWorkspace(team: team)
     }
 
+    func begin(tile index: Int) {
+        network.begin(tile: index, in: workspace)
+    }
+
     func encode(_ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool) -> TileAssessment {
         network.encode(tile, height: height, width: width, classify: classify, in: workspace)
     }

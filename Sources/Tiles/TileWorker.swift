@@ -114,6 +114,7 @@ final class TileWorker {
     /// From the image's features where it was encoded as a whole, else from the tile's pixels.
     private func encode(_ tile: Int, of job: Restoration, classify: Bool) -> TileAssessment {
         let grid = job.grid
+        steps.begin(tile: tile)
         guard let image = job.encoding else {
             return timed(.encoder) {
                 steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
