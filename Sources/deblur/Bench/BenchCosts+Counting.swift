@@ -36,6 +36,10 @@ extension BenchCosts {
         case ("outputs", _): return "head"
         case ("encoder", "intro"): return "intro"
         case ("encoder", "downs"): return "down"
+        case ("encoder", "kernel_extra"): return "estimator"
+        case ("encoder", "flow"): return "kernel codes"
+        case ("encoder", "kernel_down"): return "kernel map"
+        case ("encoder", "encoders") where parts.contains("kernel_atttion"): return "kernel attention"
         case ("encoder", "encoders"), ("encoder", "middle_blks"):
             return "naf " + half(parts)
         case ("subdenets", _):
@@ -61,6 +65,18 @@ extension BenchCosts {
         }
     }
 
+    /// Scale of the pixels that a convolution of the kernel estimator is applied to (specification 5.1). The transposed
+    /// ones multiply every pixel of their smaller input.
+    private static func estimatorScale(_ parts: [Substring]) -> Int {
+        switch parts[2] {
+        case "Encoding_Block1", "Conv_tail": parts.contains("downsample") ? 1 : 0
+        case "Encoding_Block2": parts.contains("downsample") ? 2 : 1
+        case "Conv_mid": 2
+        case "Decoding_Block1": parts.contains("Conv_t") ? 2 : 1
+        default: parts.contains("Conv_t") ? 1 : 0
+        }
+    }
+
     /// How often a layer's matrix is applied: output pixels of a convolution, 1 where a pooled vector goes in.
     private static func positions(of name: String, tile: Int) -> Int {
         let parts = name.split(separator: ".")
@@ -69,7 +85,9 @@ extension BenchCosts {
         switch (parts[0], parts[1]) {
         case ("encoder", "intro"), ("outputs", _): return pixels(0)
         case ("encoder", "encoders"): return pixels(Int(parts[2]) ?? 0)
-        case ("encoder", "downs"): return pixels((Int(parts[2]) ?? 0) + 1)
+        case ("encoder", "downs"), ("encoder", "kernel_down"): return pixels((Int(parts[2]) ?? 0) + 1)
+        case ("encoder", "flow"): return pixels(0)
+        case ("encoder", "kernel_extra"): return pixels(estimatorScale(parts))
         case ("encoder", _), ("ape", _): return pixels(4)
         default:
             // Level n of a sub-decoder works at scale 3 − n; what comes from below is multiplied before it is unfolded.
