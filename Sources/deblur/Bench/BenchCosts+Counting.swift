@@ -9,7 +9,8 @@ extension BenchCosts {
     ///   - threads: over which the peak is measured.
     static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
         BenchCosts(
-            gflop: (try? count(network.architecture, tile: tile)) ?? [:], peak: MultiplyAddPeak.gflops(threads: threads))
+            gflop: (try? count(network.architecture, tile: tile)) ?? [:],
+            peak: MultiplyAddPeak.gflops(threads: threads))
     }
 
     /// GFLOP by step.
