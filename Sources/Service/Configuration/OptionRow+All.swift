@@ -41,8 +41,8 @@ extension OptionRow {
         "Threads that compute.", expected: "a whole number from 1 to 1024", \.threads
     ) { Quantity.whole($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
     public static let precision = OptionRow(
-        "precision", "NAME", .network, default: "fp32", "Arithmetic of the network: fp32.",
-        expected: "fp32", \.precision, ServeOptions.Precision.init)
+        "precision", "NAME", .network, default: "fp32", "Operands of the matrix products: fp32, or bf16 where the CPU has AVX-512 BF16 (faster, rounded to 8 bits).",
+        expected: "fp32 or bf16", \.precision, ServeOptions.Precision.init)
 
     // MARK: Limits
 
