@@ -70,13 +70,18 @@ public final class Service: Sendable {
 
     /// Not ready, no new work; running work finishes within `--drain` seconds, what has not is cut.
     ///
+    /// While work runs, connections are still taken, so that whoever asks is told; then the server closes.
     /// - Parameter completion: called once, when everything has ended.
     public func drain(_ completion: @escaping @Sendable () -> Void) {
         guard state.beginDraining() else { return }
-        server.drain(within: options.drainSeconds, accepting: true) { [self] in
-            DispatchQueue.global().async { [self] in
-                stopEngine()
-                completion()
+        let deadline = ContinuousClock.now + .seconds(options.drainSeconds)
+        state.whenIdle(within: options.drainSeconds) { [self] in
+            let left = max(0, (deadline - .now) / .seconds(1))
+            server.drain(within: left) { [self] in
+                DispatchQueue.global().async { [self] in
+                    stopEngine()
+                    completion()
+                }
             }
         }
     }

@@ -66,7 +66,8 @@ import Testing
         let rig = try Rig()
         _ = try rig.post("/deblur", Pictures.png(70, 40))
         _ = try rig.post("/deblur?exit=9", Pictures.png(70, 40))
-        #expect(try rig.eventually { try rig.metric("deblur_http_requests_total{route=\"/deblur\",method=\"POST\",code=\"400\"}") == 1 })
+        let refused = "deblur_http_requests_total{route=\"/deblur\",method=\"POST\",code=\"400\"}"
+        #expect(try rig.eventually { try rig.metric(refused) == 1 })
         let text = try rig.get("/metrics").text
         let names = [
             "deblur_http_requests_total", "deblur_http_request_seconds", "deblur_rejected_total",
@@ -78,7 +79,8 @@ import Testing
         for name in names { #expect(text.contains("# TYPE \(name) "), "\(name)") }
         #expect(text.contains("deblur_http_requests_total{route=\"/deblur\",method=\"POST\",code=\"200\"} 1\n"))
         #expect(text.contains("deblur_tiles_total{exit=\"1\"}") && text.contains("deblur_tiles_total{exit=\"0\"} 0\n"))
-        #expect(text.contains("deblur_build_info{version=\"\(Version.current)\",model=\"fake@0123456789ab\",precision=\"fp32\",kernels=\"fake\"} 1\n"))
+        let build = "version=\"\(Version.current)\",model=\"fake@0123456789ab\",precision=\"fp32\",kernels=\"fake\""
+        #expect(text.contains("deblur_build_info{\(build)} 1\n"))
         for stage in ["decode", "encode", "encoder", "sub_decoder", "head", "read", "blend"] {
             #expect(text.contains("deblur_stage_seconds_count{stage=\"\(stage)\"}"), "\(stage)")
         }
@@ -88,11 +90,21 @@ import Testing
     @Test func logLinesHoldNoControlCharactersOfClients() throws {
         let rig = try Rig(["log-format": "json", "trust-proxy": "127.0.0.0/8"])
         let client = try rig.client()
-        client.send("GET /%0a%1b[31m HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 203.0.113.9\r\nTraceparent: \u{9b}31m\u{202e}x\r\n\r\n")
+        let hostile = [
+            "GET /%0a%1b%5b31m HTTP/1.1", "Host: a", "X-Forwarded-For: 203.0.113.9",
+            "Traceparent: \u{9b}31m\u{202e}x",
+        ]
+        client.send(hostile.joined(separator: "\r\n") + "\r\n\r\n")
         _ = try client.answer()
-        #expect(rig.eventually { rig.log.all.contains { $0.contains("\"message\":\"request\"") } })
+        let isLogged = rig.eventually {
+            rig.log.all.contains { $0.contains("203.0.113.9") && $0.contains("traceparent") }
+        }
+        #expect(isLogged, "\(rig.log.all)")
         for line in rig.log.all {
-            #expect(line.unicodeScalars.dropLast().allSatisfy { $0.properties.generalCategory != .control && $0 != "\u{202e}" })
+            let isClean = line.unicodeScalars.dropLast().allSatisfy {
+                $0.properties.generalCategory != .control && $0 != "\u{202e}"
+            }
+            #expect(isClean, "\(line.debugDescription)")
             #expect(try JSONSerialization.jsonObject(with: Data(line.utf8)) is [String: String])
         }
     }

@@ -32,7 +32,8 @@ import Testing
     }
 
     @Test func survivesItsFile() throws {
-        let model = FileManager.default.temporaryDirectory.appending(path: "m\(UInt64.random(in: 0 ... .max)).safetensors")
+        let name = "m\(UInt64.random(in: 0 ... .max)).safetensors"
+        let model = FileManager.default.temporaryDirectory.appending(path: name)
         #expect(try KnownAnswer.beside(model) == nil)
         let known = try answer()
         try known.write(beside: model)

@@ -59,7 +59,8 @@ extension OptionRow {
         expected: "a number of pixels such as 50MP", \.maxPixels
     ) { Quantity.pixels($0).flatMap { $0 > 0 ? $0 : nil } }
     public static let memoryBudget = OptionRow(
-        "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2), note: "half of the machine's memory",
+        "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2),
+        note: "half of the machine's memory",
         "Memory for uploads and images in work, together; the network's own is not counted.",
         expected: "a size such as 2GiB", \.memoryBudgetBytes
     ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }

@@ -3,8 +3,8 @@ import Foundation
 /// What a model answered for the known tile where it was trusted: samples of the residual at every exit, and the
 /// classifier's outputs. It lies beside the model as `NAME.selftest.json`, written by `deblur selftest --write`.
 public struct KnownAnswer: Codable, Sendable, Equatable {
-    /// SHA-256 of the model file, hexadecimal. An answer of another file says nothing, and is an error: either the model
-    /// or the answer is not what it should be.
+    /// SHA-256 of the model file, hexadecimal. An answer of another file says nothing, and is an error: either the
+    /// model or the answer is not what it should be.
     public var digest: String
     /// The classifier's outputs; empty without one.
     public var logits: [Float]

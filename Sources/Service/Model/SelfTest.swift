@@ -3,7 +3,8 @@ import Network
 
 /// Runs the known tile through a model, before the service calls itself ready and on demand.
 ///
-/// With a stored answer the result has to agree with it. Without one it has to be finite, believable and the same twice.
+/// With a stored answer the result has to agree with it. Without one it has to be finite, believable
+/// and the same twice.
 public struct SelfTest: Sendable {
     /// What came out.
     public struct Report: Codable, Sendable {

@@ -46,10 +46,7 @@ package struct ServiceHandler: RequestHandler {
 
     private static func deblur(_ exchange: Exchange, _ state: ServiceState) {
         do {
-            let maxBody = state.options.maxBodyBytes
-            let request = try DeblurRequest(
-                exchange, engine: state.engine(), context: state.context, maxBody: maxBody)
-            request.start(maxBody: maxBody)
+            try DeblurRequest(exchange, engine: state.engine(), service: state).start()
         } catch {
             state.context.refuse(exchange, error)
         }

@@ -18,7 +18,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Sub-decoders, with --arch.", valueName: "k"))
     var decoders = 4
     @OptionGroup var model: ModelOptions
-    @Option(help: ArgumentHelp("Side of the tile in pixels, a multiple of 16 (default: the model's).", valueName: "pixels"))
+    @Option(
+        help: ArgumentHelp("Side of the tile in pixels, a multiple of 16 (default: the model's).", valueName: "pixels"))
     var tile: Int?
     @OptionGroup var threads: ThreadOptions
     @Option(help: "Tiles that are timed, after one that is not.")
@@ -62,7 +63,9 @@ struct BenchCommand: ParsableCommand {
             kernels: kernels)
     }
 
-    private func report(_ outcome: BenchRun.Outcome, _ network: AdaRevD, _ side: Int, _ costs: BenchCosts) -> BenchReport {
+    private func report(
+        _ outcome: BenchRun.Outcome, _ network: AdaRevD, _ side: Int, _ costs: BenchCosts
+    ) -> BenchReport {
         let steps = outcome.steps.map { step in
             let gflop = costs.gflop[step.name]
             return BenchReport.Stage(

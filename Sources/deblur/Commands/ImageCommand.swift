@@ -24,7 +24,8 @@ struct ImageCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
     @Option(help: ArgumentHelp("adaptive, or the sub-decoder (1…K) after which every tile leaves.", valueName: "exit"))
     var exit = "adaptive"
-    @Option(help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this, in dB.", valueName: "dB"))
+    @Option(
+        help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this.", valueName: "dB"))
     var tau: Double?
     @Option(help: "How a lone row or column of tiles is weighted.")
     var blend = Blend.edgeSafe

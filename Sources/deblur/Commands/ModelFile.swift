@@ -9,7 +9,8 @@ enum ModelFile {
     ///
     /// - Throws: `ValidationError` that says where was looked.
     static func resolve(_ path: String?) throws -> URL {
-        let variable = ProcessInfo.processInfo.environment[OptionRow.model.environment].flatMap { $0.isEmpty ? nil : $0 }
+        let variable = ProcessInfo.processInfo.environment[OptionRow.model.environment]
+            .flatMap { $0.isEmpty ? nil : $0 }
         if let path = path ?? variable {
             guard FileManager.default.isReadableFile(atPath: path) else {
                 throw ValidationError("there is no readable model file at \(path)")
@@ -25,7 +26,7 @@ enum ModelFile {
 
 /// Options of every command that loads a model.
 struct ModelOptions: ParsableArguments {
-    @Option(help: "Model: .safetensors or an AdaRevD .pth (default: the one that comes with deblur; env: DEBLUR_MODEL).")
+    @Option(help: "Model: .safetensors or an AdaRevD .pth (default: that of deblur itself; env: DEBLUR_MODEL).")
     var model: String?
     @Option(help: "A degradation classifier in a file of its own.")
     var classifier: String?
