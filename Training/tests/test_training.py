@@ -65,15 +65,16 @@ def test_a_resumed_run_equals_an_undisturbed_one(store, tmp_path):
 def test_training_brings_the_loss_down(store, tmp_path):
     own = recipe()
     own.blur.longest = 6
-    run = trainer(store, tmp_path, steps=60, own=own)
-    blurred, sharp = run.maker.batch(4, 48)
+    run = trainer(store, tmp_path, steps=30, own=own)
+    blurred, sharp = run.maker.batch(2, 32)
+
     def loss():
         with torch.no_grad():
             return float(restoration_loss(run.model(blurred), blurred * 0, sharp, 0.01))
     before = loss()
     run.maker.batch = lambda count, patch: (blurred, sharp)
     run.train(log_every=1000)
-    assert loss() < 0.95 * before
+    assert loss() < 0.97 * before
 
 
 @pytest.mark.parametrize("phase, frozen, trained", [

@@ -39,14 +39,14 @@ def _through(plane: Tensor, table: Tensor) -> Tensor:
     dct = _dct(plane.device)
     blocks = plane.view(b, h // 8, 8, w // 8, 8).permute(0, 1, 3, 2, 4)
     levels = (dct @ blocks @ dct.T / table).round()
-    return (dct.T @ (levels * table) @ dct).permute(0, 1, 3, 2, 4).reshape(b, h, w)
+    return (dct.T @ (levels * table) @ dct).permute(0, 1, 3, 2, 4).reshape(b, h, w).round().clamp(-128, 127)
 
 
 def jpeg(image: Tensor, quality: Tensor, subsampled: bool) -> Tensor:
     """[B, 3, h, w] in 0…1, sides multiples of 16, to what decoding gives, in whole 8-bit levels."""
-    ycc = torch.einsum("ij,bjhw->bihw", _TO_YCC.to(image.device), (image.clamp(0, 1) * 255).round())
+    ycc = torch.einsum("ij,bjhw->bihw", _TO_YCC.to(image.device), (image.clamp(0, 1) * 255).round()).round()
     luma = _through(ycc[:, 0] - 128, _tables(_LUMA, quality)) + 128
-    chroma = F.avg_pool2d(ycc[:, 1:], 2) if subsampled else ycc[:, 1:]
+    chroma = F.avg_pool2d(ycc[:, 1:], 2).round() if subsampled else ycc[:, 1:]
     table = _tables(_CHROMA, quality)
     chroma = torch.stack([_through(chroma[:, i], table) for i in (0, 1)], dim=1)
     if subsampled:
