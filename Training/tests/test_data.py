@@ -82,6 +82,14 @@ def test_every_degradation_alone(store):
         assert blurred.isfinite().all() and not torch.equal(blurred, sharp), name
 
 
+def test_light_above_white_is_not_asked_back():
+    """A bright even wall stays what a sharp exposure of it would be: no brightness shift to learn."""
+    wall = PhotoStore([np.full((200, 200, 3), 248, np.uint8)], [], ["wall.jpg"], torch.device("cpu"))
+    options = CLEAN | {"shortest": 5, "longest": 20, "highlights": 1.0}
+    blurred, sharp = BlurMaker(wall, 6, BlurOptions(**options)).batch(4, 64)
+    assert (blurred - sharp).abs().max() <= 1.01 / 255 and sharp.max() > 248 / 255
+
+
 def test_identity_gives_exact_pixels():
     image = torch.rand(2, 3, 80, 80, generator=torch.Generator().manual_seed(0))
     assert (warped(image, torch.eye(3).expand(2, 3, 3), 48) - image[..., 16:64, 16:64]).abs().max() < 1e-5

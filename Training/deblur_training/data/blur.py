@@ -26,7 +26,7 @@ class BlurOptions:
 
     sharp: float = 0.08
     shortest: float = 1.5
-    longest: float = 45.0
+    longest: float = 32.0
     # Lengths are shortest + (longest − shortest)·u^skew with u uniform: larger means milder.
     skew: float = 1.5
     objects: float = 0.3
@@ -80,13 +80,12 @@ class BlurMaker:
         size = patch + EXTRA
         still = self._chosen(count, self.options.sharp)
         source = self._source(count, size + 2 * MARGIN, photo)
-        light = to_linear(source)
-        boosted = self._with_highlights(light, still)
+        light = self._with_highlights(to_linear(source), still)
         o = self.options
         lengths = o.shortest + (o.longest - o.shortest) * self._uniform(count) ** o.skew
         lengths[still] = 0
         moving = self._chosen(count, o.objects) & ~still
-        blurred, sharp = self._exposures(light, boosted, lengths, moving, size)
+        blurred, sharp = self._exposures(light, lengths, moving, size)
         blurred = self._out_of_focus(blurred, still)
         blurred = to_srgb(self._noisy(blurred.clamp(0, 1), still).clamp(0, 1))
         blurred = self._compressed((blurred * 255).round() / 255, still)
@@ -144,15 +143,15 @@ class BlurMaker:
         return source
 
     def _with_highlights(self, light: Tensor, still: Tensor) -> Tensor:
-        """Lamps and glints are brighter than white: their streaks stay white when the rest is averaged."""
+        """Lamps and glints are brighter than white: their streaks stay white when the rest is averaged. The sharp picture
+        is made from the same light and clips where a sharp exposure would: what is lost there is not asked back."""
         count = light.shape[0]
         gain = self._uniform(count, low=0.5, high=12.0) * (self._chosen(count, self.options.highlights) & ~still)
         brightest = light.amax(dim=1, keepdim=True)
-        share = ((brightest - 0.8) / 0.2).clamp(0, 1).square()
+        share = ((brightest - 0.9) / 0.1).clamp(0, 1).square()
         return light * (1 + gain.to(light.device)[:, None, None, None] * share)
 
-    def _exposures(self, light: Tensor, boosted: Tensor, lengths: Tensor, moving: Tensor,
-                   size: int) -> tuple[Tensor, Tensor]:
+    def _exposures(self, light: Tensor, lengths: Tensor, moving: Tensor, size: int) -> tuple[Tensor, Tensor]:
         """(blurred, sharp) in linear light. Samples of similar length share a number of time steps."""
         count, device = light.shape[0], light.device
         object_lengths = 2 + (self.options.longest - 2) * self._uniform(count) ** self.options.skew
@@ -170,10 +169,10 @@ class BlurMaker:
             if bool(moving[group[0]]):
                 own = object_motion(object_lengths[group], steps, self.generator).homographies.to(device)
                 mask, front = masks[at], other[group].to(device)
-                blurred[at] = exposed(boosted[at], camera, size, boosted[front], mask, own)
+                blurred[at] = exposed(light[at], camera, size, light[front], mask, own)
                 sharp[at] = (mask * light[front] + (1 - mask) * light[at])[cut]
             else:
-                blurred[at] = exposed(boosted[at], camera if steps > 1 else still[:, None], size)
+                blurred[at] = exposed(light[at], camera if steps > 1 else still[:, None], size)
                 sharp[at] = light[at][cut]
         return blurred, sharp
 

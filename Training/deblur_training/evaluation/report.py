@@ -57,7 +57,7 @@ def adaptive_sharp(model: AdaRevD, pairs: list[Pair], device: torch.device) -> d
     for pair in pairs:
         done = restore(model, pair.sharp.to(device), rule)
         left += all(t.exit == 0 for t in done.tiles)
-        values.append(psnr(done.image.cpu(), pair.sharp))
+        values.append(float(psnr(done.image.cpu(), pair.sharp)))
     return {"lowest_db": round(min(values), 3), "mean_db": round(sum(values) / len(values), 3),
             "left_as_it_came": left / len(pairs)}
 

@@ -23,11 +23,12 @@ class TileScores:
     psnr: list[float] = field(default_factory=list)
 
 
-def psnr(image: Tensor, truth: Tensor, eight_bit: bool = True) -> float:
+def psnr(image: Tensor, truth: Tensor, eight_bit: bool = True) -> Tensor:
+    """dB of [..., 3, h, w], as 8-bit pictures or as the values stand; 100 where nothing differs."""
     if eight_bit:
-        image, truth = ((t.clamp(0, 1) * 255).round() / 255 for t in (image, truth))
-    mse = float((image.double() - truth.double()).square().mean())
-    return -10 * torch.log10(torch.tensor(max(mse, 1e-10))).item()
+        image, truth = ((t.float().clamp(0, 1) * 255).round() / 255 for t in (image, truth))
+    mse = (image.double() - truth.double()).square().mean(dim=(-3, -2, -1))
+    return -10 * torch.log10(mse.clamp_min(1e-10))
 
 
 @torch.no_grad()
@@ -47,9 +48,9 @@ def score_tiles(model: AdaRevD, pairs: list[Pair], device: torch.device, batch: 
             predicted = model.logits(features).argmax(1).tolist()
         labels = degradation_class(blurred, sharp, model.config.thresholds_db).tolist()
         outputs = [blurred] + [(padded + r)[..., :height, :width] for r in model.residuals(features)]
+        values = torch.stack([psnr(o, sharp, eight_bit) for o in outputs], dim=1).tolist()
         for i, pair in enumerate(group):
-            scores.append(TileScores(pair.name, labels[i], predicted and predicted[i],
-                                     [psnr(o[i].cpu(), pair.sharp, eight_bit) for o in outputs]))
+            scores.append(TileScores(pair.name, labels[i], predicted and predicted[i], values[i]))
     return scores
 
 

@@ -14,6 +14,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=25, help="at most, per row")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--flags", type=Path, help="writes the fastest variant's options for `train` to this file")
 
 
 def run(arguments: Namespace) -> None:
@@ -27,17 +28,20 @@ def run(arguments: Namespace) -> None:
     from ..network import AdaRevD
     from .clock import Clock
     from .recipe import Recipe, Stage
-    from .setup import chosen_device, compile_blocks
+    from .setup import chosen_device, compile_blocks, wait
     from .trainer import Trainer
 
     device = chosen_device(arguments.device)
     store = PhotoStore.open(arguments.photos, device)
 
-    def wait() -> float:
-        if device.type == "cuda":
-            torch.cuda.synchronize()
+    def now() -> float:
+        wait(device)
         return time.monotonic()
 
+    best = (0.0, "")
+    flags = {"plain": "--reversible off", "channels-last": "--reversible off --channels-last",
+             "reversible": "--reversible on", "compile": "--reversible off --compile",
+             "fp32": "--reversible off --precision fp32"}
     print("variant, patch, batch: milliseconds per step (of them blur), megapixels/s, patches/s, peak GiB", flush=True)
     for variant in arguments.variants.split(","):
         for patch in map(int, arguments.patches.split(",")):
@@ -58,18 +62,21 @@ def run(arguments: Namespace) -> None:
                     try:
                         for _ in range(2):
                             trainer.step()
-                        begin, steps = wait(), 0
+                        begin, steps = now(), 0
                         while steps < arguments.steps and (steps == 0 or time.monotonic() - begin < arguments.seconds):
                             trainer.step()
                             steps += 1
-                        step = (wait() - begin) / steps
-                        begin = wait()
+                        step = (now() - begin) / steps
+                        begin = now()
                         trainer.maker.batch(batch, patch)
-                        blur = wait() - begin
+                        blur = now() - begin
                     except torch.OutOfMemoryError:
                         print(f"{variant}, {patch}, {batch}: out of memory", flush=True)
                         continue
                 peak = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else float("nan")
                 print(f"{variant}, {patch}, {batch}: {step * 1e3:.0f} ({blur * 1e3:.0f}), "
                       f"{batch * patch**2 / step / 1e6:.1f}, {batch / step:.1f}, {peak:.1f}", flush=True)
+                best = max(best, (batch * patch**2 / step, flags[variant]))
                 del trainer
+    if arguments.flags:
+        arguments.flags.write_text(best[1] + "\n")

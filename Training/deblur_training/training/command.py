@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
@@ -21,7 +22,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--channels-last", action="store_true")
     parser.add_argument("--compile", action="store_true", help="torch.compile of the blocks; costs minutes first")
     parser.add_argument("--reversible", choices=["recipe", "on", "off"], default="recipe")
-    parser.add_argument("--batch-scale", type=float, default=1, help="multiplies every stage's batch")
+    parser.add_argument("--batch-scale", default="1", help="multiplies every stage's batch; auto: 1, 2 or 4, by what the "
+                        "device needs to be busy")
     parser.add_argument("--val", type=Path, help="packed file or folder of photographs to validate on")
     parser.add_argument("--val-pairs", type=int, default=32)
     parser.add_argument("--threads", type=int, help="of the CPU")
@@ -30,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    began = time.monotonic()
     import torch
 
     from ..data.photos import PhotoStore
@@ -39,7 +42,7 @@ def run(arguments: Namespace) -> None:
     from ..network.checkpoint import load_encoder
     from .clock import Clock
     from .recipe import Recipe
-    from .setup import chosen_device, compile_blocks, initialise
+    from .setup import busy_batch_scale, chosen_device, compile_blocks, initialise
     from .trainer import Trainer
 
     if arguments.threads:
@@ -49,8 +52,6 @@ def run(arguments: Namespace) -> None:
     options = recipe.phase(arguments.phase)
     if arguments.reversible != "recipe":
         options.reversible = arguments.reversible == "on"
-    for stage in options.stages:
-        stage.batch = max(1, round(stage.batch * arguments.batch_scale))
     if arguments.phase == "encoder":
         recipe.model.sub_decoders = 1
     torch.manual_seed(recipe.seed)
@@ -64,6 +65,11 @@ def run(arguments: Namespace) -> None:
     if precision == "auto":
         precision = "bf16" if device.type == "cuda" else "fp32"
     store = PhotoStore.open(arguments.photos, device)
+    scale = arguments.batch_scale
+    if scale == "auto":
+        scale = busy_batch_scale(recipe, arguments.phase, store, precision, arguments.channels_last)
+    for stage in options.stages:
+        stage.batch = max(1, round(stage.batch * float(scale)))
     trainer = Trainer(recipe, arguments.phase, model, store, clock, arguments.folder, precision,
                       arguments.channels_last)
     if trainer.checkpoint.exists() and not arguments.fresh:
@@ -75,5 +81,5 @@ def run(arguments: Namespace) -> None:
     if arguments.val and arguments.phase != "classifier":
         pairs = make_pairs(PhotoStore.open(arguments.val), arguments.val_pairs, seed=2024)
         validate = lambda network: mean_gain(network, pairs, device)
-    done = trainer.train(arguments.minutes, log_every=arguments.log_every, validate=validate)
+    done = trainer.train(arguments.minutes, log_every=arguments.log_every, validate=validate, began=began)
     print(f"{arguments.phase}: {'done' if done else f'{clock.progress:.1%} so far, run again to go on'}")

@@ -17,7 +17,7 @@ from ..network import AdaRevD
 from ..network.classifier import classification_loss, degradation_class
 from .clock import Clock, learning_rate, spelled
 from .loss import restoration_loss
-from .recipe import PHASES, Recipe
+from .recipe import PHASES, Recipe, Stage
 from .state import Average, read_state, write_atomically
 
 COLUMNS = ["step", "seconds", "progress", "rate", "patch", "batch", "loss", "gradient", "blurred_db", "restored_db",
@@ -60,8 +60,20 @@ class Trainer:
         return torch.autocast(self.device.type, dtype=torch.bfloat16) if self.precision == "bf16" else nullcontext()
 
     def step(self) -> dict[str, torch.Tensor]:
-        """One optimiser step; the numbers stay on the device."""
-        stage = self.options.stage(self.clock.progress)
+        """One optimiser step; the numbers stay on the device. A batch too large for the device is halved for good."""
+        while True:
+            stage = self.options.stage(self.clock.progress)
+            try:
+                return self._step(stage)
+            except torch.OutOfMemoryError:
+                if stage.batch == 1:
+                    raise
+            stage.batch //= 2
+            self.optimizer.zero_grad(set_to_none=True)
+            torch.cuda.empty_cache()
+            print(f"out of memory: batches of {stage.batch} from here on for patches of {stage.patch}", flush=True)
+
+    def _step(self, stage: Stage) -> dict[str, torch.Tensor]:
         blurred, sharp = self.maker.batch(stage.batch, stage.patch)
         rate = learning_rate(self.options, self.clock.progress)
         for group in self.optimizer.param_groups:
@@ -99,10 +111,10 @@ class Trainer:
     # Runs
 
     def train(self, minutes: float | None = None, save_every: float = 120, log_every: int = 50,
-              validate=None, validate_every: float = 240) -> bool:
-        """Goes on until the phase is over (True) or `minutes` of wall clock have gone by (False). Saves on the way, at
-        the end, and when interrupted."""
-        deadline = math.inf if minutes is None else time.monotonic() + 60 * minutes
+              validate=None, validate_every: float = 240, began: float | None = None) -> bool:
+        """Goes on until the phase is over (True) or `minutes` of wall clock have gone by since `began`, else now (False).
+        Saves on the way, at the end, and when interrupted."""
+        deadline = math.inf if minutes is None else (began or time.monotonic()) + 60 * minutes
         saved = validated = time.monotonic()
         collected: list[dict[str, torch.Tensor]] = []
         self.model.train()
@@ -124,11 +136,15 @@ class Trainer:
                     self._validate(validate)
                     self.clock.start()  # its time is not training time
                     validated = time.monotonic()
+            if collected:
+                self._synchronize()
+                self._log(collected, since)
         finally:
             if all(torch.isfinite(n["loss"]) for n in collected[-1:]):
                 self.save()
         if validate:
             self._validate(validate)
+            self.save()  # with the score, so that a later run knows what it has to beat
         return self.clock.progress >= 1
 
     def _synchronize(self) -> None:
