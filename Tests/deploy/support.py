@@ -9,6 +9,7 @@ import socket
 import struct
 import subprocess
 import tempfile
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -87,6 +88,29 @@ def request(port, method, path, body=None, headers=None, timeout=600, connection
     response = connection.getresponse()
     answer = Answer(response, 0)
     answer.seconds = time.time() - began
+    return answer
+
+
+def refused(port, path, length, headers=None):
+    """A POST that is refused while it is sent: what a client sees that reads while it writes, as browsers and curl do."""
+    client = socket.create_connection(("127.0.0.1", port), timeout=60)
+    lines = [f"POST {path} HTTP/1.1", "Host: deblur.example.org", f"Content-Length: {length}", "Content-Type: image/png"]
+    client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+
+    def send():
+        try:
+            for _ in range(0, length, 1 << 16):
+                client.sendall(bytes(1 << 16))
+        except OSError:
+            pass  # The other side has said enough.
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    response = http.client.HTTPResponse(client)
+    response.begin()
+    answer = Answer(response, 0)
+    client.close()
+    sender.join()
     return answer
 
 
