@@ -137,7 +137,7 @@ class Service:
     def __init__(self, folder, name, *options, environment=None):
         self.port = free_port()
         self.log = Path(folder) / f"{name}.log"
-        self.process = start([PROGRAM, "serve", "--port", self.port, *options], self.log,
+        self.process = start([PROGRAM, "serve", "--port", self.port, "--drain", "2s", *options], self.log,
                              env={**os.environ, **(environment or {})})
         wait_for(self.ready, 60, f"{name} ready")
 
