@@ -111,6 +111,26 @@ def another_model(folder, root, configuration):
         raise AssertionError("started with a model that is not there")
 
 
+def bill_of_materials(folder, root):
+    file = folder / "sbom.spdx.json"
+    with open(file, "wb") as output:
+        subprocess.run([sys.executable, ROOT / "Deploy/sbom.py", root], check=True, stdout=output)
+    names = {part["name"] for part in json.loads(file.read_text())["packages"]}
+    wanted = {"deblur", "libjpeg62-turbo", "libpng16-16", "libopenblas0-pthread", "libfftw3-single3", "libssl3", "libc6",
+              "swift-argument-parser", "swift-log", "swift-runtime"}
+    expect(sorted(wanted - names), [], "missing")
+    validator = shutil.which("pyspdxtools") or shutil.which("pyspdxtools", path=str(Path(sys.executable).parent))
+    if validator:
+        subprocess.run([validator, "-i", file], check=True, capture_output=True)
+    return f"{len(names)} parts, {'valid SPDX' if validator else 'not validated: pyspdxtools is not installed'}"
+
+
+def no_root_s_programs(root):
+    """Set-user-id programs are a way up that nobody here needs."""
+    found = [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file() and not p.is_symlink() and p.stat().st_mode & 0o6000]
+    expect(found, [], "set-user-id or set-group-id")
+
+
 def main():
     if os.geteuid():
         print("skipped: needs root")
@@ -127,6 +147,8 @@ def main():
     checks.run("image: other user, read-only root, no privileges", is_contained, container)
     checks.run("image: a photo through nginx", photo_through_nginx, container, folder)
     checks.run("image: SIGTERM", stops_on_sigterm, container)
+    checks.run("image: bill of materials", bill_of_materials, folder, root)
+    checks.run("image: no set-user-id programs", no_root_s_programs, root)
     checks.run("image: a mounted model", another_model, folder, root, configuration)
     return checks.finish()
 

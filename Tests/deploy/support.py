@@ -134,8 +134,8 @@ def listening(port):
 class Service:
     """The real program on a port of its own."""
 
-    def __init__(self, folder, name, *options, environment=None):
-        self.port = free_port()
+    def __init__(self, folder, name, *options, environment=None, port=None):
+        self.port = port or free_port()
         self.log = Path(folder) / f"{name}.log"
         self.process = start([PROGRAM, "serve", "--port", self.port, "--drain", "2s", *options], self.log,
                              env={**os.environ, **(environment or {})})

@@ -51,6 +51,9 @@ class Behind:
         expect((answer.status, json.loads(answer.body)["code"]), (415, "unsupported_media_type"), "415")
         if "accept-post" not in answer.headers:
             raise AssertionError("no Accept-Post")
+        server = answer.headers.get("server", "")
+        if any(letter.isdigit() for letter in server):
+            raise AssertionError(f"a version is told: {server}")
         answer = request(self.wide.port, "POST", "/deblur?strength=7", b"\x89PNG", PNG)
         expect((answer.status, json.loads(answer.body)["code"]), (400, "bad_parameter"), "400")
 
