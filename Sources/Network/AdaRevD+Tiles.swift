@@ -22,6 +22,11 @@ extension AdaRevD: TileNetwork {
             height > 0 && width > 0 && height % 16 == 0 && width % 16 == 0, "a tile of \(height)×\(width) pixels")
         workspace.prepare(MapSize(height: height, width: width))
         encoder.run(tile, kernels: kernels, in: workspace, observe: observe)
+        return assess(classify: classify, in: workspace)
+    }
+
+    /// What the classifier says about the features in the workspace.
+    func assess(classify: Bool, in workspace: Workspace) -> TileAssessment {
         guard classify, let classifier else { return TileAssessment() }
         var logits: [Float] = []
         workspace.timed("classifier") { logits = classifier.logits(kernels: kernels, in: workspace) }

@@ -4,12 +4,12 @@ import Kernels
 /// The encoder half of NAFNet, and the feature scales that follow it (specification 3 and 6).
 struct NAFNetEncoder: Sendable {
     /// (w, 27): conv 3×3 on gathered patches.
-    private let intro: PackedMatrix
-    private let blocks: [[Block]]
-    private let middle: [Block]
-    private let downs: [HalvingConvolution]
+    let intro: PackedMatrix
+    let blocks: [[Block]]
+    let middle: [Block]
+    let downs: [HalvingConvolution]
     /// `conv_features.i`
-    private let featureScales: [AlignedFloats]
+    let featureScales: [AlignedFloats]
 
     init(_ source: WeightSource, _ architecture: Architecture) {
         let bias = source.floats("encoder.intro.bias"), weight = source.floats("encoder.intro.weight")

@@ -49,6 +49,30 @@ public protocol TileNetwork: Sendable {
         _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
     ) -> TileAssessment
 
+    /// Bytes that ``makeImageEncoding(height:width:tileSide:team:)`` reserves for an image of that size; nil when the
+    /// network encodes tiles only.
+    func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int?
+
+    /// Makes room for encoding a whole image (specification 11, mode A), which replaces the encoder pass of its tiles.
+    ///
+    /// - Parameters:
+    ///   - height: pixels, a positive multiple of 16; so is `width`. One of them is above `tileSide`: with a lone tile
+    ///     the modes are one.
+    ///   - tileSide: of the model; the pooling windows follow from it.
+    /// - Returns: nil when the system has not that much memory, or the network encodes tiles only.
+    func makeImageEncoding(height: Int, width: Int, tileSide: Int, team: ThreadTeam) -> (any ImageEncoding)?
+
+    /// Instead of `encode`: takes the features of a tile from those of its image, which is complete and was made by
+    /// this network. The rest of the tile's steps is the same.
+    ///
+    /// - Parameters:
+    ///   - row: first pixel of the tile in the padded image, a multiple of 16; so is `column`.
+    ///   - height: pixels, a positive multiple of 16; so is `width`.
+    func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool,
+        in workspace: Workspace
+    ) -> TileAssessment
+
     /// Whether the tile answers at depth `subDecoder` (0…K) under that policy. At depth K it always does.
     func leaves(
         after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
@@ -60,4 +84,18 @@ public protocol TileNetwork: Sendable {
     /// Writes `outputs` head `subDecoder` of the current features: restored − input, `(height, width, 3)` row-major,
     /// unclamped.
     func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace)
+}
+
+/// A network that encodes tiles only.
+extension TileNetwork {
+    public func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int? { nil }
+
+    public func makeImageEncoding(
+        height: Int, width: Int, tileSide: Int, team: ThreadTeam
+    ) -> (any ImageEncoding)? { nil }
+
+    public func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool,
+        in workspace: Workspace
+    ) -> TileAssessment { preconditionFailure("this network makes no image encodings") }
 }

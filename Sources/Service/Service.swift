@@ -11,6 +11,7 @@ import Sockets
 public final class Service: Sendable {
     public let options: ServeOptions
     package let state: ServiceState
+    private let handler: ServiceHandler
     private let server: HTTPServer
 
     /// - Throws: ``APIKeys/Failure``.
@@ -23,6 +24,7 @@ public final class Service: Sendable {
         let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
         let log = AccessLog(
             metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
+        handler = ServiceHandler(state: state, keys: keys)
         server = HTTPServer(
             configuration: Self.configuration(options),
             hooks: ServerHooks(
@@ -33,8 +35,12 @@ public final class Service: Sendable {
                     return id
                 },
                 didAnswer: { log.record($0) }),
-            handler: ServiceHandler(state: state, keys: keys))
+            handler: handler)
     }
+
+    /// Methods and path templates, for the comparison with openapi.yaml.
+    package var routes: [Router.Route] { handler.routes }
+    package static var parameterNames: [String] { DeblurParameters.names }
 
     /// Begins to listen.
     ///

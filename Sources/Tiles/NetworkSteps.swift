@@ -14,6 +14,13 @@ final class NetworkSteps<Network: TileNetwork>: TileSteps {
         network.encode(tile, height: height, width: width, classify: classify, in: workspace)
     }
 
+    func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool
+    ) -> TileAssessment {
+        network.encode(
+            tileAtRow: row, column: column, height: height, width: width, of: image, classify: classify, in: workspace)
+    }
+
     func leaves(after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy) -> Bool {
         network.leaves(after: subDecoder, assessment, under: policy, in: workspace)
     }

@@ -6,5 +6,6 @@
 #include "kernel_set.h"
 #include "relax.h"
 #include "scratch.h"
+#include "sliding.h"
 
 #endif

@@ -54,7 +54,13 @@ final class DeblurRequest: Sendable {
     func start(maxBody: Int) {
         exchange.onDisconnect { [weak self] in self?.clientLeft() }
         exchange.collectBody(limit: maxBody) { [self] result in
-            guard case .success(let body) = result else { return release() }
+            let body: [UInt8]
+            switch result {
+            case .success(let bytes): body = bytes
+            case .failure(let failure):
+                if failure == .disconnected { context.metrics.cancelled(Stage.upload.rawValue).add() }
+                return release()
+            }
             exchange.markSlow()
             state.withLock { state in
                 state.stage = .decode
@@ -181,7 +187,8 @@ final class DeblurRequest: Sendable {
             state.isGone = true
             return (state.stage, state.wait, state.restoration)
         }
-        guard stage != .done else { return }
+        // Before its body is complete, the body's failure says it all.
+        guard stage != .done, stage != .upload else { return }
         wait?.withdraw()
         // The scheduler counts what it stops itself, when it has stopped.
         if let restoration { return restoration.cancel() }

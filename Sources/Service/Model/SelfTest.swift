@@ -75,8 +75,9 @@ public struct SelfTest: Sendable {
             return (false, "the stored answer has another number of exits, samples or classes", nil)
         }
         let difference = zip(samples, known.residuals).flatMap { zip($0, $1).map { abs($0 - $1) } }.max() ?? 0
-        guard difference <= KnownAnswer.tolerance else {
-            return (false, "off the stored answer by \(difference), allowed \(KnownAnswer.tolerance)", difference)
+        let tolerance = KnownAnswer.tolerance(precision: model.summary.precision)
+        guard difference <= tolerance else {
+            return (false, "off the stored answer by \(difference), allowed \(tolerance)", difference)
         }
         let scale = max(1, known.logits.map(abs).max() ?? 1)
         let logits = zip(answer.logits, known.logits).map { abs($0 - $1) / scale }.max() ?? 0

@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 extension BenchCosts {
@@ -8,18 +9,45 @@ extension BenchCosts {
     ///   - tile: side in pixels.
     ///   - threads: over which the peak is measured.
     static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
-        BenchCosts(
-            gflop: (try? count(network.architecture, tile: tile)) ?? [:], peak: MultiplyAddPeak.gflops(threads: threads))
+        let counted = (try? count(network.architecture, tile: tile)) ?? (steps: [:], layers: [:])
+        return BenchCosts(
+            gflop: counted.steps, layerGflop: counted.layers, peak: PeakMeasurement.gflops(threads: threads))
     }
 
-    /// GFLOP by step.
-    static func count(_ architecture: Architecture, tile: Int) throws -> [String: Double] {
-        var steps: [String: Int] = [:]
+    /// GFLOP by step and by kind of layer.
+    static func count(_ architecture: Architecture, tile: Int) throws -> (
+        steps: [String: Double], layers: [String: Double]
+    ) {
+        var steps: [String: Double] = [:], layers: [String: Double] = [:]
         for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
             guard let step = step(of: name, last: architecture.subDecoders) else { continue }
-            steps[step, default: 0] += shape.reduce(1, *) * positions(of: name, tile: tile)
+            let gflop = 2e-9 * Double(shape.reduce(1, *) * positions(of: name, tile: tile))
+            steps[step, default: 0] += gflop
+            if let layer = layer(of: name) { layers[layer, default: 0] += gflop }
         }
-        return steps.mapValues { 2e-9 * Double($0) }
+        return (steps, layers)
+    }
+
+    /// The kind under which the network's clock books a tensor's work; nil for those without one.
+    private static func layer(of name: String) -> String? {
+        let parts = name.split(separator: ".")
+        switch (parts[0], parts[1]) {
+        case ("ape", _): return "classifier"
+        case ("outputs", _): return "head"
+        case ("encoder", "intro"): return "intro"
+        case ("encoder", "downs"): return "down"
+        case ("encoder", "encoders"), ("encoder", "middle_blks"):
+            return "naf " + half(parts)
+        case ("subdenets", _):
+            if parts.contains("fusion") { return "fuse" }
+            return name.contains("fft_block") ? "spectrum" : "fourier " + half(parts)
+        default: return nil
+        }
+    }
+
+    /// A block's passes: up to the pooling, and from there.
+    private static func half(_ parts: [Substring]) -> String {
+        parts.contains("conv3") || parts.contains("conv4") || parts.contains("conv5") ? "second half" : "first half"
     }
 
     /// Only the head of the last sub-decoder runs; the classifier is timed with the encoder.

@@ -52,7 +52,7 @@ struct ImageCommand: ParsableCommand {
 
     func run() throws {
         let batch = try ImageBatch(inputs: paths.dropLast(), output: paths[paths.count - 1])
-        let served = try model.load()
+        let served = try model.load(precision: threads.precision)
         let policy = try policy(of: served)
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Kernels
 import Service
 
 /// Which model file a command uses.
@@ -31,14 +32,15 @@ struct ModelOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Sub-decoder per class, hardest class first, as 4,4,3,3,2,1.", valueName: "list"))
     var exitTable: String?
 
-    func load() throws -> ServedModel {
+    func load(precision: KernelSet.Precision) throws -> ServedModel {
         let table = try exitTable.map { text in
             guard let table = OptionRow.parseExitTable(text) else {
                 throw ValidationError("--exit-table: a list of whole numbers such as 4,4,3,3,2,1 is expected")
             }
             return table
         }
-        return try ServedModel(contentsOf: file, classifier: classifier.map { URL(filePath: $0) }, table: table)
+        return try ServedModel(contentsOf: file, classifier: classifier.map { URL(filePath: $0) }, table: table,
+            precision: precision)
     }
 
     var file: URL { get throws { try ModelFile.resolve(model) } }
@@ -46,12 +48,10 @@ struct ModelOptions: ParsableArguments {
 
 /// Options of every command that computes.
 struct ThreadOptions: ParsableArguments {
-    enum Precision: String, ExpressibleByArgument, CaseIterable { case fp32 }
-
     @Option(help: "Threads that compute (default: the cores this process may use).")
     var threads: Int?
-    @Option(help: "Arithmetic of the network.")
-    var precision = Precision.fp32
+    @Option(help: "Operands of the matrix products.")
+    var precision = KernelSet.Precision.fp32
 
     func validate() throws {
         if let threads, !(1...1024).contains(threads) { throw ValidationError("--threads: 1 to 1024 is expected") }
@@ -59,3 +59,5 @@ struct ThreadOptions: ParsableArguments {
 
     var count: Int { threads ?? Machine.cores }
 }
+
+extension KernelSet.Precision: ExpressibleByArgument {}
