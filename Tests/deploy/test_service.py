@@ -46,6 +46,13 @@ class Behind:
         expect(len(bodies), 1, "different answers to one photo")
         expect(request(self.wide.port, "GET", "/healthz", connection=client).status, 200, "health on the same connection")
 
+    def page_and_contract_pass_unchanged(self):
+        for path in ("/", "/openapi.yaml", "/model"):
+            direct, behind = (request(port, "GET", path, headers={"X-Request-Id": "same"}) for port in (self.fast.port, self.wide.port))
+            expect((behind.status, behind.body), (direct.status, direct.body), path)
+            for field in ("content-type", "etag", "cache-control", "content-security-policy"):
+                expect(behind.headers.get(field), direct.headers.get(field), f"{field} of {path}")
+
     def refusals_pass_unchanged(self):
         answer = request(self.wide.port, "POST", "/deblur", b"no picture", {"Content-Type": "text/plain"})
         expect((answer.status, json.loads(answer.body)["code"]), (415, "unsupported_media_type"), "415")
@@ -135,6 +142,7 @@ def main():
         behind = Behind(name, folder, fast, narrow)
         checks.run(f"{name}: a 20 MB upload", behind.large_upload, picture, direct)
         checks.run(f"{name}: one connection for many", behind.one_connection_for_many, small)
+        checks.run(f"{name}: page and contract pass unchanged", behind.page_and_contract_pass_unchanged)
         checks.run(f"{name}: refusals pass unchanged", behind.refusals_pass_unchanged)
         checks.run(f"{name}: 413 of the service", behind.too_large_for_the_service)
         checks.run(f"{name}: 429 with Retry-After", behind.full_queue, long_photo)
