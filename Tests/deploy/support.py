@@ -134,11 +134,11 @@ def listening(port):
 class Service:
     """The real program on a port of its own."""
 
-    def __init__(self, folder, name, *options, environment=None, port=None):
+    def __init__(self, folder, name, *options, environment=None, port=None, confine=None):
         self.port = port or free_port()
         self.log = Path(folder) / f"{name}.log"
         self.process = start([PROGRAM, "serve", "--port", self.port, "--drain", "2s", *options], self.log,
-                             env={**os.environ, **(environment or {})})
+                             env={**os.environ, **(environment or {})}, preexec_fn=confine)
         wait_for(self.ready, 60, f"{name} ready")
 
     def ready(self):

@@ -1,4 +1,7 @@
 """Deploy/'s files, each judged by the tool that will read it; a tool that is not installed is named and skipped."""
+import ctypes
+import ctypes.util
+import errno
 import json
 import os
 import re
@@ -13,7 +16,7 @@ from pathlib import Path
 
 import proxy
 from replica_stub import Stub
-from support import DEPLOY, PROGRAM, ROOT, Checks, Service, expect, free_port, listening, request, start, stop, wait_for, work_folder
+from support import DEPLOY, PROGRAM, ROOT, Checks, Service, expect, free_port, listening, png, request, start, stop, wait_for, work_folder
 
 
 class Skipped(Exception):
@@ -99,30 +102,40 @@ def systemd():
     return output.strip().splitlines()[-1].split("level ")[-1]
 
 
-def system_calls_are_allowed(folder):
-    """The unit's SystemCallFilter against what the service does: start, health, a photo, SIGTERM."""
-    strace, analyze = tool("strace"), tool("systemd-analyze")
+def confined_as_the_unit_says(folder):
+    """The service under the unit's SystemCallFilter and MemoryDenyWriteExecute: start, a photo, SIGTERM."""
+    analyze, library = tool("systemd-analyze"), ctypes.util.find_library("seccomp")
+    if not library:
+        raise Skipped("libseccomp is not installed")
+    seccomp, libc = ctypes.CDLL(library), ctypes.CDLL(None)
+    seccomp.seccomp_init.restype = ctypes.c_void_p
     unit = (DEPLOY / "systemd/deblur.service").read_text()
     allowed, denied = set(), set()
     for line in re.findall(r"^SystemCallFilter=(.*)$", unit, re.M):
         names = denied if line.startswith("~") else allowed
         for group in line.lstrip("~").split():
             names |= expand(analyze, group)
-    port, log = free_port(), folder / "calls"
-    process = start([strace, "-f", "-c", "-o", log, "-U", "name", PROGRAM, "serve", "--port", port, "--drain", "1s"], folder / "strace.log")
-    wait_for(lambda: listening(port), 60, "listens")
-    wait_for(lambda: request(port, "GET", "/readyz").status == 200, 90, "ready")
-    from support import png
-    expect(request(port, "POST", "/deblur", png(400, 300), {"Content-Type": "image/png"}).status, 200, "photo")
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    os.kill(int(children[0]), 15)
-    process.wait(40)
-    used = set(re.findall(r"^([a-z_0-9]+)$", log.read_text(), re.M)) - {"syscall", "total", "name"}
-    # Refused ones get EPERM (SystemCallErrorNumber) and are not needed: raising a limit that LimitNOFILE sets, and
-    # hints on where threads and memory lie.
-    spared = {"prlimit64", "setrlimit", "sched_setaffinity", "mbind", "set_mempolicy", "setpriority"}
-    expect(sorted(used - (allowed - denied) - spared), [], "system calls that the unit refuses")
-    return f"{len(used)} different calls, refused without harm: {sorted(used & spared - (allowed - denied))}"
+    action, allow = 0x00050000 | errno.EPERM, 0x7FFF0000
+    numbers = [n for n in (seccomp.seccomp_syscall_resolve_name(name.encode()) for name in allowed - denied) if n >= 0]
+
+    def confine():
+        libc.prctl(38, 1, 0, 0, 0)  # PR_SET_NO_NEW_PRIVS
+        if "MemoryDenyWriteExecute=yes" in unit:
+            libc.prctl(65, 1, 0, 0, 0)  # PR_SET_MDWE
+        filter = ctypes.c_void_p(seccomp.seccomp_init(action))
+        for number in numbers:
+            seccomp.seccomp_rule_add_array(filter, allow, number, 0, None)
+        if seccomp.seccomp_load(filter):
+            os._exit(99)
+
+    service = Service(folder, "confined", confine=confine)
+    status = Path(f"/proc/{service.process.pid}/status").read_text()
+    expect(re.search(r"^Seccomp:\s*(\d)", status, re.M).group(1), "2", "under a filter")
+    answer = request(service.port, "POST", "/deblur", png(400, 300), {"Content-Type": "image/png"})
+    expect(answer.status, 200, "photo")
+    stop(service.process, 30)
+    expect(service.process.returncode, 0, "exit status")
+    return f"{len(numbers)} system calls allowed"
 
 
 def expand(analyze, group):
@@ -247,7 +260,7 @@ def main():
     check("kubernetes' copies", router_has_nginx_s_files)
     check("kubernetes' router", kubernetes_router, folder)
     check("systemd unit", systemd)
-    check("systemd's system calls", system_calls_are_allowed, folder)
+    check("systemd's confinement", confined_as_the_unit_says, folder)
     return checks.finish()
 
 
