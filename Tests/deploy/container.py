@@ -3,6 +3,7 @@
 Not through a container engine, which a test machine may lack: the image's own configuration (user, environment, entry
 point, health check) is applied by inside.py. Needs root, for namespaces and mounts.
 """
+
 import json
 import os
 import re
@@ -23,7 +24,9 @@ STORAGE = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot", **os.environ}
 
 
 def image_configuration():
-    text = subprocess.run(["buildah", "inspect", "--type", "image", IMAGE], check=True, capture_output=True, env=STORAGE).stdout
+    text = subprocess.run(
+        ["buildah", "inspect", "--type", "image", IMAGE], check=True, capture_output=True, env=STORAGE
+    ).stdout
     return json.loads(text)["Docker"]["config"]
 
 
@@ -33,13 +36,33 @@ class Container:
         self.port = free_port()
         self.uid, self.gid = configuration["User"].split(":")
         self.environment = dict(pair.split("=", 1) for pair in configuration["Env"])
-        self.environment |= {"DEBLUR_PORT": str(self.port), "DEBLUR_HOST": "127.0.0.1", **dict(p.split("=", 1) for p in more)}
+        self.environment |= {
+            "DEBLUR_PORT": str(self.port),
+            "DEBLUR_HOST": "127.0.0.1",
+            **dict(p.split("=", 1) for p in more),
+        }
         self.log = folder / f"{name}.log"
         mounts = ["--model-folder", model_folder] if model_folder else []
         command = configuration["Entrypoint"] + configuration["Cmd"]
-        self.outer = start(["unshare", "--mount", "--pid", "--fork", "--kill-child", sys.executable,
-                            ROOT / "Tests/deploy/inside.py", root, self.uid, self.gid, *mounts,
-                            *(f"{k}={v}" for k, v in self.environment.items()), "--", *command], self.log)
+        self.outer = start(
+            [
+                "unshare",
+                "--mount",
+                "--pid",
+                "--fork",
+                "--kill-child",
+                sys.executable,
+                ROOT / "Tests/deploy/inside.py",
+                root,
+                self.uid,
+                self.gid,
+                *mounts,
+                *(f"{k}={v}" for k, v in self.environment.items()),
+                "--",
+                *command,
+            ],
+            self.log,
+        )
         wait_for(lambda: self.health().returncode == 0, 60, f"healthy: {self.log.read_text()[-800:]}")
 
     @property
@@ -55,8 +78,26 @@ class Container:
         expect(test[0], "CMD", "health check without a shell")
         if not self.pid:
             return subprocess.CompletedProcess([], 1)
-        return subprocess.run(["nsenter", "-t", str(self.pid), "--mount", "--pid", "--root", "--wd", "-S", self.uid, "-G", self.gid,
-                               "--", *test[1:]], env=self.environment, capture_output=True, text=True)
+        return subprocess.run(
+            [
+                "nsenter",
+                "-t",
+                str(self.pid),
+                "--mount",
+                "--pid",
+                "--root",
+                "--wd",
+                "-S",
+                self.uid,
+                "-G",
+                self.gid,
+                "--",
+                *test[1:],
+            ],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
 
     def terminate(self):
         """Seconds from SIGTERM to the end, and the exit status. The service is process 1 there."""
@@ -100,8 +141,15 @@ def another_model(folder, root, configuration):
     models.mkdir()
     source = next((ROOT / "Models").glob("*.safetensors"))
     shutil.copy(source, models / "mine.safetensors")
-    container = Container(folder, root, configuration, "mounted", "DEBLUR_MODEL=/models/mine.safetensors", "DEBLUR_DRAIN=1s",
-                          model_folder=models)
+    container = Container(
+        folder,
+        root,
+        configuration,
+        "mounted",
+        "DEBLUR_MODEL=/models/mine.safetensors",
+        "DEBLUR_DRAIN=1s",
+        model_folder=models,
+    )
     container.terminate()
     try:
         Container(folder, root, configuration, "absent", "DEBLUR_MODEL=/models/absent.safetensors", model_folder=models)
@@ -116,8 +164,18 @@ def bill_of_materials(folder, root):
     with open(file, "wb") as output:
         subprocess.run([sys.executable, ROOT / "Deploy/sbom.py", root], check=True, stdout=output)
     names = {part["name"] for part in json.loads(file.read_text())["packages"]}
-    wanted = {"deblur", "libjpeg62-turbo", "libpng16-16", "libopenblas0-pthread", "libfftw3-single3", "libssl3", "libc6",
-              "swift-argument-parser", "swift-log", "swift-runtime"}
+    wanted = {
+        "deblur",
+        "libjpeg62-turbo",
+        "libpng16-16",
+        "libopenblas0-pthread",
+        "libfftw3-single3",
+        "libssl3",
+        "libc6",
+        "swift-argument-parser",
+        "swift-log",
+        "swift-runtime",
+    }
     expect(sorted(wanted - names), [], "missing")
     validator = shutil.which("pyspdxtools") or shutil.which("pyspdxtools", path=str(Path(sys.executable).parent))
     if validator:
@@ -127,7 +185,11 @@ def bill_of_materials(folder, root):
 
 def no_root_s_programs(root):
     """Set-user-id programs are a way up that nobody here needs."""
-    found = [str(p.relative_to(root)) for p in root.rglob("*") if p.is_file() and not p.is_symlink() and p.stat().st_mode & 0o6000]
+    found = [
+        str(p.relative_to(root))
+        for p in root.rglob("*")
+        if p.is_file() and not p.is_symlink() and p.stat().st_mode & 0o6000
+    ]
     expect(found, [], "set-user-id or set-group-id")
 
 

@@ -5,6 +5,7 @@
 The root is mounted read-only, the state folder is the only place to write, nothing but the image's environment is left,
 and neither privileges nor a way to get some.
 """
+
 import ctypes
 import os
 import subprocess
@@ -18,7 +19,7 @@ def mount(*arguments):
 def main():
     split = sys.argv.index("--")
     root, uid, gid, *rest = sys.argv[1:split]
-    command = sys.argv[split + 1:]
+    command = sys.argv[split + 1 :]
     mount("--make-rprivate", "/")
     mount("--bind", root, root)
     mount("-t", "proc", "proc", f"{root}/proc")

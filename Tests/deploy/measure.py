@@ -3,6 +3,7 @@ the machine changes them little, and the highest resident memory.
 
     python3 Tests/deploy/measure.py [--kernels avx2]
 """
+
 import sys
 from pathlib import Path
 
@@ -20,7 +21,9 @@ def main():
     environment = {"MALLOC_ARENA_MAX": "2"}
     if "--kernels" in sys.argv:
         environment["DEBLUR_KERNELS"] = sys.argv[sys.argv.index("--kernels") + 1]
-    print("| photo | megapixels | tiles | exit | core seconds | per megapixel | peak resident MiB |\n|---|---|---|---|---|---|---|")
+    print(
+        "| photo | megapixels | tiles | exit | core seconds | per megapixel | peak resident MiB |\n|---|---|---|---|---|---|---|"
+    )
     folder = work_folder()
     for width, height in SIZES:
         for exit in (1, 2):
@@ -32,8 +35,11 @@ def main():
             expect(answer.status, 200, "status")
             seconds = metric(service.port, "process_cpu_seconds_total") - before
             megapixels = width * height / 1e6
-            print(f"| {width}×{height} | {megapixels:.1f} | {answer.headers['deblur-tiles']} | {exit} | {seconds:.1f} | "
-                  f"{seconds / megapixels:.2f} | {peak_bytes(service) >> 20} (idle {idle >> 20}) |", flush=True)
+            print(
+                f"| {width}×{height} | {megapixels:.1f} | {answer.headers['deblur-tiles']} | {exit} | {seconds:.1f} | "
+                f"{seconds / megapixels:.2f} | {peak_bytes(service) >> 20} (idle {idle >> 20}) |",
+                flush=True,
+            )
             service.process.terminate()
 
 

@@ -1,4 +1,5 @@
 """Starts each proxy from the files in Deploy/, changed only in ports and folders."""
+
 import re
 import shutil
 import subprocess
@@ -65,29 +66,46 @@ class Proxy:
                 text = text.replace("rate=120r/m", "rate=100r/s")
             (self.folder / name).write_text(text)
         temp = self.folder / "temp"
-        paths = "".join(f"    {kind}_temp_path {temp}/{kind};\n"
-                        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+        paths = "".join(
+            f"    {kind}_temp_path {temp}/{kind};\n" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
         (self.folder / "nginx.conf").write_text(
             f"user root;\nworker_processes 2;\ndaemon off;\npid {self.folder}/pid;\nerror_log {self.folder}/error.log info;\n"
             f"events {{ worker_connections 1024; }}\nhttp {{\n{paths}"
-            "    include upstream.conf;\n    include limits.conf;\n    include server.conf;\n}\n")
-        command = [program("nginx"), "-p", self.folder, "-c", self.folder / "nginx.conf", "-e", self.folder / "error.log"]
+            "    include upstream.conf;\n    include limits.conf;\n    include server.conf;\n}\n"
+        )
+        command = [
+            program("nginx"),
+            "-p",
+            self.folder,
+            "-c",
+            self.folder / "nginx.conf",
+            "-e",
+            self.folder / "error.log",
+        ]
         return command, command + ["-t"]
 
     def _haproxy(self):
         text = (DEPLOY / "haproxy/haproxy.cfg").read_text()
         if len(self.ports) > 1:
             # The lines for replicas are comments of the file; the single server gives way to the first of them.
-            text = re.sub(r"^( *)# ((?:use_backend|server|backend) *(?:deblur_)?[abc] .*|backend deblur_[abc])$", r"\1\2",
-                          text, flags=re.M)
+            text = re.sub(
+                r"^( *)# ((?:use_backend|server|backend) *(?:deblur_)?[abc] .*|backend deblur_[abc])$",
+                r"\1\2",
+                text,
+                flags=re.M,
+            )
             text = re.sub(r"^#( +(?:server [abc] .*|option http-no-delay))$", r"\1", text, flags=re.M)
             text = text.replace("127.0.0.1:8080", "127.0.0.1:8081")
         text = self._replace_ports(text).replace("bind :80\n", f"bind 127.0.0.1:{self.port}\n")
         if not self.limited:
             text = text.replace("sc_http_req_rate(0) gt 120", "sc_http_req_rate(0) gt 6000")
         if self.tls:
-            text = re.sub(r"# (bind) :443 (.*)/etc/ssl/deblur/combined.pem",
-                          rf"\1 127.0.0.1:{self.tls_port} \2{self.tls}/combined.pem", text)
+            text = re.sub(
+                r"# (bind) :443 (.*)/etc/ssl/deblur/combined.pem",
+                rf"\1 127.0.0.1:{self.tls_port} \2{self.tls}/combined.pem",
+                text,
+            )
         (self.folder / "haproxy.cfg").write_text(text)
         command = [program("haproxy"), "-f", self.folder / "haproxy.cfg"]
         return command + ["-db"], command + ["-c"]
@@ -95,13 +113,18 @@ class Proxy:
     def _caddy(self):
         text = (DEPLOY / "caddy/Caddyfile").read_text()
         if len(self.ports) > 1:
-            text = text.replace("reverse_proxy 127.0.0.1:8080 {",
-                                "reverse_proxy 127.0.0.1:8081 127.0.0.1:8082 127.0.0.1:8083 {")
+            text = text.replace(
+                "reverse_proxy 127.0.0.1:8080 {", "reverse_proxy 127.0.0.1:8081 127.0.0.1:8082 127.0.0.1:8083 {"
+            )
             block = re.search(r"\t# (handle /jobs/a-\*.*?\n)\t# \}\n", text, re.S).group(0)
             example = re.sub(r"^\t# ?", "\t", block, flags=re.M)
-            text = text.replace(block, "".join(
-                example.replace("/a-", f"/{name}-").replace("8081", number)
-                for name, number in zip("abc", ("8081", "8082", "8083"))))
+            text = text.replace(
+                block,
+                "".join(
+                    example.replace("/a-", f"/{name}-").replace("8081", number)
+                    for name, number in zip("abc", ("8081", "8082", "8083"))
+                ),
+            )
         text = self._replace_ports(text).replace("\n:80 {", f"\nhttp://127.0.0.1:{self.port} {{")
         # The address has a host here, so that nothing listens elsewhere; any Host field is meant.
         text = text.replace(f"http://127.0.0.1:{self.port} {{", f"http://:{self.port} {{\n\tbind 127.0.0.1")

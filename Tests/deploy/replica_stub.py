@@ -2,6 +2,7 @@
 
 It counts what reaches it, so that a test sees retries, reused connections and forwarded fields.
 """
+
 import json
 import threading
 import time
@@ -50,8 +51,9 @@ class Stub:
                 if self.headers.get("X-Test") == "crash":
                     self.close_connection = True
                     return self.connection.close()
-                self.answer(200, json.dumps({"replica": stub.name, "bytes": len(body),
-                                             "headers": dict(self.headers)}).encode())
+                self.answer(
+                    200, json.dumps({"replica": stub.name, "bytes": len(body), "headers": dict(self.headers)}).encode()
+                )
 
             def do_DELETE(self):
                 stub.deleted = True

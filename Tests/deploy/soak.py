@@ -5,6 +5,7 @@
 Every 200 has to equal the bytes of a calm run. A request may be lost only with the replica that was killed while it worked
 on it. Afterwards nothing may be left: no queue, no reserved memory, no busy worker, no descriptor.
 """
+
 import argparse
 import collections
 import json
@@ -40,8 +41,23 @@ class Soak:
         self.references = [request(self.replicas[0].port, "POST", "/deblur", photo, PNG).body for photo in self.photos]
 
     def replica(self, name, port=None):
-        return Service(self.folder, name, "--threads", "1", "--queue", "64", "--drain", "10s", "--trust-proxy", "127.0.0.1",
-                       "--header-timeout", "3s", "--body-timeout", "3s", port=port)
+        return Service(
+            self.folder,
+            name,
+            "--threads",
+            "1",
+            "--queue",
+            "64",
+            "--drain",
+            "10s",
+            "--trust-proxy",
+            "127.0.0.1",
+            "--header-timeout",
+            "3s",
+            "--body-timeout",
+            "3s",
+            port=port,
+        )
 
     # What clients do.
 
@@ -68,7 +84,7 @@ class Soak:
         damaged = bytearray(source.choice(self.photos[:6]))
         for _ in range(source.randint(1, 8)):
             damaged[source.randrange(len(damaged))] ^= 1 << source.randrange(8)
-        body = bytes(damaged[:source.randint(1, len(damaged))])
+        body = bytes(damaged[: source.randint(1, len(damaged))])
         answer = request(self.nginx.port, "POST", "/deblur", body, PNG, timeout=300)
         self.count(f"garbage {answer.status}")
         if answer.status not in (200, 415, 422, 429, 503):
@@ -84,7 +100,9 @@ class Soak:
         """Straight to a replica: nginx would take it in and never show it."""
         try:
             client = socket.create_connection(("127.0.0.1", source.choice(self.replicas).port), timeout=20)
-            client.sendall(b"POST /deblur HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n" + source.choice([b"", b"\r\nabc"]))
+            client.sendall(
+                b"POST /deblur HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n" + source.choice([b"", b"\r\nabc"])
+            )
             began = time.time()
             while client.recv(4096):
                 pass

@@ -1,4 +1,5 @@
 """What the deployment tests share: processes that are always ended, ports, pictures, an HTTP client that can be rude."""
+
 import atexit
 import http.client
 import os
@@ -39,8 +40,9 @@ atexit.register(end_all)
 
 def start(arguments, log, **more):
     """Starts a process that ends with this one at the latest; its output goes to the file `log`."""
-    process = subprocess.Popen([str(a) for a in arguments], stdout=open(log, "ab"), stderr=subprocess.STDOUT,
-                               stdin=subprocess.DEVNULL, **more)
+    process = subprocess.Popen(
+        [str(a) for a in arguments], stdout=open(log, "ab"), stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, **more
+    )
     _running.append(process)
     return process
 
@@ -94,7 +96,12 @@ def request(port, method, path, body=None, headers=None, timeout=600, connection
 def refused(port, path, length, headers=None):
     """A POST that is refused while it is sent: what a client sees that reads while it writes, as browsers and curl do."""
     client = socket.create_connection(("127.0.0.1", port), timeout=60)
-    lines = [f"POST {path} HTTP/1.1", "Host: deblur.example.org", f"Content-Length: {length}", "Content-Type: image/png"]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: deblur.example.org",
+        f"Content-Length: {length}",
+        "Content-Type: image/png",
+    ]
     client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
 
     def send():
@@ -137,8 +144,12 @@ class Service:
     def __init__(self, folder, name, *options, environment=None, port=None, confine=None):
         self.port = port or free_port()
         self.log = Path(folder) / f"{name}.log"
-        self.process = start([PROGRAM, "serve", "--port", self.port, "--drain", "2s", *options], self.log,
-                             env={**os.environ, **(environment or {})}, preexec_fn=confine)
+        self.process = start(
+            [PROGRAM, "serve", "--port", self.port, "--drain", "2s", *options],
+            self.log,
+            env={**os.environ, **(environment or {})},
+            preexec_fn=confine,
+        )
         wait_for(self.ready, 60, f"{name} ready")
 
     def ready(self):
@@ -164,15 +175,24 @@ def png(width, height, kind="gradient", seed=1):
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
 
-    return (b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
-            + chunk(b"IDAT", zlib.compress(bytes(rows), 1)) + chunk(b"IEND", b""))
+    return (
+        b"\x89PNG\r\n\x1a\n"
+        + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+        + chunk(b"IDAT", zlib.compress(bytes(rows), 1))
+        + chunk(b"IEND", b"")
+    )
 
 
 def send_only(port, path, body, headers=None):
     """A POST whose answer nobody waits for: the open socket."""
     client = socket.create_connection(("127.0.0.1", port), timeout=60)
-    lines = [f"POST {path} HTTP/1.1", "Host: deblur.example.org", f"Content-Length: {len(body)}",
-             "Content-Type: image/png", *(headers or [])]
+    lines = [
+        f"POST {path} HTTP/1.1",
+        "Host: deblur.example.org",
+        f"Content-Length: {len(body)}",
+        "Content-Type: image/png",
+        *(headers or []),
+    ]
     client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
     return client
 

@@ -1,4 +1,5 @@
 """Deploy/'s files, each judged by the tool that will read it; a tool that is not installed is named and skipped."""
+
 import ctypes
 import ctypes.util
 import errno
@@ -6,17 +7,29 @@ import json
 import os
 import re
 import shutil
-import socket
-import struct
 import subprocess
 import sys
 import tempfile
-import threading
 from pathlib import Path
 
 import proxy
+from name_server import Names
 from replica_stub import Stub
-from support import DEPLOY, PROGRAM, ROOT, Checks, Service, expect, free_port, listening, png, request, start, stop, wait_for, work_folder
+from support import (
+    DEPLOY,
+    PROGRAM,
+    Checks,
+    Service,
+    expect,
+    free_port,
+    listening,
+    png,
+    request,
+    start,
+    stop,
+    wait_for,
+    work_folder,
+)
 
 
 class Skipped(Exception):
@@ -46,8 +59,14 @@ def prometheus_rules():
 
 
 def dashboard_is_what_the_script_writes():
-    written = subprocess.run([sys.executable, DEPLOY / "grafana/make_dashboard.py"], check=True, capture_output=True, text=True).stdout
-    expect(written == (DEPLOY / "grafana/dashboards/deblur.json").read_text(), True, "make_dashboard.py > dashboards/deblur.json")
+    written = subprocess.run(
+        [sys.executable, DEPLOY / "grafana/make_dashboard.py"], check=True, capture_output=True, text=True
+    ).stdout
+    expect(
+        written == (DEPLOY / "grafana/dashboards/deblur.json").read_text(),
+        True,
+        "make_dashboard.py > dashboards/deblur.json",
+    )
 
 
 def metrics_exist(folder):
@@ -60,8 +79,12 @@ def metrics_exist(folder):
         done = subprocess.run([promtool, "check", "metrics"], input=text, capture_output=True, text=True)
         expect((done.returncode, done.stderr), (0, ""), "promtool check metrics")
     stop(service.process, 40)
-    for file in ("prometheus/rules.yml", "grafana/dashboards/deblur.json", "kubernetes/prometheus-adapter-rules.yaml",
-                 "kubernetes/base/scaling.yaml"):
+    for file in (
+        "prometheus/rules.yml",
+        "grafana/dashboards/deblur.json",
+        "kubernetes/prometheus-adapter-rules.yaml",
+        "kubernetes/base/scaling.yaml",
+    ):
         used = set(re.findall(r"(?<![:\w])(?:deblur|process)_[a-z_]+", (DEPLOY / file).read_text()))
         used = {re.sub("_(bucket|sum|count)$", "", name) for name in used}
         expect(sorted(used - known), [], f"unknown metrics in {file}")
@@ -89,7 +112,11 @@ def kubernetes():
 
 def router_has_nginx_s_files():
     for name in ("limits.conf", "locations.conf"):
-        expect((DEPLOY / "kubernetes/base/router" / name).read_text() == (DEPLOY / "nginx" / name).read_text(), True, f"equal {name}")
+        expect(
+            (DEPLOY / "kubernetes/base/router" / name).read_text() == (DEPLOY / "nginx" / name).read_text(),
+            True,
+            f"equal {name}",
+        )
 
 
 def systemd():
@@ -98,7 +125,9 @@ def systemd():
         unit = Path(folder) / "deblur.service"
         unit.write_text((DEPLOY / "systemd/deblur.service").read_text().replace("/usr/local/bin/deblur", str(PROGRAM)))
         run(analyze, "verify", "--man=no", unit)
-    output = run(analyze, "security", "--offline=true", "--no-pager", "--threshold=20", DEPLOY / "systemd/deblur.service")
+    output = run(
+        analyze, "security", "--offline=true", "--no-pager", "--threshold=20", DEPLOY / "systemd/deblur.service"
+    )
     return output.strip().splitlines()[-1].split("level ")[-1]
 
 
@@ -151,43 +180,23 @@ def expand(analyze, group):
     return names
 
 
-class Names:
-    """A name server for the names of pods: enough of RFC 1035 for one A record."""
-
-    def __init__(self, addresses):
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.bind(("127.0.0.1", 0))
-        self.port, self.addresses = self.socket.getsockname()[1], addresses
-        threading.Thread(target=self.serve, daemon=True).start()
-
-    def serve(self):
-        while True:
-            try:
-                query, client = self.socket.recvfrom(512)
-            except OSError:
-                return
-            labels, at = [], 12
-            while query[at]:
-                labels.append(query[at + 1:at + 1 + query[at]].decode())
-                at += 1 + query[at]
-            question = query[12:at + 5]
-            address = self.addresses.get(".".join(labels))
-            answer = b"\xc0\x0c" + struct.pack(">HHIH", 1, 1, 5, 4) + socket.inet_aton(address) if address else b""
-            flags = 0x8180 if address else 0x8183
-            self.socket.sendto(query[:2] + struct.pack(">HHHHH", flags, 1, 1 if address else 0, 0, 0) + question + answer, client)
-
-
 def nginx_from_folder(folder, files, change):
     """nginx that reads a folder as its images do: conf.d in the order of names."""
     for sub in ("conf.d", "deblur", "temp", "cache"):
         (folder / sub).mkdir(parents=True)
     for target, source in files.items():
         text = change(source.read_text()).replace("/var/cache/nginx/deblur", str(folder / "cache/deblur"))
-        text = text.replace("/etc/nginx/deblur/", f"{folder}/deblur/").replace("/dev/stdout", str(folder / "access.log"))
+        text = text.replace("/etc/nginx/deblur/", f"{folder}/deblur/").replace(
+            "/dev/stdout", str(folder / "access.log")
+        )
         (folder / target).write_text(text)
-    paths = "".join(f"{kind}_temp_path {folder}/temp/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
-    (folder / "nginx.conf").write_text(f"user root; daemon off; pid {folder}/pid; events {{}}\n"
-                                       f"http {{ {paths} include {folder}/conf.d/*.conf; }}\n")
+    paths = "".join(
+        f"{kind}_temp_path {folder}/temp/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"user root; daemon off; pid {folder}/pid; events {{}}\n"
+        f"http {{ {paths} include {folder}/conf.d/*.conf; }}\n"
+    )
     return start([tool_nginx(), "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], folder / "log")
 
 
@@ -203,17 +212,27 @@ def kubernetes_router(folder):
     tool_nginx()
     pods = {0: Stub("0", host="127.0.0.11")}
     pods[1] = Stub("1", port=pods[0].port, host="127.0.0.12")
-    names = Names({f"deblur-{n}.deblur-pods.deblur.svc.cluster.local": stub.server.server_address[0] for n, stub in pods.items()})
+    names = Names(
+        {f"deblur-{n}.deblur-pods.deblur.svc.cluster.local": stub.server.server_address[0] for n, stub in pods.items()}
+    )
     port, source = free_port(), DEPLOY / "kubernetes/base/router"
 
     def change(text):
-        return (text.replace("kube-dns.kube-system.svc.cluster.local", f"127.0.0.1:{names.port}").replace("listen 8080", f"listen 127.0.0.1:{port}")
-                .replace("server deblur:8080", f"server 127.0.0.11:{pods[0].port}").replace("cluster.local:8080", f"cluster.local:{pods[0].port}")
-                .replace("set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.0/8"))
+        return (
+            text.replace("kube-dns.kube-system.svc.cluster.local", f"127.0.0.1:{names.port}")
+            .replace("listen 8080", f"listen 127.0.0.1:{port}")
+            .replace("server deblur:8080", f"server 127.0.0.11:{pods[0].port}")
+            .replace("cluster.local:8080", f"cluster.local:{pods[0].port}")
+            .replace("set_real_ip_from 10.0.0.0/8", "set_real_ip_from 127.0.0.0/8")
+        )
 
     files = {f"conf.d/{name}": source / name for name in ("limits.conf", "upstream.conf", "server.conf")}
     running = nginx_from_folder(folder / "router", files | {"deblur/locations.conf": source / "locations.conf"}, change)
-    wait_for(lambda: listening(port), 20, (folder / "router/error.log").read_text()[-500:] if running.poll() else "router listens")
+    wait_for(
+        lambda: listening(port),
+        20,
+        (folder / "router/error.log").read_text()[-500:] if running.poll() else "router listens",
+    )
     for number in pods:
         answer = request(port, "GET", f"/jobs/deblur-{number}-77/exits")
         expect(json.loads(answer.body)["replica"], str(number), "pod")
@@ -221,7 +240,11 @@ def kubernetes_router(folder):
     expect(request(port, "GET", "/jobs/evil.example.org-1").status, 200, "no pod's name goes to the service")
     answer = request(port, "POST", "/deblur", b"x", {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https"})
     headers = {k.lower(): v for k, v in json.loads(answer.body)["headers"].items()}
-    expect((headers["x-forwarded-for"], headers["x-forwarded-proto"]), ("203.0.113.5", "https"), "from the Ingress controller")
+    expect(
+        (headers["x-forwarded-for"], headers["x-forwarded-proto"]),
+        ("203.0.113.5", "https"),
+        "from the Ingress controller",
+    )
     expect(request(port, "GET", "/router").status, 200, "/router")
     stop(running)
 
@@ -230,11 +253,20 @@ def compose_nginx(folder):
     stub, port = Stub("a"), free_port()
 
     def change(text):
-        return text.replace("server deblur:8080", f"server 127.0.0.1:{stub.port}").replace("listen 8080", f"listen 127.0.0.1:{port}")
+        return text.replace("server deblur:8080", f"server 127.0.0.1:{stub.port}").replace(
+            "listen 8080", f"listen 127.0.0.1:{port}"
+        )
 
-    running = nginx_from_folder(folder / "compose", {
-        "conf.d/00-limits.conf": DEPLOY / "nginx/limits.conf", "conf.d/10-upstream.conf": DEPLOY / "compose/upstream.conf",
-        "conf.d/default.conf": DEPLOY / "compose/server.conf", "deblur/locations.conf": DEPLOY / "nginx/locations.conf"}, change)
+    running = nginx_from_folder(
+        folder / "compose",
+        {
+            "conf.d/00-limits.conf": DEPLOY / "nginx/limits.conf",
+            "conf.d/10-upstream.conf": DEPLOY / "compose/upstream.conf",
+            "conf.d/default.conf": DEPLOY / "compose/server.conf",
+            "deblur/locations.conf": DEPLOY / "nginx/locations.conf",
+        },
+        change,
+    )
     wait_for(lambda: listening(port), 20, "nginx listens")
     expect(request(port, "POST", "/deblur", b"x" * 100).status, 200, "status")
     stop(running)
@@ -249,6 +281,7 @@ def main():
                 return function(*arguments)
             except Skipped as reason:
                 return f"SKIPPED: {reason}"
+
         checks.run(name, judged)
 
     check("prometheus configuration, rules and their tests", prometheus_rules)

@@ -1,4 +1,5 @@
 """What each proxy does with requests, seen from stand-ins for the service: routing, retries, streams, forwarded fields."""
+
 import http.client
 import json
 import socket
@@ -29,7 +30,9 @@ class Routing:
         return [stub.posts for stub in self.stubs]
 
     def post(self, **headers):
-        return request(self.many.port, "POST", "/deblur", b"x" * 1000, {k.replace("_", "-"): v for k, v in headers.items()})
+        return request(
+            self.many.port, "POST", "/deblur", b"x" * 1000, {k.replace("_", "-"): v for k, v in headers.items()}
+        )
 
     def jobs_reach_their_replica(self):
         for stub in self.stubs:
@@ -141,11 +144,15 @@ class Routing:
         for path in ("/metrics", "/readyz"):
             expect(request(self.one.port, "GET", path).status, 404, path)
         # Internal names of a configuration are nobody's business.
-        expect(request(self.one.port, "POST", "/work/deblur", b"x").status == 404 or self.name != "nginx", True, "/work")
+        expect(
+            request(self.one.port, "POST", "/work/deblur", b"x").status == 404 or self.name != "nginx", True, "/work"
+        )
 
     def oversized_is_refused_from_its_head(self):
         client = socket.create_connection(("127.0.0.1", self.one.port), timeout=20)
-        client.sendall(b"POST /deblur HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 67108865\r\n\r\n")
+        client.sendall(
+            b"POST /deblur HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 67108865\r\n\r\n"
+        )
         head = client.recv(65536).decode()
         client.close()
         expect(head.split(" ")[1], "413", "status")
@@ -173,9 +180,28 @@ def tls(folder):
     """nginx's and HAProxy's TLS lines with a certificate made here; Caddy makes its own."""
     keys = folder / "keys"
     keys.mkdir()
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                    "-subj", "/CN=deblur.example.org", "-keyout", keys / "privkey.pem", "-out", keys / "fullchain.pem"],
-                   check=True, capture_output=True)
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=deblur.example.org",
+            "-keyout",
+            keys / "privkey.pem",
+            "-out",
+            keys / "fullchain.pem",
+        ],
+        check=True,
+        capture_output=True,
+    )
     (keys / "combined.pem").write_text((keys / "fullchain.pem").read_text() + (keys / "privkey.pem").read_text())
     stub = Stub("a")
     try:
@@ -204,10 +230,19 @@ def main():
             print(f"skipped {name}: not installed")
     for name in names:
         routing = Routing(name, folder)
-        for check in ("jobs_reach_their_replica", "posts_are_spread", "post_is_not_repeated", "dead_replica_is_skipped",
-                      "draining_replica", "all_draining_says_when_to_come_back", "forwarded_fields_are_the_proxy_s",
-                      "connections_are_reused", "events_come_as_they_happen", "inside_routes_stay_inside",
-                      "oversized_is_refused_from_its_head"):
+        for check in (
+            "jobs_reach_their_replica",
+            "posts_are_spread",
+            "post_is_not_repeated",
+            "dead_replica_is_skipped",
+            "draining_replica",
+            "all_draining_says_when_to_come_back",
+            "forwarded_fields_are_the_proxy_s",
+            "connections_are_reused",
+            "events_come_as_they_happen",
+            "inside_routes_stay_inside",
+            "oversized_is_refused_from_its_head",
+        ):
             checks.run(f"{name}: {check}", getattr(routing, check))
         if name == "nginx":
             checks.run("nginx: results_are_cached_by_their_tag", routing.results_are_cached_by_their_tag)

@@ -4,6 +4,7 @@
 
 --long adds a photo that takes over 90 s through every proxy, all of them at once.
 """
+
 import http.client
 import json
 import sys
@@ -44,11 +45,16 @@ class Behind:
         client = http.client.HTTPConnection("127.0.0.1", self.wide.port, timeout=60)
         bodies = {request(self.wide.port, "POST", "/deblur", small, PNG, connection=client).body for _ in range(5)}
         expect(len(bodies), 1, "different answers to one photo")
-        expect(request(self.wide.port, "GET", "/healthz", connection=client).status, 200, "health on the same connection")
+        expect(
+            request(self.wide.port, "GET", "/healthz", connection=client).status, 200, "health on the same connection"
+        )
 
     def page_and_contract_pass_unchanged(self):
         for path in ("/", "/openapi.yaml", "/model"):
-            direct, behind = (request(port, "GET", path, headers={"X-Request-Id": "same"}) for port in (self.fast.port, self.wide.port))
+            direct, behind = (
+                request(port, "GET", path, headers={"X-Request-Id": "same"})
+                for port in (self.fast.port, self.wide.port)
+            )
             expect((behind.status, behind.body), (direct.status, direct.body), path)
             for field in ("content-type", "etag", "cache-control", "content-security-policy"):
                 expect(behind.headers.get(field), direct.headers.get(field), f"{field} of {path}")
@@ -95,9 +101,13 @@ class Behind:
         left = time.time()
         client.close()
         wait_for(lambda: metric(self.narrow.port, "deblur_cancelled_total") == before + 1, 10, "counted as cancelled")
-        wait_for(lambda: metric(self.narrow.port, "deblur_workers_busy") == 0
-                 and metric(self.narrow.port, "deblur_queue_tiles") == 0
-                 and metric(self.narrow.port, "deblur_memory_reserved_bytes") == 0, 10, "nothing left of it")
+        wait_for(
+            lambda: metric(self.narrow.port, "deblur_workers_busy") == 0
+            and metric(self.narrow.port, "deblur_queue_tiles") == 0
+            and metric(self.narrow.port, "deblur_memory_reserved_bytes") == 0,
+            10,
+            "nothing left of it",
+        )
         return f"work stopped {time.time() - left:.2f} s after the client left"
 
 
