@@ -145,7 +145,7 @@ class Routing:
             expect(request(self.one.port, "GET", path).status, 404, path)
         # Internal names of a configuration are nobody's business.
         expect(
-            request(self.one.port, "POST", "/work/deblur", b"x").status == 404 or self.name != "nginx", True, "/work"
+            request(self.one.port, "POST", "/internal/deblur", b"x").status == 404 or self.name != "nginx", True, "/work"
         )
 
     def oversized_is_refused_from_its_head(self):
