@@ -34,6 +34,9 @@ let package = Package(
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
+        .target(
+            name: "Evaluation", dependencies: ["Tiles", "Network", "Images", "Checkpoints", "Kernels"],
+            swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["Sockets"], swiftSettings: swift),
@@ -46,7 +49,9 @@ let package = Package(
             swiftSettings: swift),
         .executableTarget(
             name: "deblur",
-            dependencies: ["Service", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Service", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: swift),
 
         // Tests mirror the sources
@@ -58,6 +63,10 @@ let package = Package(
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
+            swiftSettings: swift),
+        .testTarget(
+            name: "EvaluationTests",
+            dependencies: ["Evaluation", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
             swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),

@@ -10,7 +10,7 @@ struct DeblurCommand: ParsableCommand {
         version: "deblur \(Version.current)",
         subcommands: [
             ServeCommand.self, ImageCommand.self, InspectCommand.self, BenchCommand.self, SelfTestCommand.self,
-            HealthCommand.self, ConfigurationCommand.self,
+            HealthCommand.self, ConfigurationCommand.self, EvalCommand.self, CalibrateCommand.self, ConvertCommand.self,
         ])
 
     /// Ends the process: 0 for what was asked for (help, version), 2 for wrong usage, else 1 or what the command says.

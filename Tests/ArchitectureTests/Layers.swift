@@ -5,6 +5,7 @@ import Foundation
 ///     C modules → Digests, Kernels → Checkpoints → Network → Tiles → Service → deblur
 ///     CSystem → Sockets → HTTP (knows no images) ─────────────────────┘
 ///     CImageCodecs → Images, and Metrics ─────────────────────────────┘
+///     Tiles, Images → Evaluation → deblur
 enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
     static let below: [String: [String]] = [
@@ -16,11 +17,12 @@ enum Layers {
         "Network": ["Kernels", "Checkpoints"],
         "Images": ["CImageCodecs"],
         "Tiles": ["Network"],
+        "Evaluation": ["Tiles", "Images"],
         "Metrics": [],
         "Sockets": ["CSystem"],
         "HTTP": ["Sockets"],
         "Service": ["HTTP", "Tiles", "Images", "Metrics"],
-        "deblur": ["Service"],
+        "deblur": ["Service", "Evaluation"],
     ]
 
     /// Modules of the toolchain, for everyone.

@@ -37,6 +37,8 @@ struct ImageCommand: ParsableCommand {
     var metadata = Metadata.keep
     @Option(help: ArgumentHelp("Write tiles, classes, exits and milliseconds as JSON.", valueName: "file"))
     var report: String?
+    @Option(help: ArgumentHelp("Also write each sub-decoder's output, what it changed, and the exits, as PNGs.", valueName: "folder"))
+    var dumpStages: String?
     @Flag(help: "Leave out inputs whose result is there.")
     var skipExisting = false
     @Flag(help: "Go on after an input that failed.")
@@ -62,7 +64,8 @@ struct ImageCommand: ParsableCommand {
             scheduler: scheduler,
             options: RestorationOptions(
                 exit: policy, blend: blend == .authors ? .authors : .edgeSafe, strength: strength),
-            quality: quality, metadata: metadata == .keep ? .keep : .strip)
+            quality: quality, metadata: metadata == .keep ? .keep : .strip,
+            stages: dumpStages.map { StageFolder(served, folder: URL(filePath: $0), threads: threads.count) })
 
         var outcome = ImageReport(model: served.reference, kernels: served.kernels, threads: threads.count)
         let began = ContinuousClock.now

@@ -9,6 +9,8 @@ struct ImageRestorer {
     let options: RestorationOptions
     let quality: Int?
     let metadata: EncodeOptions.MetadataPolicy
+    /// Shows the network at work on each picture; nil does not.
+    var stages: StageFolder?
 
     /// Whose machine it is decides how large a photo may be; this only refuses what cannot be a photo.
     static let limits = ImageLimits(maxPixels: 4_000_000_000)
@@ -26,6 +28,8 @@ struct ImageRestorer {
 
         let image = try Image.decode([UInt8](Data(contentsOf: item.input)), limits: Self.limits)
         milliseconds.decode = lap()
+        try stages?.write(image.raster, of: item, options)
+        if stages != nil { began = clock.now }
         let pixels = RasterPixels(image.raster)
         let output: [UInt8]
         let report: RestorationReport

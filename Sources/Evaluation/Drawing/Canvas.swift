@@ -1,0 +1,77 @@
+/// A picture to draw on. What lies outside is not drawn.
+struct Canvas {
+    let width: Int
+    let height: Int
+    private(set) var bytes: [UInt8]
+
+    init(width: Int, height: Int, background: Colour = .white) {
+        self.width = width
+        self.height = height
+        bytes = []
+        bytes.reserveCapacity(width * height * 3)
+        for _ in 0..<width * height { bytes += [background.red, background.green, background.blue] }
+    }
+
+    init(_ picture: ByteImage) {
+        width = picture.width
+        height = picture.height
+        bytes = picture.bytes
+    }
+
+    var picture: ByteImage { ByteImage(width: width, height: height, bytes: bytes) }
+
+    /// - Parameter opacity: 0 leaves the pixel as it is.
+    mutating func point(_ x: Int, _ y: Int, _ colour: Colour, opacity: Double = 1) {
+        guard x >= 0, y >= 0, x < width, y < height else { return }
+        let at = (y * width + x) * 3
+        let mixed = Colour(bytes[at], bytes[at + 1], bytes[at + 2]).mixed(with: colour, share: opacity)
+        (bytes[at], bytes[at + 1], bytes[at + 2]) = (mixed.red, mixed.green, mixed.blue)
+    }
+
+    mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour, opacity: Double = 1) {
+        let (top, left) = (max(0, y), max(0, x))
+        for row in top..<max(top, min(y + height, self.height)) {
+            for column in left..<max(left, min(x + width, self.width)) {
+                point(column, row, colour, opacity: opacity)
+            }
+        }
+    }
+
+    mutating func frame(x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour) {
+        fill(x: x, y: y, width: width, height: thickness, colour)
+        fill(x: x, y: y + height - thickness, width: width, height: thickness, colour)
+        fill(x: x, y: y, width: thickness, height: height, colour)
+        fill(x: x + width - thickness, y: y, width: thickness, height: height, colour)
+    }
+
+    /// A straight line of that thickness; `dash` pixels on, as many off, 0 for none.
+    mutating func line(
+        from start: (x: Double, y: Double), to end: (x: Double, y: Double), thickness: Int = 2, dash: Int = 0,
+        _ colour: Colour
+    ) {
+        let steps = max(1, Int(max(abs(end.x - start.x), abs(end.y - start.y)).rounded(.up)))
+        for step in 0...steps where dash == 0 || step / dash % 2 == 0 {
+            let share = Double(step) / Double(steps)
+            let x = Int((start.x + (end.x - start.x) * share).rounded()) - thickness / 2
+            let y = Int((start.y + (end.y - start.y) * share).rounded()) - thickness / 2
+            fill(x: x, y: y, width: thickness, height: thickness, colour)
+        }
+    }
+
+    /// Letters of 5×7 points, each point a square of `size` pixels. Returns the width in pixels.
+    @discardableResult
+    mutating func text(_ text: String, x: Int, y: Int, size: Int = 2, _ colour: Colour = .black) -> Int {
+        var left = x
+        for character in text {
+            for (row, bits) in PixelFont.rows(of: character).enumerated() {
+                for column in 0..<5 where bits >> (4 - column) & 1 == 1 {
+                    fill(x: left + column * size, y: y + row * size, width: size, height: size, colour)
+                }
+            }
+            left += 6 * size
+        }
+        return left - x
+    }
+
+    static func textWidth(_ text: String, size: Int = 2) -> Int { text.count * 6 * size }
+}

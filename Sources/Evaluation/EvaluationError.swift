@@ -1,0 +1,36 @@
+import Foundation
+
+/// Why pictures cannot be compared.
+public enum EvaluationError: Error, Equatable, Sendable {
+    /// A folder or file that is not there or holds no JPEG or PNG.
+    case noPictures(path: String)
+    /// Blurred pictures without a sharp one; `total` of them were looked at.
+    case unpaired(names: [String], total: Int)
+    /// A blurred picture and its sharp one differ in size; pixels.
+    case sizes(name: String, blur: [Int], sharp: [Int])
+    /// A tile whose output is not finite: the model is broken.
+    case notFinite(name: String)
+    /// A model that has no classes to calibrate exits for.
+    case noClasses
+    /// Thresholds that do not make as many classes as the model has.
+    case thresholds(expected: Int, actual: Int)
+}
+
+extension EvaluationError: CustomStringConvertible, LocalizedError {
+    public var description: String {
+        switch self {
+        case .noPictures(let path): return "there is no JPEG or PNG at \(path)"
+        case .unpaired(let names, let total):
+            let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
+            return "\(names.count) of \(total) blurred pictures have no sharp one: \(shown)"
+        case .sizes(let name, let blur, let sharp):
+            return "\(name): the blurred picture has \(blur[0])×\(blur[1]) pixels, the sharp one \(sharp[0])×\(sharp[1])"
+        case .notFinite(let name): return "\(name): the network's output is not finite"
+        case .noClasses: return "the model has no degradation classes, so there is no exit table to write"
+        case .thresholds(let expected, let actual):
+            return "\(actual) thresholds make \(actual + 1) classes, the model has \(expected + 1)"
+        }
+    }
+
+    public var errorDescription: String? { description }
+}

@@ -1,0 +1,52 @@
+import Foundation
+import Images
+import Tiles
+
+/// Restores blurred pictures and compares them with the sharp ones, by the authors' protocol.
+public struct Evaluator: Sendable {
+    private let scheduler: TileScheduler
+    private let options: RestorationOptions
+    private let scoring: ScoreProtocol
+    private let limits: ImageLimits
+
+    public init(
+        scheduler: TileScheduler, options: RestorationOptions, scoring: ScoreProtocol,
+        limits: ImageLimits = ImageLimits()
+    ) {
+        self.scheduler = scheduler
+        self.options = options
+        self.scoring = scoring
+        self.limits = limits
+    }
+
+    /// - Parameters:
+    ///   - destination: where the restored picture goes as PNG; nil keeps it nowhere.
+    ///   - progress: on a worker thread after each tile.
+    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, and what the file system says.
+    public func run(
+        _ pair: ImagePair, saving destination: URL? = nil, progress: (@Sendable (TileProgress) -> Void)? = nil
+    ) throws -> EvaluationRecord {
+        let loaded = try LoadedPair(pair, limits: limits)
+        let image = loaded.blur.floats()
+        let blurred = scoring == .plain ? PSNR.decibels(ByteImage(loaded.blur), loaded.truth) : nil
+        let report = try scheduler.restore(source: image, sink: image, options: options, progress: progress)
+        let restored = ByteImage(width: image.width, height: image.height, values: UnsafeBufferPointer(image.pixels))
+        if let destination { try restored.write(to: destination) }
+        let scores = scoring.scores(of: restored, against: loaded.truth)
+        return EvaluationRecord(
+            name: pair.name, width: image.width, height: image.height, psnr: scores.psnr, ssim: scores.ssim,
+            isAligned: scores.isAligned, blurredPSNR: blurred, tiles: report.tiles.count,
+            subDecoderRuns: report.tiles.reduce(0) { $0 + ($1.exit ?? 0) },
+            exits: Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) }),
+            anomalies: report.anomalies, seconds: report.runSeconds)
+    }
+
+    /// Tiles of a pair, judged by the header; 0 when it cannot be read.
+    public func tiles(of pair: ImagePair) -> Int {
+        guard let data = try? Data(contentsOf: pair.blur, options: .mappedIfSafe),
+            let header = try? data.withUnsafeBytes({ try ImageHeader.read(RawSpan(_unsafeBytes: $0)) }),
+            let grid = try? scheduler.grid(width: header.width, height: header.height)
+        else { return 0 }
+        return grid.count
+    }
+}

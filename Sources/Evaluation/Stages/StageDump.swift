@@ -1,0 +1,104 @@
+import Foundation
+import Images
+import Kernels
+import Network
+import Tiles
+
+/// Makes the network visible on one picture: each sub-decoder's output, what it changed against the one before (the
+/// paper's Fig. 3), and the class and exit of every tile.
+///
+/// Holds a float picture per sub-decoder: 12 bytes · K per pixel.
+public struct StageDump {
+    private let prepare: (FloatImage, TileGrid, ExitPolicy, BlendStyle) -> Stages
+    private let tile: TileSize
+
+    /// - Parameters:
+    ///   - tile: of the model.
+    ///   - team: whose members share each step.
+    public init(_ network: any TileNetwork, tile: TileSize, team: ThreadTeam) {
+        self.tile = tile
+        prepare = Self.running(network, team: team)
+    }
+
+    struct Stages {
+        /// Depth 0 (the input) … K, blended, `(height, width, 3)`.
+        var outputs: [FloatImage]
+        var classes: [Int?]
+        var exits: [Int]
+    }
+
+    private static func running(
+        _ network: some TileNetwork, team: ThreadTeam
+    ) -> (FloatImage, TileGrid, ExitPolicy, BlendStyle) -> Stages {
+        let deep = DeepTile(network, team: team)
+        return { input, grid, policy, blend in
+            let rows = BlendWeights(axis: grid.rows, style: blend)
+            let columns = BlendWeights(axis: grid.columns, style: blend)
+            var stages = Stages(outputs: [input], classes: [], exits: [])
+            for _ in 0..<network.subDecoders {
+                let output = FloatImage(width: input.width, height: input.height)
+                output.pixels.baseAddress!.update(from: input.pixels.baseAddress!, count: input.pixels.count)
+                stages.outputs.append(output)
+            }
+            for index in 0..<grid.count {
+                let rectangle = grid[index]
+                let (row, column) = grid.position(of: index)
+                let (rowWeights, columnWeights) = (rows.values[row], columns.values[column])
+                let outputs = stages.outputs
+                let (assessment, exit) = deep.run(index, of: grid, from: input, policy: policy) { depth, residual in
+                    let pixels = outputs[depth].pixels
+                    for y in 0..<rectangle.height {
+                        let line = ((rectangle.y + y) * input.width + rectangle.x) * 3
+                        for i in 0..<rectangle.width * 3 {
+                            pixels[line + i] +=
+                                residual[y * grid.tileWidth * 3 + i] * (rowWeights[y] * columnWeights[i / 3])
+                        }
+                    }
+                }
+                stages.classes.append(assessment.degradationClass)
+                stages.exits.append(exit)
+            }
+            return stages
+        }
+    }
+
+    /// Writes the PNGs of a picture: `NAME-output-1…K.png`, `NAME-change-1…K.png` and `NAME-exits.png`.
+    ///
+    /// - Parameters:
+    ///   - policy: decides the exits that are shown; the stages are those of full depth.
+    ///   - gain: how much changes are amplified; gray is no change.
+    /// - Returns: the files.
+    /// - Throws: `ImageError`, `TilesError`, or what the file system says.
+    @discardableResult
+    public func write(
+        _ raster: Raster, name: String, into folder: URL, policy: ExitPolicy, blend: BlendStyle = .edgeSafe,
+        gain: Float = 8
+    ) throws -> [URL] {
+        let grid = try TileGrid(width: raster.width, height: raster.height, tile: tile)
+        let stages = prepare(raster.floats(), grid, policy, blend)
+        var files: [URL] = []
+        func save(_ picture: ByteImage, _ what: String) throws {
+            let file = folder.appending(path: "\(name)-\(what).png")
+            try picture.write(to: file)
+            files.append(file)
+        }
+        for depth in 1..<stages.outputs.count {
+            let (output, before) = (stages.outputs[depth], stages.outputs[depth - 1])
+            try save(Self.picture(output), "output-\(depth)")
+            let change = FloatImage(width: output.width, height: output.height)
+            for i in change.pixels.indices {
+                change.pixels[i] = 0.5 + gain * (output.pixels[i] - before.pixels[i])
+            }
+            try save(Self.picture(change), "change-\(depth)")
+        }
+        try save(
+            ExitOverlay(
+                grid: grid, classes: stages.classes, exits: stages.exits, subDecoders: stages.outputs.count - 1
+            ).draw(on: ByteImage(raster)), "exits")
+        return files
+    }
+
+    private static func picture(_ image: FloatImage) -> ByteImage {
+        ByteImage(width: image.width, height: image.height, values: UnsafeBufferPointer(image.pixels))
+    }
+}

@@ -1,0 +1,149 @@
+import ArgumentParser
+import Evaluation
+import Foundation
+import Kernels
+import Network
+import Service
+import Tiles
+
+struct CalibrateCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "calibrate", abstract: "What each sub-decoder gains on your own pictures, and the exits that follow.",
+        discussion: """
+            Takes every tile of the pairs through all sub-decoders and prints the mean gains by degradation class (the \
+            paper's O, Eq. 13), the exit table that they give for τ (E, Eq. 12), and what PSNR and D-Rate other values \
+            of τ would give. Classes go by the PSNR of the blurred tile, as the paper defines them; with --classes \
+            classifier by what the model's classifier sees.
+            """)
+
+    enum Classes: String, ExpressibleByArgument, CaseIterable { case label, classifier }
+
+    @OptionGroup var pairOptions: PairOptions
+    @OptionGroup var model: ModelOptions
+    @OptionGroup var threads: ThreadOptions
+    @Option(help: ArgumentHelp("A sub-decoder has to gain at least this, in dB (default: the model's, else 0.05).", valueName: "dB"))
+    var tau: Double?
+    @Option(help: "What a tile's class goes by.")
+    var classes = Classes.label
+    @Option(help: ArgumentHelp("PSNR limits between the classes in dB, as 20,25,30,35,40.", valueName: "list"))
+    var thresholds: String?
+    @Option(help: ArgumentHelp("Values of τ to compare, in dB.", valueName: "list"))
+    var sweep = "0,0.005,0.01,0.02,0.05,0.1,0.2,0.5"
+    @Option(help: ArgumentHelp("Write the model with the new increments, table and τ.", valueName: "model"))
+    var write: String?
+    @Option(help: ArgumentHelp("Draw the gains as a PNG.", valueName: "file"))
+    var plot: String?
+    @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "file"))
+    var json: String?
+    @Flag(help: "No progress bar.")
+    var quiet = false
+
+    func validate() throws {
+        if let tau, !(0...100).contains(tau) { throw ValidationError("--tau: 0 to 100 dB is expected") }
+        if model.exitTable != nil { throw ValidationError("--exit-table: calibrate derives the table itself") }
+        for (option, list) in [("thresholds", thresholds), ("sweep", sweep)] where list != nil {
+            guard let values = list.flatMap(Self.numbers), zip(values, values.dropFirst()).allSatisfy(<) else {
+                throw ValidationError("--\(option): rising numbers separated by commas are expected")
+            }
+        }
+        if let write, !write.lowercased().hasSuffix(".safetensors") {
+            throw ValidationError("--write: models are written as .safetensors")
+        }
+    }
+
+    func run() throws {
+        let pairs = try pairOptions.pairs()
+        var file = try ModelFileWriter(contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) })
+        let network = file.network
+        let classCount = network.classCount
+        let limits = try chosenThresholds(of: network)
+        if classes == .classifier, classCount == nil {
+            throw ValidationError("--classes: the model has no classifier")
+        }
+        if write != nil {
+            // Before the long part, not after it.
+            guard let classCount else { throw EvaluationError.noClasses }
+            guard classCount == limits.classes else {
+                throw EvaluationError.thresholds(expected: classCount - 1, actual: limits.decibels.count)
+            }
+        }
+
+        let calibration = try gather(pairs, network, limits)
+        let tau = tau ?? network.configuration.tau ?? 0.05
+        let name = network.configuration.name
+        let outlooks = calibration.sweep(Self.numbers(sweep) ?? [])
+        print(calibration.table)
+        if let accuracy = calibration.classifierAccuracy {
+            print("classifier agrees with the label on \(String(format: "%.1f", accuracy * 100)) % of the tiles")
+        }
+        let table = calibration.exitTable(tau: tau).map(String.init).joined(separator: ",")
+        print("exit table for τ = \(tau) dB: \(table)\n")
+        print(Calibration.table(of: outlooks), terminator: "")
+        if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: URL(filePath: plot)) }
+        if let json {
+            let report = CalibrationReport(calibration, model: name, tau: tau, sweep: outlooks)
+            try (JSON.encode(report, pretty: true) + Data("\n".utf8)).write(to: URL(filePath: json), options: .atomic)
+        }
+        if let write {
+            try file.set(calibration, tau: tau)
+            try file.write(to: URL(filePath: write))
+            print("\nwrote \(write)")
+        }
+    }
+
+    private func gather(
+        _ pairs: [ImagePair], _ network: AdaRevD, _ limits: DegradationThresholds
+    ) throws -> Calibration {
+        let team = ThreadTeam(threads: threads.count)
+        defer { team.stop() }
+        let configuration = network.configuration
+        let progress = ProgressRelay()
+        let calibrator = Calibrator(
+            network, tile: try TileSize(side: configuration.tile, overlap: configuration.overlap), thresholds: limits,
+            team: team, limits: ImageRestorer.limits
+        ) { progress.line?.advance() }
+        progress.line = quiet ? nil : ProgressLine(totalTiles: pairs.reduce(0) { $0 + calibrator.tiles(of: $1) })
+        defer { progress.line?.clear() }
+        for pair in pairs {
+            progress.line?.start(pair.name)
+            do {
+                try calibrator.add(pair)
+            } catch {
+                progress.line?.clear()
+                throw CommandFailure(pair.name, error)
+            }
+        }
+        return calibrator.calibration(
+            by: classes == .label ? .label : .classifier, subDecoders: network.subDecoders, classes: network.classCount)
+    }
+
+    /// The option's, else the model's, else the authors' for as many classes.
+    private func chosenThresholds(of network: AdaRevD) throws -> DegradationThresholds {
+        if let given = thresholds.flatMap(Self.numbers) { return DegradationThresholds(given) }
+        if let stored = network.configuration.thresholds { return DegradationThresholds(stored) }
+        guard let count = network.classCount else { return .gopro }
+        guard let published = DegradationThresholds.published(classes: count) else {
+            throw ValidationError("--thresholds: the model has \(count) classes and does not say where they part")
+        }
+        return published
+    }
+
+    private static func numbers(_ list: String) -> [Double]? {
+        let values = list.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+        guard values.allSatisfy({ $0?.isFinite == true }) else { return nil }
+        return values.compactMap { $0 }
+    }
+}
+
+/// The line that tiles advance; it is known only when the tiles have been counted.
+private final class ProgressRelay {
+    var line: ProgressLine?
+}
+
+extension AdaRevD {
+    /// Degradation classes; nil without a classifier.
+    fileprivate var classCount: Int? {
+        if case .classifier(_, let classes) = architecture.exitHead { return classes }
+        return nil
+    }
+}

@@ -1,0 +1,52 @@
+import ArgumentParser
+import Checkpoints
+import Evaluation
+import Foundation
+import Network
+import Service
+
+struct ConvertCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "convert", abstract: "Writes a model in the project's own form, .safetensors.",
+        discussion: "Reads what --model reads. What the tensors cannot tell (name, exit table, thresholds) comes from a "
+            + "side file INPUT.json or the input's own description and becomes part of the result.")
+
+    enum Storage: String, ExpressibleByArgument, CaseIterable { case kept, fp32, bf16, fp16 }
+    enum Entry: String, ExpressibleByArgument, CaseIterable {
+        case params
+        case averaged = "params_ema"
+        case stateDict = "state_dict"
+    }
+
+    @Argument(help: ArgumentHelp("The model to read.", valueName: "model"))
+    var input: String
+    @Argument(help: ArgumentHelp("The file to write, .safetensors.", valueName: "output"))
+    var output: String
+    @Option(help: "How weights are stored. Biases, norms and scales stay float32 unless they come in less.")
+    var storage = Storage.kept
+    @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
+    var entry: Entry?
+    @Option(help: "A degradation classifier in a file of its own, which becomes part of the model.")
+    var classifier: String?
+
+    func validate() throws {
+        guard output.lowercased().hasSuffix(".safetensors") else {
+            throw ValidationError("\(output): models are written as .safetensors")
+        }
+    }
+
+    func run() throws {
+        let source = try ModelFile.resolve(input)
+        let target = URL(filePath: output)
+        let file = try ModelFileWriter(
+            contentsOf: source, entry: entry.flatMap { TensorArchive.Entry(rawValue: $0.rawValue) },
+            classifier: classifier.map { URL(filePath: $0) })
+        for warning in file.network.warnings {
+            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+        }
+        try file.write(to: target, as: ModelFileWriter.Storage(rawValue: storage.rawValue) ?? .kept)
+        // Loaded again, so that what is reported is what was written.
+        let written = try ServedModel(contentsOf: target)
+        print("wrote \(output): \(written.reference), \(written.summary.parameters) parameters")
+    }
+}

@@ -1,0 +1,25 @@
+import Evaluation
+import Foundation
+import Images
+import Kernels
+import Service
+import Tiles
+
+/// Where `--dump-stages` puts its pictures.
+struct StageFolder {
+    private let dump: StageDump
+    private let folder: URL
+
+    init(_ served: ServedModel, folder: URL, threads: Int) {
+        self.folder = folder
+        // The team lives as long as the dump; its members sleep while nothing is dumped.
+        dump = StageDump(served.network, tile: served.tile, team: ThreadTeam(threads: threads))
+    }
+
+    /// Before the picture is restored in place. Files are named after the result.
+    func write(_ raster: Raster, of item: ImageBatch.Item, _ options: RestorationOptions) throws {
+        try dump.write(
+            raster, name: item.output.deletingPathExtension().lastPathComponent, into: folder, policy: options.exit,
+            blend: options.blend)
+    }
+}
