@@ -1,9 +1,9 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test bench clean
+.PHONY: help setup build run test test-page test-training train-setup train-smoke bench clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## installs the libraries that are missing (Debian, Ubuntu)
 	@./.ci/setup
@@ -16,6 +16,23 @@ run: build ## serves on 127.0.0.1:8080 with the default model
 
 test: setup ## builds and passes every test
 	swift test -c release --disable-xctest
+
+test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
+	Tests/page/run
+
+train-setup: Training/.venv/ready
+
+Training/.venv/ready: Training/requirements.txt Training/pyproject.toml
+	python3 -m venv Training/.venv
+	Training/.venv/bin/pip install -q -r Training/requirements.txt -e Training
+	@touch $@
+
+test-training: train-setup ## the training code's tests
+	cd Training && .venv/bin/python -m pytest
+
+train-smoke: train-setup ## a tiny model in about a minute, to .build/smoke.safetensors
+	@mkdir -p .build
+	Training/smoke.sh .build/smoke.safetensors
 
 bench: build ## times the default model and AdaRevD-B on this machine
 	.build/release/deblur bench

@@ -45,7 +45,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "HTTP", "Tiles", "Network", "Checkpoints", "Images", "Metrics", "Digests",
+                "HTTP", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Metrics", "Digests",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

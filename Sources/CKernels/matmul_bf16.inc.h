@@ -61,13 +61,14 @@ INLINE void product_pairs(const kernel_epilogue epilogue, const kernel_matmul *o
     }
 }
 
-/// Rounds (rows, depth) to nearest even, two values to a float.
-static void round_rows(long rows, long depth, const float *a, long a_stride, float *to, long to_stride) {
+/// Rounds (rows, depth) to nearest even. Beyond an odd depth one more value is written, a zero. The stride is in
+/// bfloat16.
+static void round_rows(long rows, long depth, const float *a, long a_stride, unsigned short *to, long to_stride) {
     for (long row = 0; row < rows; row++, a += a_stride, to += to_stride) {
         long k = 0;
         for (; k + 32 <= depth; k += 32) {
             const __m512bh both = _mm512_cvtne2ps_pbh(_mm512_loadu_ps(a + k + 16), _mm512_loadu_ps(a + k));
-            _mm512_storeu_ps(to + k / 2, (__m512)both);
+            _mm512_storeu_ps(to + k, (__m512)both);
         }
         for (; k < depth; k += 32) {
             const long left = depth - k;
@@ -76,24 +77,31 @@ static void round_rows(long rows, long depth, const float *a, long a_stride, flo
             const __m512bh both =
                 _mm512_cvtne2ps_pbh(_mm512_maskz_loadu_ps(high, a + k + 16), _mm512_maskz_loadu_ps(low, a + k));
             const __mmask16 out = (__mmask16)((1 << ((left + 1) / 2)) - 1);
-            _mm512_mask_storeu_ps(to + k / 2, out, (__m512)both);
+            _mm512_mask_storeu_ps(to + k, out, (__m512)both);
         }
     }
 }
 
 static void matmul_bf16(const kernel_matmul *given, kernel_epilogue epilogue) {
     kernel_matmul op = *given;
-    op.depth = (given->depth + 1) / 2;
+    op.depth = (given->segments * given->depth + 1) / 2;
+    op.segments = 1;
     // Rows one line apart beyond their length, so that they do not fall into the same cache sets.
     op.a_stride = (op.depth + 15) / 16 * 16 + 16;
     float *rounded = kernel_side_scratch((size_t)(op.rows * op.a_stride));
-    round_rows(given->rows, given->depth, given->a, given->a_stride, rounded, op.a_stride);
+    // Segments come to stand one behind the other; the zero after one of odd depth is overwritten by the next.
+    for (long segment = 0; segment < given->segments; segment++) {
+        round_rows(
+            given->rows, given->depth, given->a + segment * given->a_segment, given->a_stride,
+            (unsigned short *)rounded + segment * given->depth, 2 * op.a_stride);
+    }
     op.a = rounded;
     switch (epilogue) {
     case kernel_store: product_pairs(kernel_store, &op); break;
     case kernel_add: product_pairs(kernel_add, &op); break;
     case kernel_gelu: product_pairs(kernel_gelu, &op); break;
     case kernel_gate: product_pairs(kernel_gate, &op); break;
+    case kernel_relu: product_pairs(kernel_relu, &op); break;
     }
 }
 

@@ -7,6 +7,7 @@
 
 #include "simd.inc.h"
 
+#include "branch.inc.h"
 #include "fourier.inc.h"
 #include "layers.inc.h"
 #include "matmul.inc.h"
@@ -41,4 +42,5 @@ static const kernel_set set = {
     .fourier_column = fourier_column,
     .inverse_column = inverse_column,
     .inverse_row = inverse_row,
+    .branch = BRANCH,
 };

@@ -12,6 +12,7 @@
 #define LANES 4
 #include "simd.inc.h"
 
+#include "branch.inc.h"
 #include "layers.inc.h"
 #include "peak.inc.h"
 
@@ -49,9 +50,19 @@ static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {
     const int gate = epilogue == kernel_gate;
     float *c = gate ? op->product : op->c;
     const long stride = gate ? op->columns : op->c_stride, half = op->columns / 2;
-    cblas_sgemm(
-        CblasRowMajor, CblasNoTrans, CblasTrans, (int)op->rows, (int)op->columns, (int)op->depth, 1.0f, op->a,
-        (int)op->a_stride, op->weights, (int)op->depth, epilogue == kernel_add ? 1.0f : 0.0f, c, (int)stride);
+    // BLAS wants rows that do not overlap: those that do are multiplied in pieces.
+    const long piece = op->a_stride < op->depth ? op->a_stride : op->depth, whole = op->segments * op->depth;
+    float keep = epilogue == kernel_add ? 1.0f : 0.0f;
+    for (long segment = 0; segment < op->segments; segment++) {
+        for (long k = 0; k < op->depth; k += piece) {
+            const long depth = op->depth - k < piece ? op->depth - k : piece;
+            cblas_sgemm(
+                CblasRowMajor, CblasNoTrans, CblasTrans, (int)op->rows, (int)op->columns, (int)depth, 1.0f,
+                op->a + segment * op->a_segment + k, (int)op->a_stride, op->weights + segment * op->depth + k,
+                (int)whole, keep, c, (int)stride);
+            keep = 1.0f;
+        }
+    }
     for (long row = 0; row < op->rows; row++) {
         float *p = c + row * stride, *out = op->c + row * op->c_stride;
         if (gate) {
@@ -60,6 +71,11 @@ static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {
             for (long i = 0; i < op->columns; i += LANES) {
                 const long count = op->columns - i;
                 store_part(p + i, gelu(load_part(p + i, count) + load_part(op->bias + i, count)), count);
+            }
+        } else if (epilogue == kernel_relu) {
+            for (long i = 0; i < op->columns; i++) {
+                const float v = p[i] + op->bias[i];
+                p[i] = v > 0.0f ? v : 0.0f;
             }
         } else {
             for (long i = 0; i < op->columns; i++) p[i] += op->bias[i];
@@ -185,6 +201,7 @@ static const kernel_set set = {
     .fourier_column = fourier_column,
     .inverse_column = inverse_column,
     .inverse_row = inverse_row,
+    .branch = BRANCH,
 };
 
 const kernel_set *kernel_set_portable(void) { return &set; }

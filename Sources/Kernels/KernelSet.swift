@@ -40,6 +40,20 @@ public struct KernelSet: @unchecked Sendable {
         }
     }
 
+    /// The fastest set of that precision.
+    ///
+    /// - Throws: ``Missing`` where the CPU has none.
+    public static func required(_ precision: Precision) throws(Missing) -> KernelSet {
+        guard let set = fastest(precision) else { throw Missing(precision: precision) }
+        return set
+    }
+
+    /// This CPU has no instructions for products of that precision.
+    public struct Missing: Error, Sendable, CustomStringConvertible {
+        public let precision: Precision
+        public var description: String { "this CPU has no \(precision.rawValue) products (AVX-512 BF16); use fp32" }
+    }
+
     public var precision: Precision { name == Self.bfloat16?.name ? .bf16 : .fp32 }
 
     /// The set of that name, if this CPU can run it.

@@ -10,18 +10,23 @@ public struct PackedMatrix: Sendable {
         case add
         /// c = GELU(a·Wᵀ + bias), exact erf form
         case gelu
+        /// c = max(a·Wᵀ + bias, 0)
+        case relu
 
         var code: kernel_epilogue {
             switch self {
             case .store: kernel_store
             case .add: kernel_add
             case .gelu: kernel_gelu
+            case .relu: kernel_relu
             }
         }
     }
 
-    /// Channels in.
+    /// Channels in, of one segment.
     public let depth: Int
+    /// Pieces of memory that a row of a consists of; 1 but for convolutions, where each is a row of the image.
+    public let segments: Int
     /// Channels out of the product, before a gate halves them.
     public let columns: Int
     /// Whether results are gated: the first half of the columns times the second.
@@ -32,24 +37,28 @@ public struct PackedMatrix: Sendable {
     private let bias: AlignedFloats
 
     /// - Parameters:
-    ///   - weight: (columns, depth) row-major: a checkpoint's order for Linear and 1×1 convolution.
+    ///   - weight: (columns, segments · depth) row-major: a checkpoint's order for Linear and 1×1 convolution.
     ///   - bias: (columns), or nil for zeros.
-    public init(weight: [Float], bias: [Float]?, depth: Int, gated: Bool = false, kernels: KernelSet) {
-        precondition(weight.count % depth == 0, "\(weight.count) weights for depth \(depth)")
-        let columns = weight.count / depth
+    public init(
+        weight: [Float], bias: [Float]?, depth: Int, segments: Int = 1, gated: Bool = false, kernels: KernelSet
+    ) {
+        let whole = depth * segments
+        precondition(weight.count % whole == 0, "\(weight.count) weights for depth \(segments)·\(depth)")
+        let columns = weight.count / whole
         precondition(bias.map { $0.count == columns } ?? true, "bias does not have \(columns) values")
         precondition(!gated || columns % 2 == 0, "a gate halves an even number of columns")
         self.depth = depth
+        self.segments = segments
         self.columns = columns
         self.isGated = gated
         self.kernels = kernels
         let table = kernels.table.pointee, gate: Int32 = gated ? 1 : 0
-        weights = AlignedFloats(count: table.packed_weights(columns, depth, gate))
+        weights = AlignedFloats(count: table.packed_weights(columns, whole, gate))
         self.bias = AlignedFloats(count: table.packed_bias(columns, gate))
         if let bias {
-            table.pack(columns, depth, gate, weight, bias, weights.pointer, self.bias.pointer)
+            table.pack(columns, whole, gate, weight, bias, weights.pointer, self.bias.pointer)
         } else {
-            table.pack(columns, depth, gate, weight, nil, weights.pointer, self.bias.pointer)
+            table.pack(columns, whole, gate, weight, nil, weights.pointer, self.bias.pointer)
         }
     }
 
@@ -59,14 +68,15 @@ public struct PackedMatrix: Sendable {
     /// One strip of pixels times the weights.
     ///
     /// - Parameters:
-    ///   - a: `(rows, depth)` with stride `aStride`.
+    ///   - a: `(segments, rows, depth)` with strides `segmentStride` and `aStride`; rows may overlap.
     ///   - c: `(rows, columns)` with stride `cStride`; must not overlap `a`.
     public func multiply(
-        rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, to c: UnsafeMutablePointer<Float>,
-        stride cStride: Int, _ epilogue: Epilogue = .store
+        rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, segmentStride: Int = 0,
+        to c: UnsafeMutablePointer<Float>, stride cStride: Int, _ epilogue: Epilogue = .store
     ) {
         precondition(!isGated, "a gated matrix multiplies through multiplyGated")
         var op = operation(rows, a, aStride, c, cStride)
+        op.a_segment = segmentStride
         kernels.table.pointee.matmul(&op, epilogue.code)
     }
 
@@ -87,6 +97,7 @@ public struct PackedMatrix: Sendable {
         var op = kernel_matmul()
         op.rows = rows
         op.depth = depth
+        op.segments = segments
         op.columns = columns
         op.a = a
         op.a_stride = aStride

@@ -10,35 +10,41 @@ extension AdaRevD {
     ///   - entry: which entry of a checkpoint; nil for `params`, else `state_dict`, else the bare dictionary.
     ///   - classifierURL: a classifier in a file of its own: the children of `ape` without that prefix. Where both files
     ///     have one they must agree.
+    ///   - kernelNoise: seed of the noise in UFPNet's kernel codes (specification 5.2); nil for none, the default, which
+    ///     gives the mean of the authors' random results.
     /// - Throws: `CheckpointError`, ``ModelError``.
     public convenience init(
         contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier classifierURL: URL? = nil,
-        kernels: KernelSet = .best
+        kernelNoise: UInt64? = nil, kernels: KernelSet = .best
     ) throws {
         var archive = try TensorArchive(contentsOf: url, entry: entry)
         let configuration = try Self.configuration(of: archive, at: url)
         if let classifierURL {
             archive = try archive.union(TensorArchive(contentsOf: classifierURL).adding(prefix: "ape."))
         }
-        try self.init(archive: archive, configuration: configuration, kernels: kernels)
+        try self.init(
+            archive: archive, configuration: configuration, kernelNoise: kernelNoise, kernels: kernels)
     }
 
     /// Builds the network from tensors that have been read.
     ///
     /// - Throws: `CheckpointError`, ``ModelError``.
     package convenience init(
-        archive: TensorArchive, configuration: ModelConfiguration, kernels: KernelSet = .best
+        archive: TensorArchive, configuration: ModelConfiguration, kernelNoise: UInt64? = nil,
+        kernels: KernelSet = .best
     ) throws {
         let architecture = try Architecture(
             inferredFrom: archive, regressorInput: configuration.regressorInput)
         let shapes = try architecture.tensorShapes()
-        try archive.check(shapes: shapes)
+        try archive.check(shapes: shapes, ignoring: Architecture.isUnused)
         try archive.checkFinite()
+        try architecture.checkKernelBuffers(archive)
+        try architecture.check(kernelNoise: kernelNoise)
         try configuration.check(against: architecture)
         self.init(
             WeightSource(archive, kernels: kernels), architecture: architecture, configuration: configuration,
             parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) }, digest: archive.digest(),
-            warnings: Self.warnings(archive, architecture, configuration))
+            warnings: Self.warnings(archive, architecture, configuration), kernelNoise: kernelNoise)
     }
 
     /// Metadata of the file itself first, then the side file, then the file's name alone.

@@ -4,7 +4,15 @@ extension AdaRevD: TileNetwork {
     public var subDecoders: Int { architecture.subDecoders }
 
     public func makeWorkspace(team: ThreadTeam) -> Workspace {
-        Workspace(width: architecture.width, kernels: kernels, team: team)
+        Workspace(
+            width: architecture.width, hasKernelBranch: architecture.encoder == .ufpnet, kernels: kernels, team: team)
+    }
+
+    public func begin(tile index: Int, in workspace: Workspace) { workspace.tileIndex = index }
+
+    /// Which channel stands at each place of what a kernel probe sees; empty without a kernel branch.
+    package var kernelOrder: [Int] {
+        if case .ufpnet(let encoder) = encoder { encoder.kernelOrder } else { [] }
     }
 
     public func encode(
@@ -22,6 +30,11 @@ extension AdaRevD: TileNetwork {
             height > 0 && width > 0 && height % 16 == 0 && width % 16 == 0, "a tile of \(height)×\(width) pixels")
         workspace.prepare(MapSize(height: height, width: width))
         encoder.run(tile, kernels: kernels, in: workspace, observe: observe)
+        return assess(classify: classify, in: workspace)
+    }
+
+    /// What the classifier says about the features in the workspace.
+    func assess(classify: Bool, in workspace: Workspace) -> TileAssessment {
         guard classify, let classifier else { return TileAssessment() }
         var logits: [Float] = []
         workspace.timed("classifier") { logits = classifier.logits(kernels: kernels, in: workspace) }
@@ -29,6 +42,15 @@ extension AdaRevD: TileNetwork {
         var best = 0
         for index in logits.indices where logits[index] > logits[best] { best = index }
         return TileAssessment(degradationClass: best, logits: logits)
+    }
+
+    /// κ at scale 1/2 or 1/4 (1 or 2) of the last tile, `(height, width, 361)`, channels in order; empty without a kernel
+    /// branch. For tests.
+    package func kernels(atScale scale: Int, in workspace: Workspace) -> [Float] {
+        guard let map = workspace.kernelMemory?.halved[scale - 1] else { return [] }
+        return (0..<map.rows).flatMap { row in
+            UnsafeBufferPointer(start: map.pixels(row), count: map.width * KernelMap.channels)
+        }
     }
 
     public func leaves(

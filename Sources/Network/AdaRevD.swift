@@ -15,14 +15,14 @@ public final class AdaRevD: Sendable {
     public let warnings: [String]
     public let kernels: KernelSet
 
-    let encoder: NAFNetEncoder
+    let encoder: Encoder
     let decoders: [SubDecoder]
     let classifier: DegradationClassifier?
     let regressor: GainRegressor?
 
     init(
         _ source: WeightSource, architecture: Architecture, configuration: ModelConfiguration, parameterCount: Int,
-        digest: String, warnings: [String]
+        digest: String, warnings: [String], kernelNoise: UInt64? = nil
     ) {
         self.architecture = architecture
         self.configuration = configuration
@@ -30,7 +30,7 @@ public final class AdaRevD: Sendable {
         self.digest = digest
         self.warnings = warnings
         kernels = source.kernels
-        encoder = NAFNetEncoder(source, architecture)
+        encoder = Encoder(source, architecture, kernelNoise: kernelNoise)
         decoders = (0..<architecture.subDecoders).map { SubDecoder(source, index: $0) }
         switch architecture.exitHead {
         case .none:
@@ -49,12 +49,15 @@ public final class AdaRevD: Sendable {
 
     /// Random weights of that architecture, for measuring and for tests.
     ///
-    /// - Parameter change: what to make of a random value of the tensor of that name.
+    /// - Parameters:
+    ///   - kernelNoise: as for a model file.
+    ///   - change: what to make of a random value of the tensor of that name.
     public convenience init(
-        random architecture: Architecture, seed: UInt64 = 1, kernels: KernelSet = .best,
+        random architecture: Architecture, seed: UInt64 = 1, kernelNoise: UInt64? = nil, kernels: KernelSet = .best,
         change: ((_ name: String, _ value: Float) -> Float)? = nil
     ) throws {
         let shapes = try architecture.tensorShapes()
+        try architecture.check(kernelNoise: kernelNoise)
         let blocks = architecture.encoderBlocks.map(String.init).joined(separator: "-")
         var configuration = ModelConfiguration(
             name: "random-\(architecture.encoder.rawValue)-w\(architecture.width)-\(blocks)-k\(architecture.subDecoders)")
@@ -64,7 +67,7 @@ public final class AdaRevD: Sendable {
         self.init(
             WeightSource(random: shapes, seed: seed, kernels: kernels, change: change), architecture: architecture,
             configuration: configuration, parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) },
-            digest: "random-\(seed)", warnings: [])
+            digest: "random-\(seed)", warnings: [], kernelNoise: kernelNoise)
     }
 
     // MARK: Exit policies

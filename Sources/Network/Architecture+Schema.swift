@@ -2,7 +2,6 @@
 extension Architecture {
     /// By name, without the buffers that inference does not use.
     public func tensorShapes() throws -> [String: [Int]] {
-        guard encoder == .nafnet else { throw ModelError.unsupported("the UFPNet encoder") }
         var schema = Schema()
         schema.convolution("encoder.intro", out: width, in: 3, kernel: 3)
         for scale in 0..<4 {
@@ -26,6 +25,7 @@ extension Architecture {
             schema.convolution("outputs.\(decoder).0", out: 3, in: width, kernel: 3)
         }
         addExitHead(to: &schema)
+        if encoder == .ufpnet { addKernelBranch(to: &schema) }
         return schema.shapes
     }
 
@@ -52,7 +52,7 @@ extension Architecture {
         }
     }
 
-    private struct Schema {
+    struct Schema {
         var shapes: [String: [Int]] = [:]
 
         mutating func convolution(_ name: String, out: Int, in input: Int, kernel: Int) {

@@ -15,6 +15,8 @@ struct BlockPass {
     let workspace: Workspace
     /// Set for a FourierBlock.
     let transform: FourierTransform?
+    /// What norm1 reads instead of the map, `(size, channels)`: in a kernel block the kernel attention's result.
+    var firstInput: UnsafePointer<Float>?
 
     private var channels: Int { block.channels }
     /// Strips are padded so that neighbouring pixels do not fall into the same cache sets.
@@ -38,7 +40,7 @@ struct BlockPass {
     // MARK: norm1, conv1, conv2, gate
 
     private func firstHalf() {
-        let plan = rows, chunks = plan.chunks, wide = workspace.wide
+        let plan = rows, chunks = plan.chunks, wide = workspace.wide, input = firstInput ?? UnsafePointer(map)
         let c = channels, width = size.width
         clearSums(count: chunks + max(0, chunks - 1))
         workspace.team.parallelFor(chunks) { chunk in
@@ -49,7 +51,7 @@ struct BlockPass {
             let strip = scratch.take(stripPixels * pitch), work = scratch.take(transform?.scratchCount ?? 0)
             for unit in plan.units(in: span) {
                 let first = unit.lowerBound * width, pixels = unit.count * width
-                kernels.layerNorm(block.norm1, pixels: pixels, map + first * c, stride: c, to: strip, stride: pitch)
+                kernels.layerNorm(block.norm1, pixels: pixels, input + first * c, stride: c, to: strip, stride: pitch)
                 if let transform {
                     for y in unit {
                         transform.transformRow(

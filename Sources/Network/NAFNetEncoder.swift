@@ -4,12 +4,12 @@ import Kernels
 /// The encoder half of NAFNet, and the feature scales that follow it (specification 3 and 6).
 struct NAFNetEncoder: Sendable {
     /// (w, 27): conv 3×3 on gathered patches.
-    private let intro: PackedMatrix
-    private let blocks: [[Block]]
-    private let middle: [Block]
-    private let downs: [HalvingConvolution]
+    let intro: PackedMatrix
+    let blocks: [[Block]]
+    let middle: [Block]
+    let downs: [HalvingConvolution]
     /// `conv_features.i`
-    private let featureScales: [AlignedFloats]
+    let featureScales: [AlignedFloats]
 
     init(_ source: WeightSource, _ architecture: Architecture) {
         let bias = source.floats("encoder.intro.bias"), weight = source.floats("encoder.intro.weight")
@@ -33,9 +33,12 @@ struct NAFNetEncoder: Sendable {
 
     /// Fills the workspace's maps with the scaled features f0…f4 of an image `(height, width, 3)`.
     ///
-    /// - Parameter observe: gets each unscaled e_i (scale, map) when it is complete; for tests.
+    /// - Parameters:
+    ///   - firstInput: asked before the first block of a scale what its first norm reads instead of the scale's map.
+    ///   - observe: gets each unscaled e_i (scale, map) when it is complete; for tests.
     func run(
         _ image: UnsafePointer<Float>, kernels: KernelSet, in workspace: Workspace,
+        firstInput: ((_ scale: Int) -> UnsafePointer<Float>?)? = nil,
         observe: ((Int, UnsafePointer<Float>) -> Void)? = nil
     ) {
         let team = workspace.team
@@ -43,7 +46,10 @@ struct NAFNetEncoder: Sendable {
         for scale in 0..<4 {
             let size = workspace.size(atScale: scale), c = workspace.channels(atScale: scale)
             let map = workspace.maps[scale], next = workspace.maps[scale + 1]
-            for block in blocks[scale] { run(block, on: map, size: size, kernels: kernels, in: workspace) }
+            for (index, block) in blocks[scale].enumerated() {
+                let input = index == 0 ? firstInput?(scale) : nil
+                run(block, on: map, input: input, size: size, kernels: kernels, in: workspace)
+            }
             observe?(scale, UnsafePointer(map))
             workspace.timed("down") {
                 let row = size.width * c
@@ -65,9 +71,13 @@ struct NAFNetEncoder: Sendable {
     }
 
     private func run(
-        _ block: Block, on map: UnsafeMutablePointer<Float>, size: MapSize, kernels: KernelSet, in workspace: Workspace
+        _ block: Block, on map: UnsafeMutablePointer<Float>, input: UnsafePointer<Float>? = nil, size: MapSize,
+        kernels: KernelSet, in workspace: Workspace
     ) {
-        BlockPass(block: block, map: map, size: size, kernels: kernels, workspace: workspace, transform: nil).run()
+        BlockPass(
+            block: block, map: map, size: size, kernels: kernels, workspace: workspace, transform: nil,
+            firstInput: input
+        ).run()
     }
 
     private func runIntro(_ image: UnsafePointer<Float>, in workspace: Workspace) {

@@ -27,7 +27,7 @@ public enum ExitPolicy: Sendable, Hashable {
 /// A network that restores one tile in steps, as the tile scheduler sees it.
 ///
 /// Order of calls for one tile, all with the same workspace and from one thread at a time:
-/// `encode`, then for depth = 0, 1, … `leaves(after: depth)` and, while that is false, `advance(to: depth + 1)`; at the
+/// `begin`, `encode`, then for depth = 0, 1, … `leaves(after: depth)` and, while that is false, `advance(to: depth + 1)`; at the
 /// end `writeResidual(ofExit: depth)` unless depth is 0, where the residual is zero. Steps may be abandoned anywhere;
 /// the next `encode` starts afresh. Each step spreads over the idle members of the workspace's team by itself.
 public protocol TileNetwork: Sendable {
@@ -40,6 +40,10 @@ public protocol TileNetwork: Sendable {
     /// - Parameter team: whose idle members help with every step.
     func makeWorkspace(team: ThreadTeam) -> Workspace
 
+    /// Says which tile the next `encode` is for, counted over the image in the order of its grid. Random numbers depend on
+    /// it: without the call, or with another order of counting, results are other draws.
+    func begin(tile index: Int, in workspace: Workspace)
+
     /// Runs the encoder, and the classifier when `classify` is set and the model has one.
     ///
     /// - Parameters:
@@ -47,6 +51,30 @@ public protocol TileNetwork: Sendable {
     ///   - height: pixels, a positive multiple of 16; so is `width`.
     func encode(
         _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
+    ) -> TileAssessment
+
+    /// Bytes that ``makeImageEncoding(height:width:tileSide:team:)`` reserves for an image of that size; nil when the
+    /// network encodes tiles only.
+    func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int?
+
+    /// Makes room for encoding a whole image (specification 11, mode A), which replaces the encoder pass of its tiles.
+    ///
+    /// - Parameters:
+    ///   - height: pixels, a positive multiple of 16; so is `width`. One of them is above `tileSide`: with a lone tile
+    ///     the modes are one.
+    ///   - tileSide: of the model; the pooling windows follow from it.
+    /// - Returns: nil when the system has not that much memory, or the network encodes tiles only.
+    func makeImageEncoding(height: Int, width: Int, tileSide: Int, team: ThreadTeam) -> (any ImageEncoding)?
+
+    /// Instead of `encode`: takes the features of a tile from those of its image, which is complete and was made by
+    /// this network. The rest of the tile's steps is the same.
+    ///
+    /// - Parameters:
+    ///   - row: first pixel of the tile in the padded image, a multiple of 16; so is `column`.
+    ///   - height: pixels, a positive multiple of 16; so is `width`.
+    func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool,
+        in workspace: Workspace
     ) -> TileAssessment
 
     /// Whether the tile answers at depth `subDecoder` (0…K) under that policy. At depth K it always does.
@@ -60,4 +88,23 @@ public protocol TileNetwork: Sendable {
     /// Writes `outputs` head `subDecoder` of the current features: restored − input, `(height, width, 3)` row-major,
     /// unclamped.
     func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace)
+}
+
+extension TileNetwork {
+    /// Does nothing: most networks do not draw random numbers.
+    public func begin(tile index: Int, in workspace: Workspace) {}
+}
+
+/// A network that encodes tiles only.
+extension TileNetwork {
+    public func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int? { nil }
+
+    public func makeImageEncoding(
+        height: Int, width: Int, tileSide: Int, team: ThreadTeam
+    ) -> (any ImageEncoding)? { nil }
+
+    public func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool,
+        in workspace: Workspace
+    ) -> TileAssessment { preconditionFailure("this network makes no image encodings") }
 }

@@ -26,6 +26,9 @@ struct WeightSource {
         self.kernels = kernels
         read = { name in
             let shape = shapes[name] ?? [], count = shape.reduce(1, *)
+            if let values = Architecture.plainBuffer(name, count: count) {
+                return values.map { change?(name, $0) ?? $0 }
+            }
             let fanIn = max(1, shape.dropFirst().reduce(1, *))
             // One stream per tensor, so that the order of loading does not matter.
             var state = name.utf8.reduce(seed &* 0x9E37_79B9_7F4A_7C15 | 1) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }

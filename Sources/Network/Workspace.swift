@@ -32,6 +32,14 @@ public final class Workspace: @unchecked Sendable {
     /// Partial sums for the pooling, one row of channels per chunk.
     private(set) var sums = UnsafeMutablePointer<Double>.unset
 
+    /// Where UFPNet's kernel branch works; nil for other encoders.
+    private(set) var kernelMemory: KernelMemory?
+    private let hasKernelBranch: Bool
+    /// Which tile comes next; the kernel noise depends on it.
+    var tileIndex = 0
+    /// For tests: looks at the kernel branch.
+    package var kernelProbe: KernelProbe?
+
     /// Levels of the sub-decoder that has begun but not ended (a regressor may run the first one early).
     var levelsDone = 0
     private var transforms: [TransformKey: FourierTransform] = [:]
@@ -41,14 +49,15 @@ public final class Workspace: @unchecked Sendable {
     }
     private let kernels: KernelSet
 
-    init(width: Int, kernels: KernelSet, team: ThreadTeam) {
+    package init(width: Int, hasKernelBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
         self.width = width
+        self.hasKernelBranch = hasKernelBranch
         self.kernels = kernels
         self.team = team
     }
 
     /// Makes room for a tile of that size.
-    func prepare(_ tile: MapSize) {
+    package func prepare(_ tile: MapSize) {
         self.tile = tile
         levelsDone = 0
         if tile.pixels <= largest.pixels, arena != nil, tile == largest { return }
@@ -83,13 +92,19 @@ public final class Workspace: @unchecked Sendable {
         var plan = FloatArena.Plan()
         let mapParts = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
         let mixedPart = plan.add(tile.pixels * width), gatedPart = plan.add(tile.pixels * width)
+        var kernelPlan = hasKernelBranch ? KernelMemory.Plan(tile, adding: &plan) : nil
+        // Most of the kernel branch is over before the first block needs what follows: it uses the same memory.
+        var transient = plan
+        kernelPlan?.addTransient(to: &transient)
         let widePart = plan.add(tile.pixels * max(2 * width, 27))
         let spectrumPart = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
         let vectorParts = (0..<3).map { _ in plan.add(16 * width) }
         let sumCount = (0...4).map { Self.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
         let sumPart = plan.add(2 * sumCount)
-        if arena.map({ $0.capacityBytes < plan.bytes }) ?? true { arena = FloatArena(bytes: plan.bytes) }
+        let bytes = max(plan.bytes, transient.bytes)
+        if arena.map({ $0.capacityBytes < bytes }) ?? true { arena = FloatArena(bytes: bytes) }
         guard let arena else { return }
+        kernelMemory = kernelPlan?.place(in: arena)
         maps = mapParts.map(arena.pointer)
         mixed = arena.pointer(mixedPart)
         gated = arena.pointer(gatedPart)
@@ -102,9 +117,15 @@ public final class Workspace: @unchecked Sendable {
 }
 
 /// Height and width of a map in pixels.
-struct MapSize: Hashable, Sendable {
+package struct MapSize: Hashable, Sendable {
     var height: Int
     var width: Int
+
+    package init(height: Int, width: Int) {
+        self.height = height
+        self.width = width
+    }
+
     var pixels: Int { height * width }
     func halved(_ times: Int) -> MapSize { MapSize(height: height >> times, width: width >> times) }
 }

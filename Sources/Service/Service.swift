@@ -11,6 +11,7 @@ import Sockets
 public final class Service: Sendable {
     public let options: ServeOptions
     package let state: ServiceState
+    private let handler: ServiceHandler
     private let server: HTTPServer
 
     /// - Throws: ``APIKeys/Failure``.
@@ -23,6 +24,7 @@ public final class Service: Sendable {
         let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
         let log = AccessLog(
             metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
+        handler = ServiceHandler(state: state, keys: keys)
         server = HTTPServer(
             configuration: Self.configuration(options),
             hooks: ServerHooks(
@@ -33,8 +35,12 @@ public final class Service: Sendable {
                     return id
                 },
                 didAnswer: { log.record($0) }),
-            handler: ServiceHandler(state: state, keys: keys))
+            handler: handler)
     }
+
+    /// Methods and path templates, for the comparison with openapi.yaml.
+    package var routes: [Router.Route] { handler.routes }
+    package static var parameterNames: [String] { DeblurParameters.names }
 
     /// Begins to listen.
     ///
@@ -64,13 +70,18 @@ public final class Service: Sendable {
 
     /// Not ready, no new work; running work finishes within `--drain` seconds, what has not is cut.
     ///
+    /// While work runs, connections are still taken, so that whoever asks is told; then the server closes.
     /// - Parameter completion: called once, when everything has ended.
     public func drain(_ completion: @escaping @Sendable () -> Void) {
         guard state.beginDraining() else { return }
-        server.drain(within: options.drainSeconds, accepting: true) { [self] in
-            DispatchQueue.global().async { [self] in
-                stopEngine()
-                completion()
+        let deadline = ContinuousClock.now + .seconds(options.drainSeconds)
+        state.whenIdle(within: options.drainSeconds) { [self] in
+            let left = max(0, (deadline - .now) / .seconds(1))
+            server.drain(within: left) { [self] in
+                DispatchQueue.global().async { [self] in
+                    stopEngine()
+                    completion()
+                }
             }
         }
     }

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import Synchronization
 
@@ -15,6 +16,7 @@ package final class ServiceState: Sendable {
     package let memory: MemoryBudget
     private let phase = Mutex(Phase.loading)
     private let draining = Atomic(false)
+    private let running = DispatchGroup()
 
     init(options: ServeOptions, context: RequestContext, memory: MemoryBudget) {
         self.options = options
@@ -26,6 +28,23 @@ package final class ServiceState: Sendable {
 
     /// False when it had begun before.
     func beginDraining() -> Bool { !draining.exchange(true, ordering: .relaxed) }
+
+    /// Keep it for as long as a request is worked on.
+    func beginWork() -> RunningWork { RunningWork(running) }
+
+    /// Calls `body` once: when no request is worked on any more, or after that time.
+    func whenIdle(within seconds: Double, _ body: @escaping @Sendable () -> Void) {
+        let isCalled = Mutex(false)
+        let once: @Sendable () -> Void = {
+            let isFirst = isCalled.withLock { called in
+                defer { called = true }
+                return !called
+            }
+            if isFirst { body() }
+        }
+        running.notify(queue: .global(), execute: once)
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: once)
+    }
 
     func enter(_ next: Phase) { phase.withLock { $0 = next } }
 
@@ -45,4 +64,16 @@ package final class ServiceState: Sendable {
     package var loadedEngine: Engine? {
         if case .ready(let engine) = phase.withLock({ $0 }) { engine } else { nil }
     }
+}
+
+/// A request is worked on for as long as this lives.
+final class RunningWork: Sendable {
+    private let group: DispatchGroup
+
+    init(_ group: DispatchGroup) {
+        self.group = group
+        group.enter()
+    }
+
+    deinit { group.leave() }
 }

@@ -10,8 +10,19 @@ final class NetworkSteps<Network: TileNetwork>: TileSteps {
         workspace = network.makeWorkspace(team: team)
     }
 
+    func begin(tile index: Int) {
+        network.begin(tile: index, in: workspace)
+    }
+
     func encode(_ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool) -> TileAssessment {
         network.encode(tile, height: height, width: width, classify: classify, in: workspace)
+    }
+
+    func encode(
+        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool
+    ) -> TileAssessment {
+        network.encode(
+            tileAtRow: row, column: column, height: height, width: width, of: image, classify: classify, in: workspace)
     }
 
     func leaves(after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy) -> Bool {

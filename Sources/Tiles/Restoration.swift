@@ -1,3 +1,4 @@
+import Network
 import Synchronization
 
 /// One image on its way through the network.
@@ -6,8 +7,9 @@ import Synchronization
 /// alive until it ends; source, sink and callbacks are let go of then, even if this handle is kept.
 public final class Restoration: @unchecked Sendable {
     // Safe to share: the properties under "Guarded" are touched with the scheduler's lock held only, those under
-    // "Committer" by the one worker that has set `isCommitting`; `client` is read by workers of this image only and
-    // let go of, with the lock held, when there are none; the rest is constant or atomic.
+    // "Committer" by the one worker that has set `isCommitting`; `client` and `encoding` are read by workers of this
+    // image only and let go of, with the lock held, when there are none, and `encoding` is set by the one worker that has
+    // the image's encoding, before there are others; the rest is constant or atomic.
 
     /// The tiles of the image.
     public let grid: TileGrid
@@ -16,15 +18,24 @@ public final class Restoration: @unchecked Sendable {
     let enqueuedAt: Double
     /// One tile's share of the work of a whole tile, for throughput and estimates.
     let work: Double
+    /// The work of encoding the whole image; 0 where tiles are encoded alone.
+    let encodingWork: Double
     private let scheduler: TileScheduler
     private let unwanted = Atomic<Bool>(false)
 
     /// nil once the image has ended.
     var client: Client?
+    /// Of the whole image. nil where tiles are encoded alone, or before it is begun.
+    var encoding: (any ImageEncoding)?
 
     // MARK: Guarded
 
     var state = RestorationState.waiting
+    var encodingState: EncodingState
+    /// Of the encoding, 0…1.
+    var encodedShare = 0.0
+    /// Time that workers have led the encoding.
+    var encodingSeconds = 0.0
     /// The next tile to hand out.
     var nextTile = 0
     /// Workers that are busy with this image.
@@ -44,12 +55,15 @@ public final class Restoration: @unchecked Sendable {
     var band: RowBand?
 
     init(
-        grid: TileGrid, options: RestorationOptions, client: Client, work: Double, scheduler: TileScheduler
+        grid: TileGrid, options: RestorationOptions, client: Client, work: Double, encodingWork: Double,
+        scheduler: TileScheduler
     ) {
         self.grid = grid
         self.options = options
         self.client = client
         self.work = work
+        self.encodingWork = encodingWork
+        encodingState = grid.encodesWholeImage ? .waiting : .notNeeded
         self.scheduler = scheduler
         enqueuedAt = monotonicSeconds()
         records.reserveCapacity(grid.count)
@@ -61,7 +75,8 @@ public final class Restoration: @unchecked Sendable {
     /// One record per finished tile so far, in the order of the grid.
     public var finishedTiles: [TileRecord] { scheduler.finishedTiles(of: self) }
 
-    /// Stops the work within one step of the network (the encoder or one sub-decoder). Returns at once: the completion
+    /// Stops the work within one step of the network (the encoder of a tile, one sub-decoder, or some rows of a layer
+    /// while the whole image is encoded). Returns at once: the completion
     /// tells when no worker is busy with the image any more, and a tile that is being blended may still be reported.
     /// Without effect on an ended restoration.
     public func cancel() { scheduler.cancel(self) }

@@ -4,6 +4,8 @@ import Network
 public struct RestorationOptions: Sendable {
     /// When tiles leave the chain of sub-decoders.
     public var exit: ExitPolicy
+    /// What the encoder sees at a time.
+    public var mode: EncodingMode
     /// How overlapping tiles are weighted.
     public var blend: BlendStyle
     /// 0…1: restored = input + strength · residual.
@@ -14,14 +16,17 @@ public struct RestorationOptions: Sendable {
     public var dryRun: Bool
     /// Asked when a tile is handed to a worker: after how many sub-decoders (0…K) the tile has to leave at the latest,
     /// nil for no limit. For deadlines. Called on a worker thread, has to be quick; what it answers may depend on the
-    /// clock, and then so do the bytes of the result.
+    /// clock, and then so do the bytes of the result. With ``EncodingMode/whole`` it is also asked for tile 0 while the
+    /// image is being encoded: 0 then leaves the whole image as it came.
     public var depthLimit: (@Sendable (DepthRequest) -> Int?)?
 
     public init(
-        exit: ExitPolicy, blend: BlendStyle = .edgeSafe, strength: Float = 1, tileGuard: TileGuard? = TileGuard(),
-        dryRun: Bool = false, depthLimit: (@Sendable (DepthRequest) -> Int?)? = nil
+        exit: ExitPolicy, mode: EncodingMode = .tile, blend: BlendStyle = .edgeSafe, strength: Float = 1,
+        tileGuard: TileGuard? = TileGuard(), dryRun: Bool = false,
+        depthLimit: (@Sendable (DepthRequest) -> Int?)? = nil
     ) {
         self.exit = exit
+        self.mode = mode
         self.blend = blend
         self.strength = strength
         self.tileGuard = tileGuard

@@ -2,7 +2,8 @@
 public struct TileAxis: Sendable, Hashable {
     /// Pixels of the image.
     public let length: Int
-    /// `length`, or the next multiple of 16 where the image is smaller than a tile: those pixels are mirrored.
+    /// `length`, or the next multiple of 16 where the image is smaller than a tile or is encoded as a whole: those pixels
+    /// are mirrored.
     public let paddedLength: Int
     /// Pixels of every tile on this axis.
     public let tileLength: Int
@@ -12,10 +13,10 @@ public struct TileAxis: Sendable, Hashable {
     public let starts: [Int]
 
     /// - Parameter length: pixels, at least 1.
-    init(length: Int, tile: TileSize) {
+    init(length: Int, tile: TileSize, mode: EncodingMode) {
         precondition(length >= 1, "an axis needs a pixel")
         self.length = length
-        paddedLength = length < tile.side ? (length + 15) / 16 * 16 : length
+        paddedLength = length < tile.side || mode == .whole ? (length + 15) / 16 * 16 : length
         tileLength = min(tile.side, paddedLength)
         overlap = tile.overlap
         let stride = tile.side - tile.overlap

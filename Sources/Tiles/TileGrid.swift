@@ -1,17 +1,33 @@
-/// The tiles of one image for per-tile encoding (network description, sections 8, 9.1 and 11 mode B).
+/// The tiles of one image (network description, sections 8, 9.1 and 11).
 ///
-/// Tiles are numbered row by row. All have the same size. Sides shorter than a tile are padded to a multiple of 16 by
-/// mirroring, longer ones never: their last tile moves back by single pixels instead.
+/// Tiles are numbered row by row. All have the same size. With per-tile encoding, sides shorter than a tile are padded to
+/// a multiple of 16 by mirroring, longer ones never: their last tile moves back by single pixels instead. An image that
+/// is encoded as a whole is padded on every side, so that tiles begin where its coarsest features have a pixel.
 public struct TileGrid: Sendable, Hashable {
     public let rows: TileAxis
     public let columns: TileAxis
+    /// What the encoder sees at a time.
+    public let mode: EncodingMode
 
-    /// - Throws: ``TilesError/emptyImage(width:height:)``.
-    public init(width: Int, height: Int, tile: TileSize = .published) throws(TilesError) {
+    /// - Throws: ``TilesError/emptyImage(width:height:)``; ``TilesError/badOption(name:value:expected:)`` for whole images
+    ///   whose tiles overlap by no multiple of 16.
+    public init(
+        width: Int, height: Int, tile: TileSize = .published, mode: EncodingMode = .tile
+    ) throws(TilesError) {
         guard width > 0, height > 0 else { throw .emptyImage(width: width, height: height) }
-        rows = TileAxis(length: height, tile: tile)
-        columns = TileAxis(length: width, tile: tile)
+        guard mode == .tile || tile.overlap % 16 == 0 else {
+            throw .badOption(
+                name: "mode", value: mode.rawValue,
+                expected: "tile, since the model's tiles overlap by \(tile.overlap) pixels, no multiple of 16")
+        }
+        self.mode = mode
+        rows = TileAxis(length: height, tile: tile, mode: mode)
+        columns = TileAxis(length: width, tile: tile, mode: mode)
     }
+
+    /// Whether features of the whole image come before the tiles. A lone tile is the whole image: nothing to pool
+    /// locally, and encoding it is the same either way.
+    public var encodesWholeImage: Bool { mode == .whole && count > 1 }
 
     /// Width of the image in pixels.
     public var width: Int { columns.length }
@@ -50,7 +66,11 @@ public struct TileGrid: Sendable, Hashable {
             require(axis.starts.last! + axis.tileLength == axis.paddedLength, "the last tile ends with the image")
             require(axis.tileLength % 16 == 0, "tiles are multiples of 16")
             require(axis.paddedLength - axis.length < 16, "padding is below 16 pixels")
-            require(axis.count == 1 || axis.paddedLength == axis.length, "only lone tiles are padded")
+            require(
+                mode == .whole || axis.count == 1 || axis.paddedLength == axis.length, "only lone tiles are padded")
+            require(
+                mode == .tile || (axis.starts + [axis.paddedLength]).allSatisfy { $0 % 16 == 0 },
+                "tiles of a whole image begin at pixels of its coarsest features")
             require(
                 zip(axis.starts, axis.starts.dropFirst()).allSatisfy {
                     $0 < $1 && $1 + axis.overlap <= $0 + axis.tileLength

@@ -15,16 +15,19 @@ extension TileScheduler {
         limited: Bool = true, progress: (@Sendable (TileProgress) -> Void)? = nil,
         completion: @escaping @Sendable (RestorationOutcome) -> Void
     ) throws(TilesError) -> Restoration {
-        let grid = try grid(width: source.width, height: source.height)
+        let grid = try grid(width: source.width, height: source.height, mode: options.mode)
         try options.validate(subDecoders: network.subDecoders)
         if sink == nil, !options.dryRun {
             throw .badOption(name: "sink", value: "none", expected: "one, except for a dry run")
         }
-        let side = Double(configuration.tile.side)
+        let wholeTile = Double(configuration.tile.side * configuration.tile.side)
+        let ofTile = (grid.encodesWholeImage ? 0 : Self.encoderShare) + (options.dryRun ? 0 : 1 - Self.encoderShare)
+        let ofImage = grid.encodesWholeImage ? Self.encoderShare : 0
         let job = Restoration(
             grid: grid, options: options,
             client: Client(source: source, sink: sink, progress: progress, completion: completion),
-            work: Double(grid.tileWidth * grid.tileHeight) / (side * side) * (options.dryRun ? Self.dryRunShare : 1),
+            work: Double(grid.tileWidth * grid.tileHeight) / wholeTile * max(ofTile, Self.classifierShare),
+            encodingWork: Double(grid.columns.paddedLength * grid.rows.paddedLength) / wholeTile * ofImage,
             scheduler: self)
         let place = ticket.flatMap { $0.spend() ? $0.tiles : nil }
         let refusal = turns.withLock { [self] turns -> TilesError? in
@@ -58,7 +61,9 @@ extension TileScheduler {
     }
 
     /// How much of a tile's work the encoder is taken for in estimates; whatever it really is, a dry run is short.
-    private static let dryRunShare = 0.5
+    private static let encoderShare = 0.5
+    /// What is left of a tile's work in a dry run of an image that is encoded as a whole.
+    private static let classifierShare = 0.01
 
     private func refusal(_ turns: borrowing Turns, limited: Bool) -> TilesError? {
         guard turns.isOpen else { return .stopped }

@@ -41,17 +41,18 @@ extension TileScheduler {
         }
         turns.leave(job)
         let leftovers = job.pending.values.compactMap(\.residual)
-        let (client, band) = (job.client, job.band)
+        let (client, band, encoding) = (job.client, job.band, job.encoding)
         job.pending = [:]
         job.client = nil
         job.band = nil
+        job.encoding = nil
         let secondsToIdle = now - (job.cancelledAt ?? now)
         let isCancelled = job.state == .cancelled
         return { [self] in
             for residual in leftovers { pool.give(residual) }
             if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
             // Large memory is returned here, not under the lock.
-            _ = band
+            _ = (band, encoding)
             completions.async { [unfinished] in
                 client?.completion(outcome)
                 unfinished.leave()

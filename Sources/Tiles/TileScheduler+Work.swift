@@ -1,32 +1,35 @@
 /// What the members of the team do.
 extension TileScheduler {
-    /// The next tile for an idle member; the team's task source.
+    /// The next turn for an idle member; the team's task source.
     func task(for member: Int) -> (() -> Void)? {
         // Asked whenever anything changes in the team, so most of the time in vain.
-        guard hint.isAnyTileWaiting, let (job, tile, waited) = claim(for: member) else { return nil }
+        guard hint.isAnyTileWaiting, let (job, turn, waited) = claim(for: member) else { return nil }
         return { [self] in
             if let waited { observer?.queueWaited(seconds: waited) }
-            lead(tile, of: job, as: member)
+            lead(turn, of: job, as: member)
         }
     }
 
-    private func claim(for member: Int) -> (job: Restoration, tile: Int, waited: Double?)? {
+    private func claim(for member: Int) -> (job: Restoration, turn: Turns.Turn, waited: Double?)? {
         turns.withLock { turns in
-            guard let (job, tile) = turns.next() else { return nil }
+            guard let (job, turn) = turns.next() else { return nil }
             let now = monotonicSeconds()
             turns.seats[member].isLeading = true
             turns.throughput.began(at: now)
-            guard job.state == .waiting else { return (job, tile, nil) }
+            guard job.state == .waiting else { return (job, turn, nil) }
             job.state = .running
             job.startedAt = now
-            return (job, tile, now - job.enqueuedAt)
+            return (job, turn, now - job.enqueuedAt)
         }
     }
 
-    private func lead(_ tile: Int, of job: Restoration, as member: Int) {
-        var isDone = false
+    private func lead(_ turn: Turns.Turn, of job: Restoration, as member: Int) {
+        var done = 0.0
         do {
-            isDone = try work(on: tile, of: job, as: member)
+            switch turn {
+            case .encoding: done = try encode(job)
+            case .tile(let tile): if try work(on: tile, of: job, as: member) { done = job.work }
+            }
         } catch {
             fail(job, with: error)
         }
@@ -34,7 +37,7 @@ extension TileScheduler {
             let now = monotonicSeconds()
             turns.seats[member].isLeading = false
             turns.seats[member].lastUsed = now
-            turns.throughput.ended(at: now, work: isDone ? job.work : 0)
+            turns.throughput.ended(at: now, work: done)
             job.workers -= 1
             return endIfDone(job, &turns, at: now)
         }
@@ -62,7 +65,9 @@ extension TileScheduler {
         return worker
     }
 
-    private func depthLimit(of tile: Int, _ job: Restoration) -> Int {
+    func depthLimit(of tile: Int, _ job: Restoration) -> Int {
+        // A deadline left no time to encode the whole image.
+        if job.encoding == nil, turns.withLock({ _ in job.encodingState == .complete }) { return 0 }
         guard let ask = job.options.depthLimit else { return network.subDecoders }
         let request = DepthRequest(
             tile: tile, total: job.grid.count, waiting: turns.withLock { _ in job.waitingTiles },

@@ -67,15 +67,28 @@ public final class TileScheduler: @unchecked Sendable {
 
     /// The tiles of an image of that size.
     ///
-    /// - Throws: ``TilesError/emptyImage(width:height:)``.
-    public func grid(width: Int, height: Int) throws(TilesError) -> TileGrid {
-        try TileGrid(width: width, height: height, tile: configuration.tile)
+    /// - Throws: ``TilesError/emptyImage(width:height:)``; ``TilesError/badOption(name:value:expected:)`` when the model
+    ///   cannot encode it as a whole.
+    public func grid(width: Int, height: Int, mode: EncodingMode = .tile) throws(TilesError) -> TileGrid {
+        let grid = try TileGrid(width: width, height: height, tile: configuration.tile, mode: mode)
+        if grid.encodesWholeImage, encodingBytes(for: grid) == nil {
+            throw .badOption(
+                name: "mode", value: mode.rawValue, expected: "tile, since the model's encoder takes tiles only")
+        }
+        return grid
     }
 
-    /// The most memory that an image takes here besides its source and sink, in bytes: the band of rows being blended
-    /// and tiles that wait for it. Workers' workspaces are not counted: they do not depend on the images.
+    /// The most memory that an image takes here besides its source and sink, in bytes: the band of rows being blended,
+    /// tiles that wait for it, and the features of the image where it is encoded as a whole. Workers' workspaces are not
+    /// counted: they do not depend on the images.
     public func workingBytes(for grid: TileGrid) -> Int {
         let tile = configuration.tile.side * configuration.tile.side * 3 * MemoryLayout<Float>.size
         return RowBand.bytes(for: grid) + min(configuration.runAhead, grid.count) * tile
+            + (grid.encodesWholeImage ? encodingBytes(for: grid) ?? 0 : 0)
+    }
+
+    func encodingBytes(for grid: TileGrid) -> Int? {
+        network.imageEncodingBytes(
+            height: grid.rows.paddedLength, width: grid.columns.paddedLength, tileSide: configuration.tile.side)
     }
 }

@@ -2,8 +2,12 @@
 public enum TileStage: Sendable, Hashable {
     /// Reading the tile's pixels.
     case read
-    /// Encoder and classifier.
+    /// Encoder and classifier of a tile.
     case encoder
+    /// Encoder of a whole image (``EncodingMode/whole``): its busy time, once per image.
+    case imageEncoder
+    /// Taking a tile's features from those of its image, and the classifier.
+    case features
     /// One sub-decoder, 1…K.
     case subDecoder(Int)
     /// The output head.

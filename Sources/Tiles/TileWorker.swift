@@ -59,9 +59,11 @@ final class TileWorker {
         if limit <= 0, !options.dryRun { return !job.isUnwanted }
 
         guard !job.isUnwanted else { return false }
-        try timed(.read) { try TileReader.read(tile, of: job.grid, from: source, into: pixels) }
-        guard !job.isUnwanted else { return false }
-        outcome.assessment = encode(job.grid, classify: options.dryRun || options.exit.needsClassifier)
+        if job.encoding == nil {
+            try timed(.read) { try TileReader.read(tile, of: job.grid, from: source, into: pixels) }
+            guard !job.isUnwanted else { return false }
+        }
+        outcome.assessment = encode(tile, of: job, classify: options.dryRun || options.exit.needsClassifier)
         if options.dryRun {
             outcome.exit = predictedExit(outcome.assessment, options.exit)
             return !job.isUnwanted
@@ -81,18 +83,18 @@ final class TileWorker {
         outcome.residual = residual
         timed(.head) { steps.writeResidual(ofExit: depth, to: residual.values) }
         outcome.anomaly = anomaly(in: residual, job)
-        return outcome.anomaly == nil || retreat(from: depth, job, &outcome)
+        return outcome.anomaly == nil || retreat(tile, from: depth, job, &outcome)
     }
 
     /// The tile tripped the guard at `depth`. Sub-decoders cannot be taken back, so it starts over and stops at the
     /// deepest exit before which every one was sane; with none it stays as it came. False when unwanted.
-    private func retreat(from depth: Int, _ job: Restoration, _ outcome: inout Outcome) -> Bool {
+    private func retreat(_ tile: Int, from depth: Int, _ job: Restoration, _ outcome: inout Outcome) -> Bool {
         if let refused = outcome.residual { pool.give(refused) }
         outcome.residual = nil
         outcome.exit = 0
         guard depth > 1 else { return true }
         guard !job.isUnwanted else { return false }
-        _ = encode(job.grid, classify: false)
+        _ = encode(tile, of: job, classify: false)
         for shallower in 1..<depth {
             guard !job.isUnwanted else { return false }
             timed(.subDecoder(shallower)) { steps.advance(to: shallower) }
@@ -109,9 +111,20 @@ final class TileWorker {
         return true
     }
 
-    private func encode(_ grid: TileGrid, classify: Bool) -> TileAssessment {
-        timed(.encoder) {
-            steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
+    /// From the image's features where it was encoded as a whole, else from the tile's pixels.
+    private func encode(_ tile: Int, of job: Restoration, classify: Bool) -> TileAssessment {
+        let grid = job.grid
+        steps.begin(tile: tile)
+        guard let image = job.encoding else {
+            return timed(.encoder) {
+                steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
+            }
+        }
+        let (row, column) = grid.position(of: tile)
+        return timed(.features) {
+            steps.encode(
+                tileAtRow: grid.rows.starts[row], column: grid.columns.starts[column], height: grid.tileHeight,
+                width: grid.tileWidth, of: image, classify: classify)
         }
     }
 

@@ -6,6 +6,8 @@ public enum TilesError: Error, Equatable, Sendable {
     case emptyImage(width: Int, height: Int)
     /// An option out of its range.
     case badOption(name: String, value: String, expected: String)
+    /// The system has not the memory to encode a whole image; nothing was allocated.
+    case noMemory(bytes: Int)
     /// As many tiles wait as may: come back later.
     case queueFull(QueueFull)
     /// The scheduler takes no new images any more.
@@ -22,6 +24,7 @@ extension TilesError: CustomStringConvertible {
                 + "the overlap from 2 to half of it"
         case .emptyImage(let width, let height): "an image of \(width)×\(height) pixels has nothing to restore"
         case .badOption(let name, let value, let expected): "\(name) is \(value), expected \(expected)"
+        case .noMemory(let bytes): "encoding the whole image takes \(bytes) bytes, which the system does not have"
         case .queueFull(let full):
             "\(full.actual) tiles are waiting, \(full.limit) may; room in \(full.retryAfterSeconds) seconds"
         case .stopped: "the scheduler has been stopped"

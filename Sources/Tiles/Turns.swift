@@ -43,18 +43,31 @@ struct Turns: @unchecked Sendable {
         waitingTiles += job.grid.count
     }
 
-    /// Takes the next tile: of the image whose turn it is, or of the next one that has a tile to hand out.
-    mutating func next() -> (job: Restoration, tile: Int)? {
+    /// What a worker is to do for an image.
+    enum Turn: Sendable {
+        /// Go on encoding it as a whole.
+        case encoding
+        case tile(Int)
+    }
+
+    /// Takes the next turn: of the image whose turn it is, or of the next one that has something to hand out.
+    mutating func next() -> (job: Restoration, turn: Turn)? {
         guard waitingTiles > 0 else { return nil }
         for step in 0..<ring.count {
             let index = (cursor + step) % ring.count
             let job = ring[index]
-            guard job.waitingTiles > 0, job.nextTile < job.committed + runAhead else { continue }
+            guard job.waitingTiles > 0, job.nextTile < job.committed + runAhead, job.encodingState != .running else {
+                continue
+            }
             cursor = (index + 1) % ring.count
-            job.nextTile += 1
             job.workers += 1
+            if job.encodingState.isForTurn {
+                job.encodingState = .running
+                return (job, .encoding)
+            }
+            job.nextTile += 1
             waitingTiles -= 1
-            return (job, job.nextTile - 1)
+            return (job, .tile(job.nextTile - 1))
         }
         return nil
     }
@@ -94,7 +107,10 @@ struct Turns: @unchecked Sendable {
             require(job.pending.keys.allSatisfy { (job.committed..<job.nextTile).contains($0) }, "a stray tile")
             require(job.records.count == job.committed, "a record per blended tile")
             require(!job.isCommitting || job.workers > 0, "blending without a worker")
-            require((job.state == .waiting) == (job.nextTile == 0), "\(job.state) at tile \(job.nextTile)")
+            let hasBegun = job.nextTile > 0 || ![.waiting, .notNeeded].contains(job.encodingState)
+            require((job.state == .waiting) != hasBegun, "\(job.state) at tile \(job.nextTile)")
+            require(job.nextTile == 0 || job.encodingState.letsTilesGo, "a tile before its image is encoded")
+            require(job.encodingState != .running || job.workers == 1, "\(job.workers) workers encode an image")
         }
         return violations
     }

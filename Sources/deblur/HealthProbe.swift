@@ -51,7 +51,8 @@ enum HealthProbe {
         case .unix(let path):
             var address = sockaddr_un()
             address.sun_family = sa_family_t(AF_UNIX)
-            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }  // At most 107 of 108 bytes.
+            // At most 107 of 108 bytes: the target was checked.
+            withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
             let socket = try open(AF_UNIX, seconds)
             let length = socklen_t(MemoryLayout<sockaddr_un>.size)
             let result = withUnsafePointer(to: &address) { pointer in

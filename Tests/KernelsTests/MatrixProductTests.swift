@@ -40,7 +40,7 @@ struct MatrixProductTests {
 
             let matrix = PackedMatrix(weight: weight, bias: bias, depth: depth, kernels: kernels)
             let stride = columns + pad
-            for epilogue in [PackedMatrix.Epilogue.store, .add, .gelu] {
+            for epilogue in [PackedMatrix.Epilogue.store, .add, .gelu, .relu] {
                 let before = random.floats(rows * stride)
                 var c = before
                 matrix.multiply(rows: rows, a, stride: aStride, to: &c, stride: stride, epilogue)
@@ -57,6 +57,7 @@ struct MatrixProductTests {
                             case .store: product
                             case .add: Double(before[index]) + product
                             case .gelu: Self.gelu(product)
+                            case .relu: max(product, 0)
                             }
                         #expect(abs(Double(c[index]) - wanted) <= tolerance, "\(shape) \(epilogue) at \(row), \(column)")
                     }

@@ -34,6 +34,8 @@ struct Picture {
 struct TileRun {
     /// e_0…e_4 before the feature scales.
     var encoder: [[Float]] = []
+    /// κ at scales 1/2 and 1/4, averaged over its channels; empty without a kernel branch.
+    var kernelMeans: [[Float]] = []
     var logits: [Float] = []
     var degradationClass: Int?
     /// Per sub-decoder: maps at scale 0…3.
@@ -41,8 +43,12 @@ struct TileRun {
     /// Per sub-decoder: restored − input.
     var residuals: [[Float]] = []
 
-    init(_ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1)) {
+    /// - Parameter probe: looks at the kernel branch.
+    init(
+        _ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1), probe: KernelProbe? = nil
+    ) {
         let workspace = network.makeWorkspace(team: team)
+        workspace.kernelProbe = probe
         var features: [[Float]] = []
         let assessment = picture.pixels.withUnsafeBufferPointer { pixels in
             network.encode(
@@ -53,6 +59,12 @@ struct TileRun {
             }
         }
         encoder = features
+        kernelMeans = (1...2).map { scale in
+            let kernels = network.kernels(atScale: scale, in: workspace)
+            return stride(from: 0, to: kernels.count, by: 361).map { start in
+                Float(kernels[start..<start + 361].reduce(0.0) { $0 + Double($1) } / 361)
+            }
+        }
         logits = assessment.logits
         degradationClass = assessment.degradationClass
         for depth in 1...network.subDecoders {

@@ -18,7 +18,7 @@ final class Client {
         var detail: String { json["detail"] as? String ?? "" }
     }
 
-    private let socket: Int32
+    private var socket: Int32
     private var buffer: [UInt8] = []
 
     init(port: Int) throws {
@@ -37,7 +37,7 @@ final class Client {
         guard result == 0 else { throw TestSupportError("connect: \(String(cString: strerror(errno)))") }
     }
 
-    deinit { close(socket) }
+    deinit { if socket >= 0 { close(socket) } }
 
     func send(_ bytes: [UInt8]) {
         var rest = bytes[...]
@@ -60,8 +60,16 @@ final class Client {
         send((["\(method) \(target) HTTP/1.1", "Host: test"] + headers).joined(separator: "\r\n") + "\r\n\r\n")
     }
 
-    /// Closes as a client that is killed: with a reset where data are unread.
+    /// Ends both directions, in good order.
     func leave() { shutdown(socket, Int32(SHUT_RDWR)) }
+
+    /// Closes with a reset, as when a client is killed or its network is lost.
+    func reset() {
+        var now = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(socket, SOL_SOCKET, SO_LINGER, &now, socklen_t(MemoryLayout<linger>.size))
+        close(socket)
+        socket = -1
+    }
 
     /// The next final answer; interim ones are passed over.
     func answer(isHead: Bool = false) throws -> Answer {

@@ -17,7 +17,9 @@ import Testing
         #expect(answer.headers["Deblur-Model"] == "fake@0123456789ab")
         #expect(answer.headers["X-Request-Id"] == "my_id-1")
         let timing = try #require(answer.headers["Server-Timing"])
-        #expect(timing.wholeMatch(of: /queue;dur=[\d.]+, decode;dur=[\d.]+, infer;dur=[\d.]+, encode;dur=[\d.]+/) != nil)
+        let stages = timing.split(separator: ", ").map { $0.split(separator: ";dur=") }
+        #expect(stages.map(\.first) == ["queue", "decode", "infer", "encode"])
+        #expect(stages.allSatisfy { Double($0[1]) ?? -1 >= 0 }, "\(timing)")
         #expect(try #require(answer.headers["ETag"]).wholeMatch(of: /"[0-9a-f]{32}"/) != nil)
 
         // Sub-decoder 2 of the fake network adds 2/64 ≈ 7.97 levels.
@@ -108,8 +110,13 @@ import Testing
     @Test func formWithParameters() throws {
         let rig = try Rig()
         let png = try Pictures.png(40, 40)
-        let body = Array("--x\r\nContent-Disposition: form-data; name=\"exit\"\r\n\r\n1\r\n--x\r\nContent-Disposition: form-data; name=\"image\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n".utf8)
-            + png + Array("\r\n--x--\r\n".utf8)
+        let parts = [
+            "--x", "Content-Disposition: form-data; name=\"exit\"", "", "1",
+            "--x", "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"",
+            "Content-Type: image/png", "", "",
+        ]
+        let body = Array(parts.joined(separator: "\r\n").utf8) + png
+            + Array("\r\n--x--\r\n".utf8)
         let type = "Content-Type: multipart/form-data; boundary=x"
         let answer = try rig.post("/deblur", body, headers: [type])
         #expect(answer.status == 200)

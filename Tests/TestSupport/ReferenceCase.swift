@@ -15,6 +15,8 @@ public struct ReferenceCase: Sendable {
         public var overlap: Int
         public var expectedStride: Int?
         public var input: String?
+        /// Pixels of which activations hold the 361 values of the kernel branch.
+        public var points: [[Int]]?
 
         enum CodingKeys: String, CodingKey {
             case weights, classifier, mode, tile, overlap, input
@@ -22,6 +24,7 @@ public struct ReferenceCase: Sendable {
             case threshold = "exit_threshold"
             case feature = "dx"
             case expectedStride = "expected_stride"
+            case points = "points_row_column"
         }
     }
 

@@ -12,6 +12,8 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
         case encode
         case advance(Int)
         case head(Int)
+        /// Part of encoding a whole image.
+        case image(Int)
     }
 
     /// Residual of one value at a depth: row and column within the tile, channel, and the input's value.
@@ -40,14 +42,17 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
     private let classify: @Sendable (Float) -> Int
     /// Runs within each step, with the tile's first value.
     private let onStep: @Sendable (Step, Float) -> Void
+    /// Parts in which a whole image is encoded; nil when it cannot be.
+    let imageParts: Int?
     private let counts = Mutex<[Step: Int]>([:])
     private let workspaces = Mutex(0)
 
     init(
-        subDecoders: Int = 4, classify: @escaping @Sendable (Float) -> Int = { _ in 0 },
+        subDecoders: Int = 4, imageParts: Int? = nil, classify: @escaping @Sendable (Float) -> Int = { _ in 0 },
         onStep: @escaping @Sendable (Step, Float) -> Void = { _, _ in }, rule: @escaping Rule = { _, _, _, _, _ in 0 }
     ) {
         self.subDecoders = subDecoders
+        self.imageParts = imageParts
         self.classify = classify
         self.onStep = onStep
         self.rule = rule
@@ -63,11 +68,17 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
     }
 
     func encode(
-        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify wantsClass: Bool, in workspace: Workspace
+        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
+    ) -> TileAssessment {
+        begin(Array(UnsafeBufferPointer(start: tile, count: height * width * 3)), height, width, classify, workspace)
+    }
+
+    func begin(
+        _ tile: [Float], _ height: Int, _ width: Int, _ wantsClass: Bool, _ workspace: Workspace
     ) -> TileAssessment {
         alone(workspace, .encode, tile[0]) {
             precondition(height % 16 == 0 && width % 16 == 0 && height > 0 && width > 0)
-            workspace.tile = Array(UnsafeBufferPointer(start: tile, count: height * width * 3))
+            workspace.tile = tile
             workspace.height = height
             workspace.width = width
             workspace.depth = 0
@@ -108,10 +119,14 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
         }
     }
 
-    private func alone(_ workspace: Workspace, _ step: Step, _ first: Float, _ body: () -> Void) {
-        precondition(!workspace.isInUse.exchange(true, ordering: .acquiring), "two threads in one workspace")
+    func note(_ step: Step, _ first: Float) {
         counts.withLock { $0[step, default: 0] += 1 }
         onStep(step, first)
+    }
+
+    private func alone(_ workspace: Workspace, _ step: Step, _ first: Float, _ body: () -> Void) {
+        precondition(!workspace.isInUse.exchange(true, ordering: .acquiring), "two threads in one workspace")
+        note(step, first)
         body()
         workspace.isInUse.store(false, ordering: .releasing)
     }

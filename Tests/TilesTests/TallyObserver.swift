@@ -8,6 +8,7 @@ final class TallyObserver: TileObserver {
         var anomalies = 0
         var waits: [Double] = []
         var stages: [TileStage: Int] = [:]
+        var seconds: [TileStage: Double] = [:]
         var cancelled: [CancelledStage: Int] = [:]
         var negativeSeconds = 0
     }
@@ -30,6 +31,7 @@ final class TallyObserver: TileObserver {
     func stageFinished(_ stage: TileStage, seconds: Double) {
         state.withLock { tally in
             tally.stages[stage, default: 0] += 1
+            tally.seconds[stage, default: 0] += seconds
             if seconds < 0 { tally.negativeSeconds += 1 }
         }
     }

@@ -12,6 +12,25 @@ import Tiles
         }
     }
 
+    /// Padded on all sides, so that every tile begins where the coarsest features have a pixel; no more tiles for it.
+    @Test func wholeImagesAreCovered() throws {
+        for tile in [TileSize.published, try TileSize(side: 64, overlap: 16), try TileSize(side: 48, overlap: 16)] {
+            for length in 1...1600 {
+                let grid = try TileGrid(width: length, height: 1 + length % 97, tile: tile, mode: .whole)
+                #expect(grid.checkInvariants() == [])
+                #expect(grid.encodesWholeImage == (grid.count > 1))
+                #expect(grid.columns.paddedLength == (length + 15) / 16 * 16)
+                let weights = BlendWeights(axis: grid.columns, style: .edgeSafe)
+                #expect(weights.totals(grid.columns).allSatisfy { abs($0 - 1) <= 4e-7 }, "length \(length)")
+            }
+        }
+        let error = TilesError.badOption(
+            name: "mode", value: "whole",
+            expected: "tile, since the model's tiles overlap by 8 pixels, no multiple of 16")
+        let odd = try TileSize(side: 48, overlap: 8)
+        #expect(throws: error) { try TileGrid(width: 100, height: 100, tile: odd, mode: .whole) }
+    }
+
     /// Section 9.1: the number of tiles, and the overlap of the last two.
     @Test func countsFollowTheFormulas() throws {
         for length in 385...3000 {

@@ -8,6 +8,15 @@ import sys
 
 # name: (module, what it does). A module has `add_arguments(parser)` and `run(arguments)`.
 COMMANDS = {
+    "pack": ("data.pack_command", "put a folder of photographs into one file"),
+    "synth": ("data.synth_command", "make folders of blurred and sharp pictures"),
+    "train": ("training.command", "train one phase, or go on with it"),
+    "calibrate": ("evaluation.calibrate_command", "measure what each sub-decoder gains per class; derive the exits"),
+    "export": ("training.export_command", "write a run's averages as a model file for the engine"),
+    "slim": ("training.slim_command", "write a checkpoint at a third of its size, in parts if need be, or join parts"),
+    "validate": ("evaluation.validate_command", "score a model on seeded pairs; tables and contact sheets"),
+    "cost": ("network.cost_command", "GFLOP per tile and bytes on disk of a model"),
+    "bench": ("training.bench_command", "time training steps at several sizes"),
     "fixtures": ("fixtures.command", "write the known answers for the engine's tests"),
 }
 

@@ -3,8 +3,10 @@
 #define CKERNELS_H
 
 #include "convolution3.h"
+#include "kernel_branch.h"
 #include "kernel_set.h"
 #include "relax.h"
 #include "scratch.h"
+#include "sliding.h"
 
 #endif

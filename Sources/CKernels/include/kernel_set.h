@@ -1,6 +1,8 @@
 #ifndef CKERNELS_KERNEL_SET_H
 #define CKERNELS_KERNEL_SET_H
 
+#include "kernel_branch.h"
+
 // Feature maps are (pixels, channels) row-major: the channels of a pixel are neighbours. A matrix product, a
 // normalisation and a vector register then all run along memory, and the lanes of a register are channels of one pixel,
 // so that the Fourier transform needs no shuffles either.
@@ -17,15 +19,23 @@ typedef enum {
     kernel_gelu,
     /// c = (first half of a·b + bias) × (second half)
     kernel_gate,
+    /// c = max(a·b + bias, 0)
+    kernel_relu,
 } kernel_epilogue;
 
 /// One product of a strip of pixels with packed weights.
+///
+/// A row of a may lie in several segments. Rows may overlap (a stride below the depth): the three pixels under one row of
+/// a 3×3 convolution are neighbours in memory, so that such a convolution is a product with three segments, one per row
+/// of the image, and nothing is gathered.
 typedef struct {
     long rows;             ///< pixels
-    long depth;            ///< channels of a
+    long depth;            ///< values of a row in each segment
+    long segments;         ///< 1 or more; the weights have segments · depth rows
     long columns;          ///< columns of a·b; twice those of c with kernel_gate
-    const float *a;        ///< (rows, depth)
+    const float *a;        ///< (segments, rows, depth)
     long a_stride;
+    long a_segment;        ///< floats between the starts of neighbouring segments
     const float *weights;  ///< as packed by the same kernel set
     const float *bias;     ///< likewise; never null
     float *c;              ///< (rows, columns), or (rows, columns / 2) with kernel_gate
@@ -111,6 +121,9 @@ typedef struct {
         const kernel_fourier *fourier, const float *bins, long stride, float *column, float *scratch);
     void (*inverse_row)(
         const kernel_fourier *fourier, const float *spectrum, long y, float *row, long stride, float *scratch);
+
+    /// Pointwise work of the UFPNet encoder.
+    kernel_branch branch;
 } kernel_set;
 
 /// The plain set: OpenBLAS, FFTW and loops that any compiler vectorises. The fallback on other CPUs, and what the

@@ -32,8 +32,8 @@ public enum ConfigurationDocument {
             ## Memory
 
             `--memory-budget` covers uploads (at most half of it) and images from decoding to encoding, estimated from
-            their headers. Not covered: the weights, about 80 MB per thread and 16 channels of width for tiles in work,
-            and 64 KiB per connection.
+            their headers. Not covered: the weights, one workspace of the network per thread (`deblur bench` prints
+            the peak of both), and the buffers of connections.
 
             """
         return text

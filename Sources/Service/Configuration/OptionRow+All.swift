@@ -41,14 +41,14 @@ extension OptionRow {
         "Threads that compute.", expected: "a whole number from 1 to 1024", \.threads
     ) { Quantity.whole($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
     public static let precision = OptionRow(
-        "precision", "NAME", .network, default: "fp32", "Arithmetic of the network: fp32.",
-        expected: "fp32", \.precision, ServeOptions.Precision.init)
+        "precision", "NAME", .network, default: "fp32", "Operands of the matrix products: fp32, or bf16 where the CPU has AVX-512 BF16 (faster, rounded to 8 bits).",
+        expected: "fp32 or bf16", \.precision, ServeOptions.Precision.init)
 
     // MARK: Limits
 
     public static let queue = OptionRow(
         "queue", "TILES", .limits, default: "256",
-        "Tiles that may wait; a photo that would exceed it is answered 429 unless nothing waits.",
+        "Tiles that may wait. While fewer wait a photo is taken, however many it brings; else it is answered 429.",
         expected: "a whole number of tiles, at least 1", \.queueTiles, positive)
     public static let maxBody = OptionRow(
         "max-body", "SIZE", .limits, default: "64MiB", "Largest request body.",
@@ -59,7 +59,8 @@ extension OptionRow {
         expected: "a number of pixels such as 50MP", \.maxPixels
     ) { Quantity.pixels($0).flatMap { $0 > 0 ? $0 : nil } }
     public static let memoryBudget = OptionRow(
-        "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2), note: "half of the machine's memory",
+        "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2),
+        note: "half of the machine's memory",
         "Memory for uploads and images in work, together; the network's own is not counted.",
         expected: "a size such as 2GiB", \.memoryBudgetBytes
     ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }

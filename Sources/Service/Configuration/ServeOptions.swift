@@ -1,7 +1,8 @@
+import Kernels
 /// Everything `deblur serve` can be told. The rows of ``OptionRow/all`` fill it.
 public struct ServeOptions: Sendable {
     public enum LogFormat: String, Sendable, CaseIterable { case text, json }
-    public enum Precision: String, Sendable, CaseIterable { case fp32 }
+    public typealias Precision = KernelSet.Precision
 
     public var host = "127.0.0.1"
     public var port = 8080

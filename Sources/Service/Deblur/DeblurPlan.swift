@@ -25,7 +25,9 @@ struct DeblurPlan: Sendable {
         do {
             policy = try engine.model.policy(parameters.exit)
         } catch let error as ExitChoiceError {
-            throw Problem(.badRequest, .badParameter, "The parameter \(error.parameter) does not fit the model: \(error.reason).")
+            throw Problem(
+                .badRequest, .badParameter,
+                "The parameter \(error.parameter) does not fit the model: \(error.reason).")
         }
         format = try Self.format(parameters.format, input: header.format, accepted: accepted, parameters.dryRun)
         if format == .jpeg, !parameters.dryRun, max(header.width, header.height) > Self.longestJPEGSide {

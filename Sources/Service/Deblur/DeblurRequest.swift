@@ -26,18 +26,22 @@ final class DeblurRequest: Sendable {
     private let exchange: Exchange
     private let engine: Engine
     private let context: RequestContext
+    private let maxBody: Int
     private let kind: DeblurUpload.Kind
     private let query: [QueryItem]
     private let accepted: AcceptedTypes
+    private let work: RunningWork
     private let state = Mutex(State())
 
     /// Judges the head: everything that can be refused before the body comes is refused here.
     ///
     /// - Throws: ``Problem``, `QueryError`, ``MemoryBudget/Refusal``.
-    init(_ exchange: Exchange, engine: Engine, context: RequestContext, maxBody: Int) throws {
+    init(_ exchange: Exchange, engine: Engine, service: ServiceState) throws {
         self.exchange = exchange
         self.engine = engine
-        self.context = context
+        context = service.context
+        maxBody = service.options.maxBodyBytes
+        work = service.beginWork()
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
         accepted = AcceptedTypes(exchange.head.headers)
@@ -51,16 +55,22 @@ final class DeblurRequest: Sendable {
         state.withLock { $0.upload = upload }
     }
 
-    func start(maxBody: Int) {
+    func start() {
         exchange.onDisconnect { [weak self] in self?.clientLeft() }
         exchange.collectBody(limit: maxBody) { [self] result in
-            guard case .success(let body) = result else { return release() }
+            let body: [UInt8]
+            switch result {
+            case .success(let bytes): body = bytes
+            case .failure(let failure):
+                if failure == .disconnected { context.metrics.cancelled(Stage.upload.rawValue).add() }
+                return release()
+            }
             exchange.markSlow()
             state.withLock { state in
                 state.stage = .decode
                 state.upload?.shrink(to: body.count)
             }
-            work { try self.admit(body) }
+            onCodecThread { try self.admit(body) }
         }
     }
 
@@ -81,7 +91,7 @@ final class DeblurRequest: Sendable {
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
         let wait = engine.memory.reserveImage(plan.bytes) { [self] result in
-            work {
+            onCodecThread {
                 let reservation = try result.get()
                 let seconds = began.secondsUntilNow
                 let isGone = self.state.withLock { state in
@@ -130,7 +140,7 @@ final class DeblurRequest: Sendable {
             source: pixels, sink: plan.parameters.dryRun ? nil : pixels, options: options, ticket: place
         ) { [self] outcome in
             switch outcome {
-            case .succeeded(let report): work { try self.finish(image, plan, report) }
+            case .succeeded(let report): onCodecThread { try self.finish(image, plan, report) }
             case .failed(let error): fail(error)
             case .cancelled: release()
             }
@@ -181,7 +191,8 @@ final class DeblurRequest: Sendable {
             state.isGone = true
             return (state.stage, state.wait, state.restoration)
         }
-        guard stage != .done else { return }
+        // Before its body is complete, the body's failure says it all.
+        guard stage != .done, stage != .upload else { return }
         wait?.withdraw()
         // The scheduler counts what it stops itself, when it has stopped.
         if let restoration { return restoration.cancel() }
@@ -206,7 +217,7 @@ final class DeblurRequest: Sendable {
     }
 
     /// A step on a codec thread; whatever it throws is the answer.
-    private func work(_ step: @escaping @Sendable () throws -> Void) {
+    private func onCodecThread(_ step: @escaping @Sendable () throws -> Void) {
         engine.codecs.addOperation { [self] in
             if state.withLock({ $0.isGone }) { return release() }
             do { try step() } catch { fail(error) }

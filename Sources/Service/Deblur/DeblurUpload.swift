@@ -18,7 +18,7 @@ struct DeblurUpload: Sendable {
     ]
     private static let images = ["image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png"]
 
-    /// - Throws: ``Problem`` 415 for what is neither an image that is read here nor unknown; 400 for a broken form type.
+    /// - Throws: ``Problem`` 415 for what is neither an image that is read here nor unknown; 400 for a broken type.
     static func kind(of head: RequestHead) throws(Problem) -> Kind {
         if let coding = head.headers["Content-Encoding"], coding.lowercased() != "identity" {
             // RFC 9110 §8.4: 415, with Accept-Encoding saying what would be read.

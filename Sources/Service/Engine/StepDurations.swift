@@ -18,7 +18,7 @@ final class StepDurations: Sendable {
             case .encoder: Self.fade(&means.encoder, seconds)
             case .subDecoder: Self.fade(&means.subDecoder, seconds)
             case .head: Self.fade(&means.rest, seconds)
-            case .read, .blend: break
+            case .read, .imageEncoder, .features, .blend: break
             }
         }
     }

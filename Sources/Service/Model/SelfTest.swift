@@ -3,7 +3,8 @@ import Network
 
 /// Runs the known tile through a model, before the service calls itself ready and on demand.
 ///
-/// With a stored answer the result has to agree with it. Without one it has to be finite, believable and the same twice.
+/// With a stored answer the result has to agree with it. Without one it has to be finite, believable
+/// and the same twice.
 public struct SelfTest: Sendable {
     /// What came out.
     public struct Report: Codable, Sendable {
@@ -75,8 +76,9 @@ public struct SelfTest: Sendable {
             return (false, "the stored answer has another number of exits, samples or classes", nil)
         }
         let difference = zip(samples, known.residuals).flatMap { zip($0, $1).map { abs($0 - $1) } }.max() ?? 0
-        guard difference <= KnownAnswer.tolerance else {
-            return (false, "off the stored answer by \(difference), allowed \(KnownAnswer.tolerance)", difference)
+        let tolerance = KnownAnswer.tolerance(precision: model.summary.precision)
+        guard difference <= tolerance else {
+            return (false, "off the stored answer by \(difference), allowed \(tolerance)", difference)
         }
         let scale = max(1, known.logits.map(abs).max() ?? 1)
         let logits = zip(answer.logits, known.logits).map { abs($0 - $1) / scale }.max() ?? 0

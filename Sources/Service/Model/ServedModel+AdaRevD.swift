@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Network
 import Tiles
 
@@ -7,9 +8,13 @@ extension ServedModel {
     ///
     /// - Parameters:
     ///   - table: replaces the model's exit table.
-    /// - Throws: `CheckpointError`, `ModelError`, ``ExitChoiceError``.
-    public init(contentsOf url: URL, classifier: URL? = nil, table: [Int]? = nil) throws {
-        let network = try AdaRevD(contentsOf: url, classifier: classifier)
+    /// - Throws: `CheckpointError`, `ModelError`, ``ExitChoiceError``; `KernelSet.Missing` where the CPU lacks the
+    ///   instructions for the precision.
+    public init(
+        contentsOf url: URL, classifier: URL? = nil, table: [Int]? = nil, precision: KernelSet.Precision = .fp32
+    ) throws {
+        let network = try AdaRevD(
+            contentsOf: url, classifier: classifier, kernels: KernelSet.required(precision))
         try self.init(network, table: table, knownAnswer: KnownAnswer.beside(url))
     }
 
@@ -57,6 +62,7 @@ extension ModelSummary {
             middleBlocks: architecture.middleBlocks, subDecoders: architecture.subDecoders, classes: classes,
             classifier: classifier, exitTable: table ?? configuration.exitTable,
             incrementsDecibels: configuration.increments, tau: configuration.tau, parameters: network.parameterCount,
-            tile: configuration.tile, overlap: configuration.overlap, warnings: network.warnings)
+            tile: configuration.tile, overlap: configuration.overlap,
+            precision: network.kernels.precision.rawValue, warnings: network.warnings)
     }
 }

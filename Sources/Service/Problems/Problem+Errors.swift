@@ -48,6 +48,10 @@ extension Problem {
                     actual: full.actual, retryAfterSeconds: full.retryAfterSeconds)
             case .badOption(let name, _, let expected): .badParameter(name, expected)
             case .emptyImage: Problem(.unprocessableContent, .tooSmall, "The image has no pixels.")
+            case .noMemory:
+                Problem(
+                    .serviceUnavailable, .queueFull, "There is not enough memory for this image now.",
+                    retryAfterSeconds: 30)
             case .stopped: .draining
             case .badTileSize, .cancelled: .internalError
             }

@@ -1,7 +1,7 @@
 import HTTP
 
-/// A refusal of the service. `detail` is public text: it may name a parameter of ours or a number, never repeat what the
-/// client sent.
+/// A refusal of the service. `detail` is public text: it may name a parameter of ours or a number, never repeat what
+/// the client sent.
 extension Problem {
     init(
         _ status: HTTPStatus, _ code: ProblemCode, _ detail: String, limit: Int? = nil, actual: Int? = nil,

@@ -1,5 +1,5 @@
-/// The machine-readable reasons of the service's own refusals. Clients branch on them: names never change. What is wrong
-/// with a message itself (408, 413, 414, 431, …) is the HTTP layer's to say.
+/// The machine-readable reasons of the service's own refusals. Clients branch on them: names never change. What is
+/// wrong with a message itself (408, 413, 414, 431, …) is the HTTP layer's to say.
 public enum ProblemCode: String, Sendable, CaseIterable {
     case badParameter = "bad_parameter"
     case badRequest = "bad_request"

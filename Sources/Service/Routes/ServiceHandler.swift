@@ -6,6 +6,8 @@ import Metrics
 package struct ServiceHandler: RequestHandler {
     private let state: ServiceState
     private let keys: APIKeys?
+    /// Nil where the page is not installed.
+    private let page: Page?
     private var router = Router()
 
     /// Who asks for these needs no key: probes have none.
@@ -14,6 +16,18 @@ package struct ServiceHandler: RequestHandler {
     init(state: ServiceState, keys: APIKeys?) {
         self.state = state
         self.keys = keys
+        let page = Installation.file("Public").flatMap { try? Page(folder: $0.path) }
+        self.page = page
+        router.add(.get, "/") { exchange, _ in
+            if let page { return page.answer(exchange) }
+            exchange.refuse(Problem(.notFound, code: "not_found", detail: "The page is not installed here."))
+        }
+        if let page {
+            router.fallback = { exchange in
+                exchange.route = "/"
+                page.answer(exchange)
+            }
+        }
         router.add(.post, "/deblur") { exchange, _ in Self.deblur(exchange, state) }
         router.add(.get, "/healthz", always: true) { exchange, _ in
             exchange.respond(Self.response("text/plain; charset=utf-8", "ok\n", exchange))
@@ -38,7 +52,8 @@ package struct ServiceHandler: RequestHandler {
     package func isAlwaysServed(_ head: RequestHead) -> Bool { router.isAlwaysServed(head) }
 
     package func handle(_ exchange: Exchange) {
-        if let keys, !Self.publicPaths.contains(exchange.head.target.path), !keys.admit(exchange.head) {
+        let isPublic = Self.publicPaths.contains(exchange.head.target.path) || page?.holds(exchange.head) ?? false
+        if let keys, !isPublic, !keys.admit(exchange.head) {
             return state.context.refuse(exchange, Problem.unauthorized)
         }
         router.handle(exchange)
@@ -46,10 +61,7 @@ package struct ServiceHandler: RequestHandler {
 
     private static func deblur(_ exchange: Exchange, _ state: ServiceState) {
         do {
-            let maxBody = state.options.maxBodyBytes
-            let request = try DeblurRequest(
-                exchange, engine: state.engine(), context: state.context, maxBody: maxBody)
-            request.start(maxBody: maxBody)
+            try DeblurRequest(exchange, engine: state.engine(), service: state).start()
         } catch {
             state.context.refuse(exchange, error)
         }

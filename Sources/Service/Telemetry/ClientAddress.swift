@@ -1,12 +1,14 @@
 import HTTP
 
 /// Whose request it is, behind proxies that are trusted to say.
-struct ClientAddress: Sendable {
+package struct ClientAddress: Sendable {
     let trusted: [AddressRange]
+
+    package init(trusted: [AddressRange]) { self.trusted = trusted }
 
     /// The nearest address that is no trusted proxy: X-Forwarded-For is read from its end, because a client can put
     /// anything at its beginning. The peer itself where it is not trusted.
-    func resolve(peer: String, headers: HTTPHeaders?) -> String {
+    package func resolve(peer: String, headers: HTTPHeaders?) -> String {
         guard isTrusted(peer), let headers else { return peer }
         var nearest = peer
         for hop in headers.list("X-Forwarded-For").reversed() {

@@ -26,6 +26,8 @@ final class TileTelemetry: TileObserver {
             switch stage {
             case .read: "read"
             case .encoder: "encoder"
+            case .imageEncoder: "image_encoder"
+            case .features: "features"
             case .subDecoder: "sub_decoder"
             case .head: "head"
             case .blend: "blend"

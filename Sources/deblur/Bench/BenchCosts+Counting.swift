@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 extension BenchCosts {
@@ -8,18 +9,49 @@ extension BenchCosts {
     ///   - tile: side in pixels.
     ///   - threads: over which the peak is measured.
     static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
-        BenchCosts(
-            gflop: (try? count(network.architecture, tile: tile)) ?? [:], peak: MultiplyAddPeak.gflops(threads: threads))
+        let counted = (try? count(network.architecture, tile: tile)) ?? (steps: [:], layers: [:])
+        return BenchCosts(
+            gflop: counted.steps, layerGflop: counted.layers, peak: PeakMeasurement.gflops(threads: threads))
     }
 
-    /// GFLOP by step.
-    static func count(_ architecture: Architecture, tile: Int) throws -> [String: Double] {
-        var steps: [String: Int] = [:]
+    /// GFLOP by step and by kind of layer.
+    static func count(_ architecture: Architecture, tile: Int) throws -> (
+        steps: [String: Double], layers: [String: Double]
+    ) {
+        var steps: [String: Double] = [:], layers: [String: Double] = [:]
         for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
             guard let step = step(of: name, last: architecture.subDecoders) else { continue }
-            steps[step, default: 0] += shape.reduce(1, *) * positions(of: name, tile: tile)
+            let gflop = 2e-9 * Double(shape.reduce(1, *) * positions(of: name, tile: tile))
+            steps[step, default: 0] += gflop
+            if let layer = layer(of: name) { layers[layer, default: 0] += gflop }
         }
-        return steps.mapValues { 2e-9 * Double($0) }
+        return (steps, layers)
+    }
+
+    /// The kind under which the network's clock books a tensor's work; nil for those without one.
+    private static func layer(of name: String) -> String? {
+        let parts = name.split(separator: ".")
+        switch (parts[0], parts[1]) {
+        case ("ape", _): return "classifier"
+        case ("outputs", _): return "head"
+        case ("encoder", "intro"): return "intro"
+        case ("encoder", "downs"): return "down"
+        case ("encoder", "kernel_extra"): return "estimator"
+        case ("encoder", "flow"): return "kernel codes"
+        case ("encoder", "kernel_down"): return "kernel map"
+        case ("encoder", "encoders") where parts.contains("kernel_atttion"): return "kernel attention"
+        case ("encoder", "encoders"), ("encoder", "middle_blks"):
+            return "naf " + half(parts)
+        case ("subdenets", _):
+            if parts.contains("fusion") { return "fuse" }
+            return name.contains("fft_block") ? "spectrum" : "fourier " + half(parts)
+        default: return nil
+        }
+    }
+
+    /// A block's passes: up to the pooling, and from there.
+    private static func half(_ parts: [Substring]) -> String {
+        parts.contains("conv3") || parts.contains("conv4") || parts.contains("conv5") ? "second half" : "first half"
     }
 
     /// Only the head of the last sub-decoder runs; the classifier is timed with the encoder.
@@ -33,6 +65,18 @@ extension BenchCosts {
         }
     }
 
+    /// Scale of the pixels that a convolution of the kernel estimator is applied to (specification 5.1). The transposed
+    /// ones multiply every pixel of their smaller input.
+    private static func estimatorScale(_ parts: [Substring]) -> Int {
+        switch parts[2] {
+        case "Encoding_Block1", "Conv_tail": parts.contains("downsample") ? 1 : 0
+        case "Encoding_Block2": parts.contains("downsample") ? 2 : 1
+        case "Conv_mid": 2
+        case "Decoding_Block1": parts.contains("Conv_t") ? 2 : 1
+        default: parts.contains("Conv_t") ? 1 : 0
+        }
+    }
+
     /// How often a layer's matrix is applied: output pixels of a convolution, 1 where a pooled vector goes in.
     private static func positions(of name: String, tile: Int) -> Int {
         let parts = name.split(separator: ".")
@@ -41,7 +85,9 @@ extension BenchCosts {
         switch (parts[0], parts[1]) {
         case ("encoder", "intro"), ("outputs", _): return pixels(0)
         case ("encoder", "encoders"): return pixels(Int(parts[2]) ?? 0)
-        case ("encoder", "downs"): return pixels((Int(parts[2]) ?? 0) + 1)
+        case ("encoder", "downs"), ("encoder", "kernel_down"): return pixels((Int(parts[2]) ?? 0) + 1)
+        case ("encoder", "flow"): return pixels(0)
+        case ("encoder", "kernel_extra"): return pixels(estimatorScale(parts))
         case ("encoder", _), ("ape", _): return pixels(4)
         default:
             // Level n of a sub-decoder works at scale 3 − n; what comes from below is multiplied before it is unfolded.

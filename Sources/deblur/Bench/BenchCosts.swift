@@ -5,6 +5,8 @@ struct BenchCosts: Sendable {
     /// GFLOP of a step for one tile: a multiply-add counts as two. Steps: `encoder`, `classifier`, `sub_decoder_1`…K,
     /// `head`.
     var gflop: [String: Double]
+    /// The same by kind of layer, as the network's clock names them.
+    var layerGflop: [String: Double]
     /// GFLOP/s of fused multiply-adds of all threads together, measured; nil where it was not.
     var peak: Double?
 

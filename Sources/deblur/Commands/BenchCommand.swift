@@ -18,7 +18,8 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Sub-decoders, with --arch.", valueName: "k"))
     var decoders = 4
     @OptionGroup var model: ModelOptions
-    @Option(help: ArgumentHelp("Side of the tile in pixels, a multiple of 16 (default: the model's).", valueName: "pixels"))
+    @Option(
+        help: ArgumentHelp("Side of the tile in pixels, a multiple of 16 (default: the model's).", valueName: "pixels"))
     var tile: Int?
     @OptionGroup var threads: ThreadOptions
     @Option(help: "Tiles that are timed, after one that is not.")
@@ -52,15 +53,19 @@ struct BenchCommand: ParsableCommand {
     }
 
     private func network() throws -> AdaRevD {
+        let kernels = try KernelSet.required(threads.precision)
         guard let arch else {
             return try AdaRevD(
-                contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) })
+                contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) }, kernels: kernels)
         }
         return try AdaRevD(
-            random: .published(encoder: arch == .nafnet ? .nafnet : .ufpnet, width: width, subDecoders: decoders))
+            random: .published(encoder: arch == .nafnet ? .nafnet : .ufpnet, width: width, subDecoders: decoders),
+            kernels: kernels)
     }
 
-    private func report(_ outcome: BenchRun.Outcome, _ network: AdaRevD, _ side: Int, _ costs: BenchCosts) -> BenchReport {
+    private func report(
+        _ outcome: BenchRun.Outcome, _ network: AdaRevD, _ side: Int, _ costs: BenchCosts
+    ) -> BenchReport {
         let steps = outcome.steps.map { step in
             let gflop = costs.gflop[step.name]
             return BenchReport.Stage(
@@ -68,8 +73,10 @@ struct BenchCommand: ParsableCommand {
                 gflop: gflop, gflops: gflop.map { $0 / step.seconds })
         }
         let layers = outcome.layers.map { layer in
-            BenchReport.Stage(
-                name: layer.name, kind: "layer", seconds: layer.seconds, share: layer.seconds / outcome.seconds)
+            let gflop = costs.layerGflop[layer.name]
+            return BenchReport.Stage(
+                name: layer.name, kind: "layer", seconds: layer.seconds, share: layer.seconds / outcome.seconds,
+                gflop: gflop, gflops: gflop.map { $0 / layer.seconds })
         }
         let gflops = costs.total.map { $0 / outcome.seconds }
         return BenchReport(

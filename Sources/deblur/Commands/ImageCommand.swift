@@ -24,7 +24,8 @@ struct ImageCommand: ParsableCommand {
     @OptionGroup var threads: ThreadOptions
     @Option(help: ArgumentHelp("adaptive, or the sub-decoder (1…K) after which every tile leaves.", valueName: "exit"))
     var exit = "adaptive"
-    @Option(help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this, in dB.", valueName: "dB"))
+    @Option(
+        help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this.", valueName: "dB"))
     var tau: Double?
     @Option(help: "How a lone row or column of tiles is weighted.")
     var blend = Blend.edgeSafe
@@ -54,7 +55,7 @@ struct ImageCommand: ParsableCommand {
 
     func run() throws {
         let batch = try ImageBatch(inputs: paths.dropLast(), output: paths[paths.count - 1])
-        let served = try model.load()
+        let served = try model.load(precision: threads.precision)
         let policy = try policy(of: served)
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))

@@ -16,7 +16,7 @@ struct SelfTestCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let served = try model.load()
+        let served = try model.load(precision: threads.precision)
         let test = SelfTest(served, threads: threads.count)
         if write {
             let file = try model.file

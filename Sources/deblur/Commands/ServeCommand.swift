@@ -34,7 +34,8 @@ struct ServeCommand: ParsableCommand {
         fflush(nil)
 
         let model = try ServedModel(
-            contentsOf: file, classifier: options.classifier.map { URL(filePath: $0) }, table: options.exitTable)
+            contentsOf: file, classifier: options.classifier.map { URL(filePath: $0) }, table: options.exitTable,
+            precision: options.precision)
         for warning in model.summary.warnings { logger.warning("\(warning)") }
         let report = service.use(model)
         logger.log(

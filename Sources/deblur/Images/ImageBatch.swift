@@ -53,9 +53,10 @@ struct ImageBatch {
         guard let files = FileManager.default.enumerator(atPath: source.path) else {
             throw ValidationError("\(path) cannot be listed")
         }
-        for case let relative as String in files where !relative.split(separator: "/").contains(where: { $0.hasPrefix(".") }) {
+        for case let relative as String in files {
+            let isHidden = relative.split(separator: "/").contains { $0.hasPrefix(".") }
             let input = source.appending(path: relative)
-            guard readable.contains(input.pathExtension.lowercased()), !isFolder(input),
+            guard !isHidden, readable.contains(input.pathExtension.lowercased()), !isFolder(input),
                 !input.resolvingSymlinksInPath().path.hasPrefix(excluded)
             else { continue }
             items.append(Item(input: input, output: folder.appending(path: relative), name: input.relativePath))

@@ -48,7 +48,8 @@ final class ProgressLine: Sendable {
             if state.done > 0, let began = state.began {
                 left = Self.time((now - began) / .seconds(1) * (1 - share) / share)
             }
-            return "\(bar) \(Int(share * 100))% \(state.done)/\(total) tiles, \(left) left  \(Self.printable(state.file))"
+            let counts = "\(Int(share * 100))% \(state.done)/\(total) tiles, \(left) left"
+            return "\(bar) \(counts)  \(Self.printable(state.file))"
         }
         // A terminal is rarely narrower; a wrapped line would not be cleared.
         if let line { Self.write("\r\u{1B}[K\(line.prefix(79))") }

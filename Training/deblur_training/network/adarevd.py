@@ -22,6 +22,10 @@ class AdaRevD(nn.Module):
         self.conv_features = nn.ParameterList(nn.Parameter(torch.ones(1, w << i, 1, 1)) for i in range(5))
         self.subdenets = nn.ModuleList(SubDecoder(w, config.base_block) for _ in range(k))
         self.outputs = nn.ModuleList(nn.Sequential(nn.Conv2d(w, 3, 3, padding=1)) for _ in range(k))
+        for (head,) in self.outputs:
+            # A fresh network starts at its input, not at noise: the first steps would be spent on unlearning it.
+            nn.init.normal_(head.weight, std=1e-3)
+            nn.init.zeros_(head.bias)
         ape = make_classifier(config)
         if ape is not None:
             self.ape = ape

@@ -1,0 +1,127 @@
+const panStep = 60;
+const zoomStep = 1.25;
+
+/**
+ * Mouse, touch and keyboard on the stage. A drag moves the divider while the whole photo is visible and the photo when
+ * it is zoomed; two fingers pinch; wheel and double click zoom.
+ */
+export class Gestures {
+    #viewer;
+    #stage;
+    #handle;
+    /** Pointers that are down, by id, at stage points. */
+    #pointers = new Map();
+    #movesDivider = false;
+    #onUse;
+
+    /** @param onUse called when the user moves the divider. */
+    constructor(viewer, stage, handle, onUse = () => {}) {
+        this.#viewer = viewer;
+        this.#stage = stage;
+        this.#handle = handle;
+        this.#onUse = onUse;
+        stage.addEventListener("pointerdown", (event) => this.#down(event));
+        stage.addEventListener("pointermove", (event) => this.#move(event));
+        for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
+            stage.addEventListener(type, (event) => this.#pointers.delete(event.pointerId));
+        }
+        stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+        stage.addEventListener("dblclick", (event) => this.#toggleZoom(event));
+        stage.addEventListener("keydown", (event) => this.#stageKey(event));
+        handle.addEventListener("keydown", (event) => this.#handleKey(event));
+    }
+
+    #point(event) {
+        const box = this.#stage.getBoundingClientRect();
+        return { x: event.clientX - box.left, y: event.clientY - box.top };
+    }
+
+    #down(event) {
+        const isControl = event.target.closest("button, a, input, label");
+        if (!this.#viewer.size || event.button !== 0 || isControl) return;
+        this.#pointers.set(event.pointerId, this.#point(event));
+        this.#stage.setPointerCapture(event.pointerId);
+        const onHandle = this.#handle.contains(event.target);
+        if (this.#pointers.size > 1) this.#movesDivider = false;
+        else this.#movesDivider = Boolean(this.#viewer.after) && (onHandle || this.#viewer.isFitted);
+        if (this.#movesDivider && !onHandle) this.#moveDivider(this.#point(event).x);
+    }
+
+    #move(event) {
+        const last = this.#pointers.get(event.pointerId);
+        if (!last) return;
+        const point = this.#point(event);
+        if (this.#pointers.size === 2) this.#pinch(event.pointerId, last, point);
+        else if (this.#movesDivider) this.#moveDivider(point.x);
+        else this.#viewer.pan(point.x - last.x, point.y - last.y);
+        this.#pointers.set(event.pointerId, point);
+    }
+
+    #pinch(id, last, point) {
+        const [, other] = [...this.#pointers].find(([key]) => key !== id);
+        const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
+        const before = distance(last, other);
+        if (before > 0) {
+            const anchor = { x: (point.x + other.x) / 2, y: (point.y + other.y) / 2 };
+            this.#viewer.zoomTo((this.#viewer.zoom * distance(point, other)) / before, anchor);
+        }
+        this.#viewer.pan((point.x - last.x) / 2, (point.y - last.y) / 2);
+    }
+
+    #moveDivider(x) {
+        const { left, right } = this.#viewer.visible;
+        if (right > left) this.#viewer.setSplit((x - left) / (right - left));
+        this.#onUse();
+    }
+
+    #wheel(event) {
+        if (!this.#viewer.size) return;
+        event.preventDefault();
+        // A line (Firefox with a wheel) is some 16 pixels; a pinch on a touchpad comes in small steps with Control.
+        const pixels = event.deltaY * (event.deltaMode === 1 ? 16 : 1) * (event.ctrlKey ? 4 : 1);
+        this.#viewer.zoomTo(this.#viewer.zoom * Math.exp(-pixels / 500), this.#point(event));
+    }
+
+    #toggleZoom(event) {
+        if (!this.#viewer.size || event.target.closest("button")) return;
+        if (this.#viewer.isFitted) this.#viewer.zoomTo(1, this.#point(event));
+        else this.#viewer.fit();
+    }
+
+    #stageKey(event) {
+        if (event.target !== this.#stage || event.ctrlKey || event.altKey || event.metaKey) return;
+        const viewer = this.#viewer;
+        const actions = {
+            ArrowLeft: () => viewer.pan(panStep, 0),
+            ArrowRight: () => viewer.pan(-panStep, 0),
+            ArrowUp: () => viewer.pan(0, panStep),
+            ArrowDown: () => viewer.pan(0, -panStep),
+            "+": () => viewer.zoomTo(viewer.zoom * zoomStep),
+            "=": () => viewer.zoomTo(viewer.zoom * zoomStep),
+            "-": () => viewer.zoomTo(viewer.zoom / zoomStep),
+            0: () => viewer.fit(),
+            1: () => viewer.zoomTo(1),
+        };
+        if (!viewer.size || !actions[event.key]) return;
+        event.preventDefault();
+        actions[event.key]();
+    }
+
+    /** The keys of a slider (WAI-ARIA practices). */
+    #handleKey(event) {
+        const steps = {
+            ArrowLeft: -0.02,
+            ArrowDown: -0.02,
+            ArrowRight: 0.02,
+            ArrowUp: 0.02,
+            PageDown: -0.1,
+            PageUp: 0.1,
+            Home: -1,
+            End: 1,
+        };
+        if (!(event.key in steps) || event.ctrlKey || event.altKey || event.metaKey) return;
+        event.preventDefault();
+        this.#viewer.setSplit(this.#viewer.split + steps[event.key]);
+        this.#onUse();
+    }
+}

@@ -1,0 +1,170 @@
+import Kernels
+
+/// What UFPNet adds to NAFNet: from the image to κ, a blur kernel of 19 × 19 taps for each pixel (specification 5), and
+/// from κ to what the kernel blocks read of it.
+///
+/// κ at full resolution would be six times a feature map. It is made in bands of rows instead, and both its readers, the
+/// first kernel block and the halving to 1/2 scale, follow band by band.
+struct KernelBranch: Sendable {
+    private let estimator: KernelEstimator
+    /// `Conv_tail.mean.2` and `Conv_tail.var.2`.
+    private let mean: Convolution3x3
+    private let variance: Convolution3x3
+    private let flow: KernelFlow
+    private let names: [UInt32]
+    /// `kernel_down`: conv 2×2 with stride 2, two segments.
+    private let halving: [PackedMatrix]
+    private let noise: KernelNoise?
+
+    /// Which channel stands at each place of κ at full resolution; at the other scales they stand in order.
+    var order: [Int] { flow.order }
+
+    /// Pixels whose 361 values go through the flow together.
+    private static let flowPixels = 96
+    /// Pixels whose logits are kept at once.
+    private static let tailPixels = 384
+
+    init(_ source: WeightSource, noise: KernelNoise?) {
+        let tail = "encoder.kernel_extra.Conv_tail"
+        estimator = KernelEstimator(source, "encoder.kernel_extra")
+        // In full precision always: exponentials of its nets would magnify rounding, and it is 5 % of the work.
+        flow = KernelFlow(source.using(.best), "encoder.flow")
+        mean = Convolution3x3(source, "\(tail).mean.2", outputOrder: flow.order)
+        variance = Convolution3x3(source, "\(tail).var.2")
+        names = flow.order.map { UInt32($0) }
+        halving = [
+            Self.halving(source, "encoder.kernel_down.0", inputOrder: flow.order),
+            Self.halving(source, "encoder.kernel_down.1", inputOrder: nil),
+        ]
+        self.noise = noise
+    }
+
+    private static func halving(_ source: WeightSource, _ name: String, inputOrder: [Int]?) -> PackedMatrix {
+        let weight = source.floats("\(name).weight"), bias = source.floats("\(name).bias")
+        let count = KernelMap.channels
+        // (out, in, dy, dx) → (out, dy, dx, in)
+        var matrix = [Float](repeating: 0, count: weight.count)
+        for o in 0..<count {
+            for c in 0..<count {
+                let from = (o * count + (inputOrder?[c] ?? c)) * 4
+                for tap in 0..<4 { matrix[(o * 4 + tap) * count + c] = weight[from + tap] }
+            }
+        }
+        return PackedMatrix(weight: matrix, bias: bias, depth: 2 * count, segments: 2, kernels: source.kernels)
+    }
+
+    /// Fills the workspace's κ at scales 1/2 and 1/4.
+    ///
+    /// - Parameters:
+    ///   - image: the tile, `(height, width, 3)`.
+    ///   - first: `conv_kernel.0` of the first kernel block, whose result after GELU goes to `y`; nil without that block.
+    func run(
+        _ image: UnsafePointer<Float>, first: Convolution3x3?, to y: UnsafeMutablePointer<Float>, kernels: KernelSet,
+        in workspace: Workspace
+    ) {
+        guard let memory = workspace.kernelMemory else { preconditionFailure("a workspace without kernel memory") }
+        let size = workspace.size(atScale: 0), team = workspace.team
+        workspace.timed("estimator") {
+            estimator.run(image, size: size, fields: memory.fields, kernels: kernels, team: team)
+        }
+        for map in memory.halved { map.clearBorders() }
+        memory.band.clearBorders()
+        let rows = memory.band.rows - 2
+        for start in stride(from: 0, to: size.height, by: rows) {
+            let count = min(rows, size.height - start), isLast = start + count == size.height
+            // Row r of the band is row start − 2 + r of κ: the last two rows of the band before come first.
+            let band = memory.band
+            if start == 0 {
+                band.clear(1)
+            } else {
+                band.padded(0).update(from: band.padded(rows), count: 2 * band.rowStride)
+            }
+            workspace.timed("kernel codes") {
+                team.parallelFor(count) { index in
+                    makeRow(
+                        start + index, size: size, to: band.pixels(index + 2), memory: memory, kernels: kernels,
+                        workspace: workspace)
+                }
+            }
+            // The row below the last one of this band is in the next band, or zero.
+            if isLast { band.clear(count + 2) }
+            let read = (start == 0 ? 0 : start - 1)..<(isLast ? size.height : start + count - 1)
+            workspace.timed("kernel map") {
+                team.parallelFor(read.count + count / 2) { index in
+                    if index < read.count {
+                        guard let first else { return }
+                        let row = read.lowerBound + index
+                        first.row(
+                            pixels: size.width, band.padded(row - start + 1), rowStride: band.rowStride,
+                            to: y + row * size.width * first.outputs, stride: first.outputs, .gelu)
+                    } else {
+                        let pair = index - read.count
+                        halve(halving[0], band.pixels(2 * pair + 2), of: band, to: memory.halved[0], start / 2 + pair)
+                    }
+                }
+            }
+        }
+        workspace.timed("kernel map") {
+            let map = memory.halved[0]
+            team.parallelFor(map.rows / 2) { halve(halving[1], map.pixels(2 * $0), of: map, to: memory.halved[1], $0) }
+        }
+    }
+
+    private func halve(
+        _ matrix: PackedMatrix, _ pair: UnsafePointer<Float>, of source: KernelMap, to map: KernelMap, _ row: Int
+    ) {
+        matrix.multiply(
+            rows: map.width, pair, stride: matrix.depth, segmentStride: source.rowStride, to: map.pixels(row),
+            stride: KernelMap.channels)
+    }
+
+    /// One row of κ from the estimator's two maps: softmax m and σ, the code u of 5.2, the flow.
+    ///
+    /// - Parameter line: `(width, 361)`, sorted as ``order`` says.
+    private func makeRow(
+        _ y: Int, size: MapSize, to line: UnsafeMutablePointer<Float>, memory: KernelMemory, kernels: KernelSet,
+        workspace: Workspace
+    ) {
+        let channels = KernelMap.channels, inputs = mean.inputs, width = size.width
+        let stripCount = Strip.count(rows: 3, width: width, channels: inputs)
+        let run = min(width, Self.tailPixels), flowCount = flow.scratchCount(pixels: Self.flowPixels)
+        var scratch = Scratch(
+            floats: 2 * Scratch.rounded(stripCount) + Scratch.rounded(run * channels) + 2 * Scratch.rounded(run)
+                + Scratch.rounded(flowCount))
+        func strip(_ field: UnsafePointer<Float>) -> Strip {
+            Strip(
+                StripSource(field, channels: inputs), rows: y - 1..<y + 2, size: size, memory: scratch.take(stripCount),
+                kernels: kernels)
+        }
+        let means = strip(memory.fields[0]), variances = strip(memory.fields[2])
+        let logits = scratch.take(run * channels), sigma = scratch.take(run), gain = scratch.take(run)
+        let work = scratch.take(flowCount)
+        for start in stride(from: 0, to: width, by: run) {
+            let pixels = min(run, width - start), x = line + start * channels
+            variance.row(
+                pixels: pixels, variances.row(y - 1) + start * inputs, rowStride: variances.rowStride, to: logits,
+                stride: channels, .store)
+            kernels.sigmoidMean(pixels: pixels, channels: channels, logits, stride: channels, to: sigma)
+            mean.row(
+                pixels: pixels, means.row(y - 1) + start * inputs, rowStride: means.rowStride, to: x, stride: channels,
+                .store)
+            kernels.softmax(pixels: pixels, channels: channels, x, stride: channels)
+            let first = y * width + start
+            workspace.kernelProbe?(.sigma, first, pixels, sigma)
+            workspace.kernelProbe?(.softmax, first, pixels, x)
+            for pixel in 0..<pixels { gain[pixel] = (1 - sigma[pixel] * sigma[pixel]).squareRoot() }
+            kernels.standardise(pixels: pixels, channels: channels, gain: gain, x, stride: channels)
+            if let noise {
+                kernels.addNoise(
+                    key: noise.key(tile: workspace.tileIndex), first: first, pixels: pixels, names: names,
+                    deviation: sigma, to: x, stride: channels)
+            }
+            workspace.kernelProbe?(.code, first, pixels, x)
+            for part in stride(from: 0, to: pixels, by: Self.flowPixels) {
+                flow.invert(
+                    pixels: min(Self.flowPixels, pixels - part), x + part * channels, scratch: work, kernels: kernels)
+            }
+            workspace.kernelProbe?(.kernel, first, pixels, x)
+        }
+    }
+}

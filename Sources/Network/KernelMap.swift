@@ -1,0 +1,92 @@
+import Kernels
+
+/// κ, or some rows of it: 361 channels per pixel, with a zero pixel at either end of a row and room for a zero row above
+/// and below, so that 3×3 convolutions read it as it is.
+struct KernelMap {
+    let memory: UnsafeMutablePointer<Float>
+    let width: Int
+    /// Rows between the two zero rows.
+    let rows: Int
+
+    static let channels = KernelFlow.channels
+    /// Floats between neighbouring rows.
+    var rowStride: Int { (width + 2) * Self.channels }
+
+    static func count(rows: Int, width: Int) -> Int { (rows + 2) * (width + 2) * channels }
+
+    /// Row −1…rows with its padding, from the zero pixel on the left.
+    func padded(_ row: Int) -> UnsafeMutablePointer<Float> { memory + (row + 1) * rowStride }
+
+    /// Row 0…rows−1 from its first pixel.
+    func pixels(_ row: Int) -> UnsafeMutablePointer<Float> { padded(row) + Self.channels }
+
+    func clear(_ row: Int) { padded(row).update(repeating: 0, count: rowStride) }
+
+    /// Makes the borders zero; a map's memory held something else before.
+    func clearBorders() {
+        clear(-1)
+        clear(rows)
+        for row in 0..<rows {
+            padded(row).update(repeating: 0, count: Self.channels)
+            (padded(row + 1) - Self.channels).update(repeating: 0, count: Self.channels)
+        }
+    }
+
+    /// y = GELU(convolution(κ)), `(rows, width, outputs)`; the convolution is the first of a kernel attention.
+    func run(_ convolution: Convolution3x3, to y: UnsafeMutablePointer<Float>, team: ThreadTeam) {
+        team.parallelFor(rows) { row in
+            convolution.row(
+                pixels: width, padded(row - 1), rowStride: rowStride, to: y + row * width * convolution.outputs,
+                stride: convolution.outputs, .gelu)
+        }
+    }
+}
+
+/// Where the kernel branch works.
+struct KernelMemory {
+    /// Three maps of 64 channels at full resolution for the estimator.
+    let fields: [UnsafeMutablePointer<Float>]
+    /// Some rows of κ at full resolution, never all.
+    let band: KernelMap
+    /// κ at scales 1/2 and 1/4.
+    let halved: [KernelMap]
+
+    /// Offsets into the workspace's arena.
+    struct Plan {
+        let tile: MapSize
+        let halved: [Int]
+        private(set) var band = 0
+        private(set) var fields: [Int] = []
+
+        /// - Parameter plan: gets what lives until the last kernel block.
+        init(_ tile: MapSize, adding plan: inout FloatArena.Plan) {
+            self.tile = tile
+            halved = (1...2).map { scale in
+                let size = tile.halved(scale)
+                return plan.add(KernelMap.count(rows: size.height, width: size.width))
+            }
+        }
+
+        /// - Parameter plan: gets what is needed before the first block of the encoder alone.
+        mutating func addTransient(to plan: inout FloatArena.Plan) {
+            fields = (0..<3).map { _ in plan.add(tile.pixels * KernelEstimator.channels) }
+            band = plan.add(KernelMap.count(rows: bandRows + 2, width: tile.width))
+        }
+
+        /// Rows of a band, even: as many as 20 MB hold, enough for every thread to have some.
+        private var bandRows: Int {
+            let fitting = (20 << 18) / ((tile.width + 2) * KernelMap.channels)
+            return min(tile.height, max(8, min(32, fitting / 2 * 2)))
+        }
+
+        func place(in arena: FloatArena) -> KernelMemory {
+            KernelMemory(
+                fields: fields.map(arena.pointer),
+                band: KernelMap(memory: arena.pointer(band), width: tile.width, rows: bandRows + 2),
+                halved: zip(1...2, halved).map { scale, part in
+                    let size = tile.halved(scale)
+                    return KernelMap(memory: arena.pointer(part), width: size.width, rows: size.height)
+                })
+        }
+    }
+}

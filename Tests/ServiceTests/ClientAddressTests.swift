@@ -1,0 +1,25 @@
+import HTTP
+import Service
+import Testing
+
+@Suite struct ClientAddressTests {
+    private func resolve(_ peer: String, _ forwarded: String...) -> String {
+        var headers = HTTPHeaders()
+        for value in forwarded { headers.add("X-Forwarded-For", value) }
+        let trusted = ["127.0.0.1", "10.0.0.0/8", "2001:db8::/32"].compactMap(AddressRange.init)
+        return ClientAddress(trusted: trusted).resolve(peer: peer, headers: headers)
+    }
+
+    @Test func nearestUntrustedAddressCounts() {
+        #expect(resolve("203.0.113.1", "1.2.3.4") == "203.0.113.1")
+        #expect(resolve("127.0.0.1") == "127.0.0.1")
+        #expect(resolve("127.0.0.1", "198.51.100.7") == "198.51.100.7")
+        // A client that claims to be somebody else stands left of what the proxy saw.
+        #expect(resolve("127.0.0.1", "1.2.3.4, 198.51.100.7, 10.1.1.1") == "198.51.100.7")
+        #expect(resolve("127.0.0.1", "1.2.3.4", "198.51.100.7") == "198.51.100.7")
+        #expect(resolve("127.0.0.1", "198.51.100.7:5000") == "198.51.100.7")
+        #expect(resolve("127.0.0.1", "[2001:db9::1]:443") == "2001:db9::1")
+        #expect(resolve("127.0.0.1", "garbage") == "127.0.0.1")
+        #expect(resolve("127.0.0.1", "garbage, 10.0.0.2") == "10.0.0.2")
+    }
+}

@@ -1,0 +1,76 @@
+"""What the test cases share: one browser for all of a class, a service of its own or a real one, pictures on disk."""
+
+import os
+import pathlib
+import shutil
+import tempfile
+import unittest
+
+import pictures
+from browser import Browser, chromium_paths
+from fake_service import Behaviour, FakeService
+
+REAL_URL = os.environ.get("DEBLUR_URL")
+
+
+class PageCase(unittest.TestCase):
+    """`against_real`: whether the class can be asked of a real service too."""
+
+    against_real = False
+    size, touch, still = (1280, 860), False, True
+    # Statuses that a test provokes: the browser logs each as an error.
+    expected_statuses = ()
+
+    @classmethod
+    def setUpClass(cls):
+        if chromium_paths() is None:
+            raise unittest.SkipTest("Chromium and chromedriver are not installed")
+        if REAL_URL and not cls.against_real:
+            raise unittest.SkipTest("needs the fake service: a real one cannot be made to misbehave")
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="deblur-pictures-"))
+        cls.addClassCleanup(shutil.rmtree, cls.folder, True)
+        sharp = pictures.scene()
+        cls.sharp = pictures.encoded(sharp)
+        cls.photo = cls.write("street.jpg", pictures.encoded(pictures.blurred(sharp, 40)))
+        cls.service = None if REAL_URL else FakeService()
+        if cls.service:
+            cls.addClassCleanup(cls.service.stop)
+        url = REAL_URL.rstrip("/") + "/" if REAL_URL else cls.service.url
+        cls.browser = Browser(url, cls.size, touch=cls.touch, still=cls.still)
+        cls.addClassCleanup(cls.browser.quit)
+
+    @classmethod
+    def write(cls, name, content):
+        path = cls.folder / name
+        path.write_bytes(content)
+        return path
+
+    def setUp(self):
+        if self.service:
+            self.service.behaviour = Behaviour(restore=lambda _: self.sharp)
+            self.service.requests.clear()
+        self.browser.driver.get_log("browser")
+        self.browser.emulate(self.size, touch=self.touch)
+        self.browser.open()
+        self.browser.run("sessionStorage.clear(); localStorage.clear()")
+        key = os.environ.get("DEBLUR_API_KEY")
+        if REAL_URL and key:
+            self.browser.run("sessionStorage.setItem('deblur-key', arguments[0])", key)
+        self.browser.open()
+
+    def tearDown(self):
+        self.assertEqual(self.browser.complaints(self.expected_statuses), [], "policy violated, or errors logged")
+
+    def choose(self, path=None):
+        self.browser.choose(path or self.photo)
+        self.browser.wait_state("ready")
+
+    def deblur(self, path=None, seconds=60):
+        self.choose(path)
+        self.browser.click("#deblur")
+        self.browser.wait_state("done", seconds)
+
+    def expect_error(self, title, detail=""):
+        self.browser.wait(lambda: self.browser.is_shown("#error"), message="no error was shown")
+        self.assertEqual(self.browser.text("#error-title"), title)
+        self.assertIn(detail, self.browser.text("#error-detail"))

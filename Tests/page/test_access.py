@@ -1,0 +1,243 @@
+"""Keyboard, screen readers, contrast, small screens: what can be checked by a program."""
+
+import time
+
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.keys import Keys
+
+from page_case import PageCase
+
+# The rules that are broken, each as a line; checks what is visible now. After WCAG 2.2 AA and WAI-ARIA 1.2.
+AUDIT = r"""
+const found = [];
+const visible = (node) => node.getClientRects().length && getComputedStyle(node).visibility !== "hidden";
+const say = (rule, node) =>
+    found.push(`${rule}: <${node.tagName.toLowerCase()} id="${node.id}" class="${node.className}">`);
+const text = (ids) =>
+    ids.split(/\s+/).map((id) => document.getElementById(id)?.textContent.trim() ?? "").join(" ").trim();
+const name = (node) => node.getAttribute("aria-label")?.trim()
+    || (node.hasAttribute("aria-labelledby") && text(node.getAttribute("aria-labelledby")))
+    || [...(node.labels ?? [])].map((label) => label.textContent.trim()).join(" ")
+    || node.textContent.trim() || node.getAttribute("alt") || "";
+
+if (!document.documentElement.lang) say("page without a language", document.documentElement);
+if (document.querySelectorAll("h1").length !== 1) say("not exactly one h1", document.body);
+if (document.querySelectorAll("main").length !== 1) say("not exactly one main", document.body);
+const ids = [...document.querySelectorAll("[id]")].map((node) => node.id);
+ids.filter((id, index) => ids.indexOf(id) !== index).forEach((id) => found.push(`id used twice: ${id}`));
+
+for (const node of document.querySelectorAll("*")) {
+    for (const attribute of ["aria-labelledby", "aria-describedby", "aria-controls", "for"]) {
+        const value = node.getAttribute(attribute);
+        for (const id of value?.split(/\s+/) ?? []) {
+            if (!document.getElementById(id)) say(`${attribute} leads nowhere`, node);
+        }
+    }
+    if (node.hasAttribute("style") && node.getAttribute("style").includes("url(")) say("outside resource", node);
+    if (Number(node.getAttribute("tabindex")) > 0) say("tabindex above 0", node);
+}
+for (const image of document.querySelectorAll("img")) if (!image.hasAttribute("alt")) say("image without alt", image);
+const selector =
+    "button, a[href], input, select, summary, progress, [role=slider], [role=application], [tabindex='0']";
+for (const node of document.querySelectorAll(selector)) {
+    if (!visible(node) || node.matches(".skip")) continue;
+    if (!name(node)) say("no name", node);
+    if (node.closest("[aria-hidden=true]")) say("focusable but hidden from screen readers", node);
+    const { width, height } = node.getBoundingClientRect();
+    const small = width < 24 || height < 24;
+    // A checkbox's label is part of its target.
+    if (small && !node.matches("progress, .link, input[type=checkbox]")) say(`target of ${width} × ${height}`, node);
+}
+const slider = document.getElementById("divider");
+if (visible(slider)) {
+    for (const attribute of ["aria-valuenow", "aria-valuemin", "aria-valuemax", "aria-valuetext"]) {
+        if (!slider.hasAttribute(attribute)) say(`slider without ${attribute}`, slider);
+    }
+}
+
+// Contrast of text against the nearest opaque ground.
+const canvas = new OffscreenCanvas(1, 1).getContext("2d", { willReadFrequently: true });
+const rgba = (colour) => {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    const [r, g, b, a] = canvas.getImageData(0, 0, 1, 1).data;
+    return [r, g, b, a / 255];
+};
+const over = (top, under) => top.slice(0, 3).map((value, i) => value * top[3] + under[i] * (1 - top[3])).concat(1);
+const ground = (node) => {
+    const layers = [];
+    for (let at = node; at; at = at.parentElement) {
+        const colour = rgba(getComputedStyle(at).backgroundColor);
+        if (colour[3] > 0) layers.push(colour);
+        if (colour[3] >= 0.99) break;
+    }
+    return layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255, 1]);
+};
+const luminance = (colour) => colour.slice(0, 3).map((v) => v / 255)
+    .map((v) => v <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, v, i) => sum + v * [0.2126, 0.7152, 0.0722][i], 0);
+const skipped = ".visually-hidden, .skip, option, noscript, .disabled";
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walker.nextNode()) {
+    const node = walker.currentNode.parentElement;
+    const words = walker.currentNode.textContent.trim().slice(0, 30);
+    if (!words || !visible(node) || node.closest(skipped)) continue;
+    // Labels over the photo have grounds of their own, which are translucent: checked against the worst photo, white.
+    const style = getComputedStyle(node);
+    const under = ground(node);
+    const front = over(rgba(style.color), under);
+    const [light, dark] = [luminance(front), luminance(under)].sort((a, b) => b - a);
+    const ratio = (light + 0.05) / (dark + 0.05);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    if (ratio < (isLarge ? 3 : 4.5)) say(`contrast ${ratio.toFixed(2)} of "${words}"`, node);
+}
+const wide = document.documentElement.scrollWidth;
+if (wide > innerWidth) found.push(`wider than the window: ${wide} > ${innerWidth}`);
+return found;
+"""
+
+
+class AuditTests(PageCase):
+    expected_statuses = (401, 429, 507)
+
+    def audit(self, state):
+        self.assertEqual(self.browser.run(AUDIT), [], state)
+
+    def test_every_state_in_both_themes_and_widths(self):
+        for dark, size in ((False, (1280, 860)), (True, (1280, 860)), (False, (320, 700)), (True, (390, 844))):
+            with self.subTest(dark=dark, width=size[0]):
+                self.browser.emulate(size, dark)
+                self.service.behaviour.seconds_per_tile = 0.05
+                self.browser.open()
+                self.audit("empty")
+                self.choose()
+                self.browser.click("#options-details summary")
+                self.audit("ready")
+                self.service.behaviour.refusals = [(429, "queue_full", "x", "Busy.", {"Retry_After": "60"})]
+                self.browser.click("#deblur")
+                self.browser.wait(lambda: self.browser.is_shown("#error"))
+                self.audit("error")
+                self.browser.click("#error-retry")
+                self.browser.wait(lambda: self.browser.text("#status") == "Deblurring")
+                self.audit("working")
+                self.browser.wait_state("done")
+                self.browser.click("#heat")
+                self.audit("done, with the exit map")
+                self.service.behaviour.key = "right"
+                self.browser.click("#again")
+                self.browser.wait(lambda: self.browser.is_shown("#key-dialog"))
+                self.audit("key")
+                self.service.behaviour.key = None
+                self.browser.find("#key").send_keys(Keys.ESCAPE)
+
+    def test_the_audit_finds_what_is_wrong(self):
+        self.browser.run("""document.body.append(document.createElement("button"));
+            document.getElementById("model").style.color = "#bbbbbb";
+            document.querySelector("h1 img").removeAttribute("alt")""")
+        found = " ".join(self.browser.run(AUDIT))
+        for rule in ("no name", "contrast", "image without alt"):
+            self.assertIn(rule, found)
+
+
+class KeyboardTests(PageCase):
+    def keys(self, *keys):
+        ActionChains(self.browser.driver).send_keys(*keys).perform()
+
+    def focused(self):
+        return self.browser.run("return document.activeElement.id || document.activeElement.className")
+
+    def test_everything_without_a_mouse(self):
+        self.browser.run("document.body.focus()")
+        self.keys(Keys.TAB, Keys.TAB)
+        self.assertEqual(self.focused(), "choose", "the theme's button, then the invitation")
+        self.choose()
+        self.assertEqual(self.focused(), "deblur")
+        self.keys(Keys.ENTER)
+        self.browser.wait(lambda: self.focused() == "cancel", message="the focus does not follow to Cancel")
+        self.browser.wait_state("done")
+        self.assertEqual(self.focused(), "download")
+        order = []
+        for _ in range(7):
+            ActionChains(self.browser.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
+            order.append(self.focused())
+        self.assertEqual(order, ["zoom-full", "zoom-fit", "zoom-in", "zoom-out", "divider", "stage", "theme"])
+
+    def test_divider_keys(self):
+        self.deblur()
+        divider = self.browser.find("#divider")
+        value = lambda: divider.get_attribute("aria-valuenow")
+        for key, expected in ((Keys.ARROW_LEFT, "48"), (Keys.ARROW_UP, "50"), (Keys.PAGE_UP, "60"), (Keys.HOME, "0"),
+                              (Keys.ARROW_LEFT, "0"), (Keys.END, "100"), (Keys.PAGE_DOWN, "90")):
+            divider.send_keys(key)
+            self.assertEqual(value(), expected)
+        self.assertEqual(divider.get_attribute("aria-valuetext"), "90 % before, 10 % after")
+
+    def test_stage_keys(self):
+        self.deblur()
+        stage = self.browser.find("#stage")
+        fitted = self.browser.text("#zoom-value")
+        stage.send_keys("1")
+        self.assertEqual(self.browser.text("#zoom-value"), "100 %")
+        stage.send_keys("+")
+        self.assertEqual(self.browser.text("#zoom-value"), "125 %")
+        time.sleep(0.1)
+        before = self.browser.run("return document.getElementById('canvas').toDataURL()")
+        stage.send_keys(Keys.ARROW_RIGHT)
+        time.sleep(0.1)
+        self.assertNotEqual(self.browser.run("return document.getElementById('canvas').toDataURL()"), before)
+        stage.send_keys("0")
+        self.assertEqual(self.browser.text("#zoom-value"), fitted)
+
+    def test_progress_is_told_to_screen_readers_now_and_then(self):
+        self.browser.run("""window.__said = [];
+            new MutationObserver(() => window.__said.push(document.getElementById("announcer").textContent))
+                .observe(document.getElementById("announcer"), { childList: true })""")
+        self.service.behaviour.seconds_per_tile = 0.15
+        self.deblur()
+        said = self.browser.run("return window.__said")
+        text = " | ".join(said)
+        for part in ("street.jpg is ready.", "Waiting", "Deblurring", "50 percent.", "Done."):
+            self.assertIn(part, text)
+        self.assertLess(len(said), 12, f"12 tiles must not be 12 interruptions: {text}")
+
+    def test_theme_is_chosen_and_kept(self):
+        button = self.browser.find("#theme")
+        paper = lambda: self.browser.run("return getComputedStyle(document.body).backgroundColor")
+        light = paper()
+        button.click()
+        self.assertEqual(button.get_attribute("aria-label"), "Theme: light")
+        button.click()
+        self.assertEqual(button.get_attribute("aria-label"), "Theme: dark")
+        self.assertNotEqual(paper(), light)
+        self.browser.open()
+        self.assertNotEqual(paper(), light)
+
+
+class PhoneTests(PageCase):
+    size, touch = (390, 844), True
+
+    def test_pinch_zooms_and_a_finger_moves_the_divider(self):
+        self.deblur()
+        fitted = self.browser.text("#zoom-value")
+        touch = lambda kind, *points: self.browser.driver.execute_cdp_cmd("Input.dispatchTouchEvent", {
+            "type": kind, "touchPoints": [{"x": x, "y": y, "id": index} for index, (x, y) in enumerate(points)]})
+        middle = 300
+        touch("touchStart", (195, middle))
+        for x in (180, 160, 140, 120):
+            touch("touchMove", (x, middle))
+        touch("touchEnd")
+        self.assertLess(int(self.browser.find("#divider").get_attribute("aria-valuenow")), 45)
+        touch("touchStart", (180, middle), (210, middle))
+        for spread in (30, 60, 90, 120):
+            touch("touchMove", (180 - spread, middle), (210 + spread, middle))
+        touch("touchEnd")
+        self.assertGreater(int(self.browser.text("#zoom-value").split()[0]), 3 * int(fitted.split()[0]))
+
+    def test_no_sideways_scrolling_and_the_photo_on_top(self):
+        self.deblur()
+        self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 390)
+        self.assertLess(self.browser.run("return document.getElementById('stage').getBoundingClientRect().top"), 80)
+        self.assertLess(self.browser.run("return document.getElementById('download').getBoundingClientRect().top"), 844,
+                        "the download is in reach without scrolling")

@@ -1,0 +1,1 @@
+"""Photographs, the blur made from them, and pairs for evaluation."""

@@ -1,0 +1,1 @@
+"""Scores on seeded pairs, exits, calibration, contact sheets."""

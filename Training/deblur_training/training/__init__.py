@@ -1,0 +1,1 @@
+"""Loss, schedules, phases and checkpoints of the training."""

@@ -1,0 +1,59 @@
+"""How far a phase has come, by steps or by minutes of training, and the learning rate there."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import dataclass, field
+
+from .recipe import PhaseOptions
+
+
+@dataclass
+class Clock:
+    """Exactly one of `total_steps` and `total_seconds` ends the phase. Seconds count training only, over all runs; a
+    plan by seconds suits a machine that is lent for a while and whose speed is not known."""
+
+    total_steps: int | None = None
+    total_seconds: float | None = None
+    step: int = 0
+    seconds: float = 0.0
+    _mark: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self):
+        if (self.total_steps is None) == (self.total_seconds is None):
+            raise ValueError("a phase lasts a number of steps or a number of minutes: give one")
+
+    def start(self) -> None:
+        self._mark = time.monotonic()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        self.seconds += now - self._mark
+        self._mark = now
+        self.step += 1
+
+    @property
+    def progress(self) -> float:
+        done = self.step / self.total_steps if self.total_steps else self.seconds / self.total_seconds
+        return min(1.0, done)
+
+    @property
+    def remaining_seconds(self) -> float:
+        if self.total_seconds:
+            return max(0.0, self.total_seconds - self.seconds)
+        return self.seconds / max(1, self.step) * (self.total_steps - self.step)
+
+
+def learning_rate(options: PhaseOptions, progress: float) -> float:
+    """One cosine from `rate` to `final_rate`, after a linear warm-up if there is one."""
+    if progress < options.warmup:
+        return options.rate * max(progress, 1e-4) / options.warmup
+    x = (progress - options.warmup) / (1 - options.warmup)
+    return options.final_rate + (options.rate - options.final_rate) * (1 + math.cos(math.pi * x)) / 2
+
+
+def spelled(seconds: float) -> str:
+    minutes, seconds = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

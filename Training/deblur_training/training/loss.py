@@ -1,0 +1,21 @@
+"""The loss of Eq. 14 as the published code weighs it (network.md 13)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+
+def restoration_loss(residuals: list[Tensor], blurred: Tensor, sharp: Tensor, frequency_weight: float) -> Tensor:
+    """Mean over the sub-decoders of: mean |difference| + weight · mean modulus of its unscaled half spectrum.
+
+    The transform is linear, so one of the difference is enough. Everything in float32, or float64 if given so.
+    """
+    kind = torch.float64 if blurred.dtype == torch.float64 else torch.float32
+    target = (sharp - blurred).to(kind)
+    difference = torch.stack([r.to(kind) - target for r in residuals])
+    with torch.autocast(difference.device.type, enabled=False):
+        loss = difference.abs().mean()
+        if frequency_weight:
+            loss = loss + frequency_weight * torch.fft.rfft2(difference).abs().mean()
+    return loss

@@ -1,0 +1,90 @@
+"""A recipe: the model's sizes, the blur it learns from, and how each phase trains. One JSON file."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+
+from ..data.blur import BlurOptions
+from ..network import ModelConfig
+
+# What each phase trains. `encoder`: a network with a single sub-decoder, whose encoder the decoder phase inherits.
+PHASES = {
+    "encoder": ("encoder", "conv_features", "subdenets", "outputs"),
+    "decoder": ("conv_features", "subdenets", "outputs"),
+    "joint": ("encoder", "conv_features", "subdenets", "outputs"),
+    "classifier": ("ape",),
+}
+
+
+@dataclass
+class Stage:
+    """Patches of that side in batches of that many, until the given share of the phase is done."""
+
+    until: float
+    patch: int
+    batch: int
+
+
+@dataclass
+class PhaseOptions:
+    stages: list[Stage] = field(default_factory=lambda: [Stage(1.0, 256, 16)])
+    rate: float = 1e-3
+    final_rate: float = 1e-7
+    warmup: float = 0.0  # share of the phase
+    weight_decay: float = 1e-3
+    betas: tuple[float, float] = (0.9, 0.9)
+    clip: float | None = 0.01
+    ema: float = 0.999
+    frequency_weight: float = 0.01
+    reversible: bool = True
+    kernel_noise: bool = True  # UFPNet's noise term is on in training
+
+    def stage(self, progress: float) -> Stage:
+        return next((s for s in self.stages if progress < s.until), self.stages[-1])
+
+    @staticmethod
+    def from_json(values: dict) -> "PhaseOptions":
+        _check(values, PhaseOptions)
+        values = dict(values)
+        if "stages" in values:
+            values["stages"] = [Stage(**s) for s in values["stages"]]
+        return PhaseOptions(**values)
+
+
+@dataclass
+class Recipe:
+    model: ModelConfig
+    blur: BlurOptions
+    phases: dict[str, PhaseOptions]
+    seed: int = 1
+
+    def phase(self, name: str) -> PhaseOptions:
+        if name not in self.phases:
+            raise ValueError(f"the recipe has no phase {name!r}; it has {', '.join(self.phases)}")
+        return self.phases[name]
+
+    def as_json(self) -> dict:
+        return {"model": asdict(self.model), "blur": asdict(self.blur), "seed": self.seed,
+                "phases": {name: asdict(p) for name, p in self.phases.items()}}
+
+    @staticmethod
+    def from_json(values: dict) -> "Recipe":
+        unknown = set(values.get("phases", {})) - set(PHASES)
+        if unknown:
+            raise ValueError(f"unknown phases: {', '.join(sorted(unknown))}")
+        _check(values["model"], ModelConfig)
+        return Recipe(ModelConfig(**values["model"]), BlurOptions.from_json(values.get("blur", {})),
+                      {name: PhaseOptions.from_json(p) for name, p in values.get("phases", {}).items()},
+                      values.get("seed", 1))
+
+    @staticmethod
+    def read(path: Path) -> "Recipe":
+        return Recipe.from_json(json.loads(path.read_text()))
+
+
+def _check(values: dict, kind: type) -> None:
+    unknown = set(values) - {f.name for f in fields(kind)}
+    if unknown:
+        raise ValueError(f"{kind.__name__} knows no {', '.join(sorted(unknown))}")

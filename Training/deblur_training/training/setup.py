@@ -1,0 +1,89 @@
+"""What a run needs before its first step."""
+
+from __future__ import annotations
+
+import copy
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from ..data.photos import PhotoStore
+from ..network import AdaRevD
+from ..network.blocks import FourierBlock, NAFBlock
+from ..network.checkpoint import read_tensors
+from .clock import Clock
+from .recipe import Recipe
+from .state import average_of
+from .trainer import Trainer
+
+
+def chosen_device(name: str) -> torch.device:
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda":
+        # Convolutions that stay in float32 may round their factors to TF32; transforms never do.
+        torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = True
+        torch.backends.cudnn.benchmark = True
+    return torch.device(name)
+
+
+def tensors_of(path: Path) -> dict[str, torch.Tensor]:
+    """Of a run's checkpoint (its averages), or of a model file."""
+    if path.suffix == ".pt":
+        return average_of(path)[1]
+    return {k: v.float() for k, v in read_tensors(path)[0].items()}
+
+
+def initialise(model: AdaRevD, path: Path) -> None:
+    """Takes every tensor that fits by name and shape and says what it left; a fresh classifier or more sub-decoders are
+    so allowed, a wrong width is not."""
+    given, own = tensors_of(path), model.state_dict()
+    wrong = [k for k, v in given.items() if k in own and v.shape != own[k].shape and not k.startswith("ape.")]
+    if wrong:
+        raise ValueError(f"{path.name}: {len(wrong)} tensors of another shape, first {wrong[0]}")
+    taken = {k: v for k, v in given.items() if k in own and v.shape == own[k].shape}
+    model.load_state_dict(own | taken)
+    print(f"from {path.name}: {len(taken)} tensors of {len(own)}; {len(own) - len(taken)} start afresh", flush=True)
+
+
+def busy_batch_scale(recipe: Recipe, phase: str, store: PhotoStore, precision: str, channels_last: bool) -> int:
+    """1, 2 or 4: the smallest batch that the device does not finish before the next is queued. Doubling must bring a
+    quarter more patches per second, or the steps are worth more than the batch."""
+    def speed(scale: int) -> float:
+        own = copy.deepcopy(recipe)
+        for stage in own.phase(phase).stages:
+            stage.batch *= scale
+        with tempfile.TemporaryDirectory() as folder:
+            trainer = Trainer(own, phase, AdaRevD(own.model), store, Clock(total_steps=10**9), Path(folder), precision,
+                              channels_last)
+            for timed in (False, True):
+                wait(store.device)
+                begin = time.monotonic()
+                for _ in range(5):
+                    trainer.step()
+                wait(store.device)
+        return scale / (time.monotonic() - begin)
+
+    best, fastest = 1, speed(1)
+    for scale in (2, 4):
+        found = speed(scale)
+        if found < 1.25 * fastest:
+            break
+        best, fastest = scale, found
+    print(f"batch scale {best}", flush=True)
+    return best
+
+
+def wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def compile_blocks(model: AdaRevD) -> None:
+    """Block by block: equal blocks share their code, and a new patch size costs seconds, not minutes."""
+    torch._dynamo.config.cache_size_limit = 64
+    for module in model.modules():
+        if isinstance(module, (NAFBlock, FourierBlock)):
+            module.compile(dynamic=False)
