@@ -24,7 +24,8 @@ extension EvaluationError: CustomStringConvertible, LocalizedError {
             let shown = names.prefix(5).joined(separator: ", ") + (names.count > 5 ? ", …" : "")
             return "\(names.count) of \(total) blurred pictures have no sharp one: \(shown)"
         case .sizes(let name, let blur, let sharp):
-            return "\(name): the blurred picture has \(blur[0])×\(blur[1]) pixels, the sharp one \(sharp[0])×\(sharp[1])"
+            return "\(name): the blurred picture has \(blur[0])×\(blur[1]) pixels, "
+                + "the sharp one \(sharp[0])×\(sharp[1])"
         case .notFinite(let name): return "\(name): the network's output is not finite"
         case .noClasses: return "the model has no degradation classes, so there is no exit table to write"
         case .thresholds(let expected, let actual):

@@ -45,7 +45,8 @@ public struct Evaluator: Sendable {
     public func tiles(of pair: ImagePair) -> Int {
         guard let data = try? Data(contentsOf: pair.blur, options: .mappedIfSafe),
             let header = try? data.withUnsafeBytes({ try ImageHeader.read(RawSpan(_unsafeBytes: $0)) }),
-            let grid = try? scheduler.grid(width: header.width, height: header.height)
+            let grid = try? TileGrid(
+                width: header.width, height: header.height, tile: scheduler.configuration.tile, mode: options.mode)
         else { return 0 }
         return grid.count
     }

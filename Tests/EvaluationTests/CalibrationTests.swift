@@ -8,7 +8,9 @@ import Tiles
 struct CalibrationTests {
     /// Two classes have samples; the second sub-decoder does not help class 1, the first harms class 5.
     private var tiles: [CalibrationTile] {
-        func tile(_ image: Int, _ label: Int, _ predicted: Int, _ psnr: [Double], _ squares: [Double]) -> CalibrationTile {
+        func tile(
+            _ image: Int, _ label: Int, _ predicted: Int, _ psnr: [Double], _ squares: [Double]
+        ) -> CalibrationTile {
             CalibrationTile(image: image, label: label, predicted: predicted, psnr: psnr, squares: squares, bytes: 100)
         }
         return [

@@ -15,7 +15,10 @@ struct ModelFileWriterTests {
     }
 
     private var calibration: Calibration {
-        let psnr: [[Double]] = [[18, 19, 19.5], [22, 22.4, 22.41], [27, 27.3, 27.29], [33, 33, 33], [38, 37, 38], [44, 40, 45]]
+        let psnr: [[Double]] = [
+            [18, 19, 19.5], [22, 22.4, 22.41], [27, 27.3, 27.29],
+            [33, 33, 33], [38, 37, 38], [44, 40, 45],
+        ]
         return Calibration(
             tiles: psnr.enumerated().map { index, psnr in
                 CalibrationTile(image: 0, label: index, predicted: index, psnr: psnr, squares: [1, 1, 1], bytes: 3)
@@ -120,7 +123,8 @@ struct ModelFileWriterTests {
                 body.add(tensor, as: .float16)
             }
         }
-        let (bodyFile, headFile) = (scene.folder.appending(path: "b.safetensors"), scene.folder.appending(path: "h.safetensors"))
+        let bodyFile = scene.folder.appending(path: "b.safetensors")
+        let headFile = scene.folder.appending(path: "h.safetensors")
         try body.write(to: bodyFile)
         try head.write(to: headFile)
         // ... and put together again.

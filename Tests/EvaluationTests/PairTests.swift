@@ -18,7 +18,8 @@ struct PairTests {
         let pairs = try ImagePair.find(blur: root, sharp: root)
         #expect(pairs.map(\.name) == ["GOPR01/000002", "GOPR01/000010"])
         #expect(pairs.allSatisfy { $0.blur.path.contains("/blur/") && $0.sharp.path.contains("/sharp/") })
-        let linear = try ImagePair.find(blur: root.appending(path: "GOPR01/blur_gamma"), sharp: root.appending(path: "GOPR01/sharp"))
+        let linear = try ImagePair.find(
+            blur: root.appending(path: "GOPR01/blur_gamma"), sharp: root.appending(path: "GOPR01/sharp"))
         #expect(linear.map(\.name) == ["000002", "000010"])
     }
 
@@ -77,7 +78,9 @@ struct PairTests {
         let scene = try Scene()
         try scene.touch("in/readme.txt")
         let folder = scene.folder.appending(path: "in")
-        #expect(throws: EvaluationError.noPictures(path: folder.path)) { try ImagePair.find(blur: folder, sharp: folder) }
+        #expect(throws: EvaluationError.noPictures(path: folder.path)) {
+            try ImagePair.find(blur: folder, sharp: folder)
+        }
         let missing = scene.folder.appending(path: "missing")
         #expect(throws: EvaluationError.noPictures(path: missing.path)) {
             try ImagePair.find(blur: missing, sharp: missing)
@@ -88,7 +91,8 @@ struct PairTests {
         let scene = try Scene()
         try scene.touch("a.png")
         try scene.touch("b.png")
-        let pairs = try ImagePair.find(blur: scene.folder.appending(path: "a.png"), sharp: scene.folder.appending(path: "b.png"))
+        let pairs = try ImagePair.find(
+            blur: scene.folder.appending(path: "a.png"), sharp: scene.folder.appending(path: "b.png"))
         #expect(names(pairs) == ["a.png: a.png b.png"])
     }
 }

@@ -63,12 +63,14 @@ struct Scene: ~Copyable {
     static func tile() throws -> TileSize { try TileSize(side: 64, overlap: 16) }
 
     /// A picture through the network by the product's own path, unclamped.
-    static func restored(_ pair: ImagePair, _ network: AdaRevD, exit: ExitPolicy) throws -> FloatImage {
+    static func restored(
+        _ pair: ImagePair, _ network: AdaRevD, exit: ExitPolicy, mode: EncodingMode = .tile
+    ) throws -> FloatImage {
         let scheduler = TileScheduler(network: network, configuration: .init(threads: 1, tile: try tile()))
         defer { scheduler.stop() }
         let image = try floats(pair.blur)
         _ = try scheduler.restore(
-            source: image, sink: image, options: RestorationOptions(exit: exit, tileGuard: nil))
+            source: image, sink: image, options: RestorationOptions(exit: exit, mode: mode, tileGuard: nil))
         return image
     }
 

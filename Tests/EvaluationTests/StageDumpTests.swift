@@ -4,9 +4,11 @@ import Images
 import Kernels
 import Network
 import Testing
+import Tiles
 
 struct StageDumpTests {
-    @Test func theStagesAreWhatTheProductRestores() throws {
+    @Test(arguments: EncodingMode.allCases)
+    func theStagesAreWhatTheProductRestores(_ mode: EncodingMode) throws {
         let scene = try Scene()
         let pair = try scene.pair("p", width: 150, height: 90, seed: 6)
         let network = try Scene.network()
@@ -15,7 +17,7 @@ struct StageDumpTests {
         let raster = try Image.decode([UInt8](Data(contentsOf: pair.blur))).raster
         let folder = scene.folder.appending(path: "stages")
         let files = try StageDump(network, tile: try Scene.tile(), team: team).write(
-            raster, name: "p", into: folder, policy: .table([3, 3, 2, 2, 1, 0]), gain: 4)
+            raster, name: "p", into: folder, policy: .table([3, 3, 2, 2, 1, 0]), mode: mode, gain: 4)
         #expect(
             files.map(\.lastPathComponent) == [
                 "p-output-1.png", "p-change-1.png", "p-output-2.png", "p-change-2.png", "p-output-3.png",
@@ -23,7 +25,7 @@ struct StageDumpTests {
             ])
         var before = try Scene.floats(pair.blur)
         for depth in 1...3 {
-            let expected = try Scene.restored(pair, network, exit: .fixed(depth))
+            let expected = try Scene.restored(pair, network, exit: .fixed(depth), mode: mode)
             let output = try MetricFixtures.picture(folder.appending(path: "p-output-\(depth).png"))
             let change = try MetricFixtures.picture(folder.appending(path: "p-change-\(depth).png"))
             var (largest, largestChange) = (0, 0)

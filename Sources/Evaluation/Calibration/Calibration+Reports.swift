@@ -26,7 +26,8 @@ extension Calibration {
         var table = MarkdownTable(["τ dB", "exit table", "PSNR dB", "D-Rate"])
         for outlook in outlooks {
             table.add([
-                outlook.tau.map { "\($0)" } ?? "all sub-decoders", outlook.table.map(String.init).joined(separator: ","),
+                outlook.tau.map { "\($0)" } ?? "all sub-decoders",
+                outlook.table.map(String.init).joined(separator: ","),
                 MarkdownTable.fixed(outlook.psnr, 3), MarkdownTable.percent(outlook.dRate),
             ])
         }

@@ -6,7 +6,8 @@ import Tiles
 
 /// Runs every tile of pairs of pictures through all sub-decoders and gathers what each gains.
 ///
-/// The tiles are those of the inference: the model's size and overlap. (The authors' grid is not known: specification 15.)
+/// The tiles are those of the inference: the model's size and overlap. (The authors' grid is not known:
+/// specification 15.)
 public final class Calibrator {
     private let grid: (Int, Int) throws -> TileGrid
     private let measure: (LoadedPair, Int, TileGrid, DegradationThresholds) throws -> [CalibrationTile]
@@ -17,13 +18,14 @@ public final class Calibrator {
 
     /// - Parameters:
     ///   - tile: of the model.
+    ///   - mode: what the encoder sees at a time.
     ///   - team: whose members share each step.
     ///   - progress: after each tile.
     public init(
-        _ network: any TileNetwork, tile: TileSize, thresholds: DegradationThresholds, team: ThreadTeam,
-        limits: ImageLimits = ImageLimits(), progress: @escaping () -> Void = {}
+        _ network: any TileNetwork, tile: TileSize, mode: EncodingMode = .tile, thresholds: DegradationThresholds,
+        team: ThreadTeam, limits: ImageLimits = ImageLimits(), progress: @escaping () -> Void = {}
     ) {
-        grid = { try TileGrid(width: $0, height: $1, tile: tile) }
+        grid = { try TileGrid(width: $0, height: $1, tile: tile, mode: mode) }
         measure = Self.measuring(network, team: team, progress: progress)
         self.thresholds = thresholds
         self.limits = limits
@@ -37,11 +39,12 @@ public final class Calibrator {
         return { pair, number, grid, thresholds in
             let picture = pair.blur.floats()
             let truth = pair.truth.values
+            try deep.open(picture, grid)
             return try (0..<grid.count).map { index in
                 defer { progress() }
                 let comparison = TileComparison(index, of: grid, picture: picture, truth: truth)
                 var depths = [comparison.measure(residual: nil)]
-                let (assessment, _) = try deep.run(index, of: grid, from: picture) { _, residual in
+                let (assessment, _) = try deep.run(index) { _, residual in
                     depths.append(comparison.measure(residual: residual))
                     guard depths.last?.psnr.isNaN == false else { throw EvaluationError.notFinite(name: pair.name) }
                 }
@@ -53,7 +56,7 @@ public final class Calibrator {
         }
     }
 
-    /// - Throws: `ImageError`, ``EvaluationError``, and what the file system says.
+    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, and what the file system says.
     public func add(_ pair: ImagePair) throws {
         let loaded = try LoadedPair(pair, limits: limits)
         tiles += try measure(loaded, images, grid(loaded.blur.width, loaded.blur.height), thresholds)

@@ -26,8 +26,8 @@ struct TileComparison {
     var bytes: Int { ownRows.count * ownColumns.count * 3 }
 
     /// - Parameter residual: `(tileHeight, tileWidth, 3)`; nil for the blurred tile itself.
-    /// - Returns: the PSNR of the whole tile before any clamp (its mirrored pixels do not count), and the summed squares
-    ///   of byte differences of its own part.
+    /// - Returns: the PSNR of the whole tile before any clamp (its mirrored pixels do not count), and the summed
+    ///   squares of byte differences of its own part.
     func measure(residual: UnsafePointer<Float>?) -> (psnr: Double, squares: Double) {
         var total = 0.0
         var squares = 0.0

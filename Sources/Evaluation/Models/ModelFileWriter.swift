@@ -1,5 +1,6 @@
 import Checkpoints
 import Foundation
+import Kernels
 import Network
 
 /// Writes a model in the project's own form: safetensors with the model's description in its metadata.
@@ -22,9 +23,12 @@ public struct ModelFileWriter {
     ///   - url: any model file that can be loaded, with its side file if it has one.
     ///   - entry: which entry of a checkpoint.
     ///   - classifier: a classifier in a file of its own, which becomes part of the model.
+    ///   - kernels: that the loaded network computes with.
     /// - Throws: `CheckpointError`, `ModelError`.
-    public init(contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil) throws {
-        network = try AdaRevD(contentsOf: url, entry: entry, classifier: classifier)
+    public init(
+        contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil, kernels: KernelSet = .best
+    ) throws {
+        network = try AdaRevD(contentsOf: url, entry: entry, classifier: classifier, kernels: kernels)
         var archive = try TensorArchive(contentsOf: url, entry: entry)
         // The order of the loader: the side file first.
         let stored = (try? Data(contentsOf: URL(fileURLWithPath: url.path + ".json")))

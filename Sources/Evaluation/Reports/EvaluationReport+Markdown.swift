@@ -10,7 +10,7 @@ extension EvaluationReport {
     public var details: String {
         var table = MarkdownTable(["image", "exits", "PSNR dB", "SSIM", "blurred PSNR dB", "D-Rate", "s/image"])
         for image in images {
-            let exits = image.exits.sorted { $0.key.count == $1.key.count ? $0.key < $1.key : $0.key.count < $1.key.count }
+            let exits = image.exits.sorted { NaturalOrder.areInOrder($0.key, $1.key) }
             let failed = image.isAligned == false ? " (not aligned)" : ""
             table.add(
                 Self.cells(

@@ -24,7 +24,7 @@ public struct MarkdownTable: Sendable {
             return "| \(padded.joined(separator: " | ")) |\n"
         }
         let rule = widths.enumerated().map { column, width in
-            column == 0 ? String(repeating: "-", count: max(3, width)) : String(repeating: "-", count: max(2, width - 1)) + ":"
+            String(repeating: "-", count: max(3, width) - (column == 0 ? 0 : 1)) + (column == 0 ? "" : ":")
         }
         return line(header) + line(rule) + rows.map(line).joined()
     }

@@ -9,7 +9,7 @@ import Tiles
 ///
 /// Holds a float picture per sub-decoder: 12 bytes · K per pixel.
 public struct StageDump {
-    private let prepare: (FloatImage, TileGrid, ExitPolicy, BlendStyle) -> Stages
+    private let prepare: (FloatImage, TileGrid, ExitPolicy, BlendStyle) throws -> Stages
     private let tile: TileSize
 
     /// - Parameters:
@@ -29,7 +29,7 @@ public struct StageDump {
 
     private static func running(
         _ network: some TileNetwork, team: ThreadTeam
-    ) -> (FloatImage, TileGrid, ExitPolicy, BlendStyle) -> Stages {
+    ) -> (FloatImage, TileGrid, ExitPolicy, BlendStyle) throws -> Stages {
         let deep = DeepTile(network, team: team)
         return { input, grid, policy, blend in
             let rows = BlendWeights(axis: grid.rows, style: blend)
@@ -40,12 +40,13 @@ public struct StageDump {
                 output.pixels.baseAddress!.update(from: input.pixels.baseAddress!, count: input.pixels.count)
                 stages.outputs.append(output)
             }
+            try deep.open(input, grid)
             for index in 0..<grid.count {
                 let rectangle = grid[index]
                 let (row, column) = grid.position(of: index)
                 let (rowWeights, columnWeights) = (rows.values[row], columns.values[column])
                 let outputs = stages.outputs
-                let (assessment, exit) = deep.run(index, of: grid, from: input, policy: policy) { depth, residual in
+                let (assessment, exit) = deep.run(index, policy: policy) { depth, residual in
                     let pixels = outputs[depth].pixels
                     for y in 0..<rectangle.height {
                         let line = ((rectangle.y + y) * input.width + rectangle.x) * 3
@@ -66,16 +67,17 @@ public struct StageDump {
     ///
     /// - Parameters:
     ///   - policy: decides the exits that are shown; the stages are those of full depth.
+    ///   - mode: what the encoder sees at a time.
     ///   - gain: how much changes are amplified; gray is no change.
     /// - Returns: the files.
     /// - Throws: `ImageError`, `TilesError`, or what the file system says.
     @discardableResult
     public func write(
-        _ raster: Raster, name: String, into folder: URL, policy: ExitPolicy, blend: BlendStyle = .edgeSafe,
-        gain: Float = 8
+        _ raster: Raster, name: String, into folder: URL, policy: ExitPolicy, mode: EncodingMode = .tile,
+        blend: BlendStyle = .edgeSafe, gain: Float = 8
     ) throws -> [URL] {
-        let grid = try TileGrid(width: raster.width, height: raster.height, tile: tile)
-        let stages = prepare(raster.floats(), grid, policy, blend)
+        let grid = try TileGrid(width: raster.width, height: raster.height, tile: tile, mode: mode)
+        let stages = try prepare(raster.floats(), grid, policy, blend)
         var files: [URL] = []
         func save(_ picture: ByteImage, _ what: String) throws {
             let file = folder.appending(path: "\(name)-\(what).png")

@@ -8,7 +8,8 @@ import Tiles
 
 struct CalibrateCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "calibrate", abstract: "What each sub-decoder gains on your own pictures, and the exits that follow.",
+        commandName: "calibrate",
+        abstract: "What each sub-decoder gains on your own pictures, and the exits that follow.",
         discussion: """
             Takes every tile of the pairs through all sub-decoders and prints the mean gains by degradation class (the \
             paper's O, Eq. 13), the exit table that they give for τ (E, Eq. 12), and what PSNR and D-Rate other values \
@@ -21,7 +22,10 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var pairOptions: PairOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var threads: ThreadOptions
-    @Option(help: ArgumentHelp("A sub-decoder has to gain at least this, in dB (default: the model's, else 0.05).", valueName: "dB"))
+    @Option(help: "What the encoder sees: each tile alone, or the whole image once as in the authors' evaluation.")
+    var mode = ModeOption.tile
+    @Option(
+        help: ArgumentHelp("A sub-decoder has to gain at least this (default: the model's, else 0.05).", valueName: "dB"))
     var tau: Double?
     @Option(help: "What a tile's class goes by.")
     var classes = Classes.label
@@ -53,7 +57,9 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         let pairs = try pairOptions.pairs()
-        var file = try ModelFileWriter(contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) })
+        var file = try ModelFileWriter(
+            contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) },
+            kernels: KernelSet.required(threads.precision))
         let network = file.network
         let classCount = network.classCount
         let limits = try chosenThresholds(of: network)
@@ -99,8 +105,8 @@ struct CalibrateCommand: ParsableCommand {
         let configuration = network.configuration
         let progress = ProgressRelay()
         let calibrator = Calibrator(
-            network, tile: try TileSize(side: configuration.tile, overlap: configuration.overlap), thresholds: limits,
-            team: team, limits: ImageRestorer.limits
+            network, tile: try TileSize(side: configuration.tile, overlap: configuration.overlap),
+            mode: mode.mode, thresholds: limits, team: team, limits: ImageRestorer.limits
         ) { progress.line?.advance() }
         progress.line = quiet ? nil : ProgressLine(totalTiles: pairs.reduce(0) { $0 + calibrator.tiles(of: $1) })
         defer { progress.line?.clear() }

@@ -8,8 +8,8 @@ import Service
 struct ConvertCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "convert", abstract: "Writes a model in the project's own form, .safetensors.",
-        discussion: "Reads what --model reads. What the tensors cannot tell (name, exit table, thresholds) comes from a "
-            + "side file INPUT.json or the input's own description and becomes part of the result.")
+        discussion: "Reads what --model reads. What the tensors cannot tell (name, exit table, thresholds) comes from "
+            + "a side file INPUT.json or the input's own description and becomes part of the result.")
 
     enum Storage: String, ExpressibleByArgument, CaseIterable { case kept, fp32, bf16, fp16 }
     enum Entry: String, ExpressibleByArgument, CaseIterable {

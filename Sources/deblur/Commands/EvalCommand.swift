@@ -22,14 +22,14 @@ struct EvalCommand: ParsableCommand {
     var markdown: String?
     @Option(help: ArgumentHelp("Keep the restored pictures as PNG in this folder.", valueName: "folder"))
     var save: String?
-    @Option(help: ArgumentHelp("What the data set is called in the tables (default: the folder's name).", valueName: "text"))
+    @Option(help: ArgumentHelp("The data set's name in the tables (default: the folder's).", valueName: "text"))
     var name: String?
     @Flag(help: "No progress bar.")
     var quiet = false
 
     func run() throws {
         let pairs = try pairOptions.pairs()
-        let served = try model.load()
+        let served = try model.load(precision: threads.precision)
         let options = try exits.restoration(served)
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))
@@ -53,7 +53,8 @@ struct EvalCommand: ParsableCommand {
         line?.clear()
         let unaligned = report.images.count { $0.isAligned == false }
         if unaligned > 0 {
-            FileHandle.standardError.write(Data("\(unaligned) pictures could not be aligned and count as they are\n".utf8))
+            let note = "\(unaligned) pictures could not be aligned and count as they are\n"
+            FileHandle.standardError.write(Data(note.utf8))
         }
         if let markdown {
             try Data("\(report.summary)\n\(report.details)".utf8).write(to: URL(filePath: markdown), options: .atomic)

@@ -37,7 +37,8 @@ struct ImageCommand: ParsableCommand {
     var metadata = Metadata.keep
     @Option(help: ArgumentHelp("Write tiles, classes, exits and milliseconds as JSON.", valueName: "file"))
     var report: String?
-    @Option(help: ArgumentHelp("Also write each sub-decoder's output, what it changed, and the exits, as PNGs.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Also write each sub-decoder's output and change, and the exits, as PNG.", valueName: "folder"))
     var dumpStages: String?
     @Flag(help: "Leave out inputs whose result is there.")
     var skipExisting = false

@@ -4,7 +4,8 @@ import Foundation
 
 /// Which pictures are compared.
 struct PairOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Blurred pictures: a folder (GoPro, HIDE and RealBlur layouts too) or a file.", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Blurred pictures: a folder, also of GoPro, HIDE or RealBlur, or a file.", valueName: "folder"))
     var blur: String
     @Option(help: ArgumentHelp("The sharp ones; may be the same folder where it holds both.", valueName: "folder"))
     var sharp: String

@@ -20,6 +20,6 @@ struct StageFolder {
     func write(_ raster: Raster, of item: ImageBatch.Item, _ options: RestorationOptions) throws {
         try dump.write(
             raster, name: item.output.deletingPathExtension().lastPathComponent, into: folder, policy: options.exit,
-            blend: options.blend)
+            mode: options.mode, blend: options.blend)
     }
 }

@@ -63,7 +63,8 @@ def main(model_path, blur, sharp, found_path):
                 predicted.append(int(model.logits(features)[0].argmax()))
     means = [np.mean(g, axis=0).tolist() if g else [None] * depth for g in gains]
     worst = max(
-        abs(a - b) for mine, theirs in zip(means, found["increments_db"]) for a, b in zip(mine, theirs) if a is not None)
+        abs(a - b) for mine, theirs in zip(means, found["increments_db"]) for a, b in zip(mine, theirs)
+        if a is not None)
     print("classes", [len(g) for g in gains], "largest difference of a mean", worst, "dB")
     good = worst <= 0.01 and [len(g) for g in gains] == found["tiles"]
     for row in found["sweep"]:

@@ -105,7 +105,8 @@ def main():
         truth, test = save(f"{i}-truth.png", truth), save(f"{i}-test.png", test)
         plain = realblur(truth / 255.0, test / 255.0, np.ones(truth.shape))
         pairs.append({
-            "psnr": float(peak_signal_noise_ratio(truth, test, data_range=255)), "ssim_gopro": gopro_ssim(test, truth, np.float32),
+            "psnr": float(peak_signal_noise_ratio(truth, test, data_range=255)),
+            "ssim_gopro": gopro_ssim(test, truth, np.float32),
             "ssim_gopro_float64": gopro_ssim(test, truth, np.float64),
             "psnr_realblur_without_alignment": plain[0], "ssim_realblur_without_alignment": plain[1]})
     moved = []
