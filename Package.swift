@@ -22,6 +22,7 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
+        .target(name: "CEvaluation", cSettings: c),
         .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
         .target(
             name: "CImageCodecs", cSettings: c,
@@ -35,7 +36,8 @@ let package = Package(
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
         .target(
-            name: "Evaluation", dependencies: ["Tiles", "Network", "Images", "Checkpoints", "Kernels"],
+            name: "Evaluation",
+            dependencies: ["CEvaluation", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
             swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),

@@ -9,7 +9,7 @@ import Foundation
 enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
     static let below: [String: [String]] = [
-        "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CSystem": [], "CImageCodecs": [],
+        "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CSystem": [], "CImageCodecs": [], "CEvaluation": [],
         "CKernels": ["CFFTW", "COpenBLAS"],
         "Digests": ["CCrypto"],
         "Kernels": ["CKernels", "CFFTW", "COpenBLAS"],
@@ -17,7 +17,7 @@ enum Layers {
         "Network": ["Kernels", "Checkpoints"],
         "Images": ["CImageCodecs"],
         "Tiles": ["Network"],
-        "Evaluation": ["Tiles", "Images"],
+        "Evaluation": ["CEvaluation", "Tiles", "Images"],
         "Metrics": [],
         "Sockets": ["CSystem"],
         "HTTP": ["Sockets"],

@@ -6,7 +6,7 @@ import TestSupport
 /// Pictures and scores that `Tests/Fixtures/metrics/make.py` wrote.
 struct MetricFixtures: Decodable {
     struct Pair: Decodable {
-        let psnr, ssim_gopro, psnr_realblur_without_alignment, ssim_realblur_without_alignment: Double
+        let psnr, ssim_gopro, ssim_gopro_float64, psnr_realblur_without_alignment, ssim_realblur_without_alignment: Double
     }
 
     struct Aligned: Decodable {

@@ -20,6 +20,24 @@ public struct EvaluationRecord: Sendable, Encodable {
     /// Of the network: from the first tile's start to the last row.
     public var seconds: Double
 
+    package init(
+        name: String, width: Int, height: Int, psnr: Double, ssim: Double, isAligned: Bool?, blurredPSNR: Double?,
+        tiles: Int, subDecoderRuns: Int, exits: [String: Int], anomalies: Int, seconds: Double
+    ) {
+        self.name = name
+        self.width = width
+        self.height = height
+        self.psnr = psnr
+        self.ssim = ssim
+        self.isAligned = isAligned
+        self.blurredPSNR = blurredPSNR
+        self.tiles = tiles
+        self.subDecoderRuns = subDecoderRuns
+        self.exits = exits
+        self.anomalies = anomalies
+        self.seconds = seconds
+    }
+
     enum CodingKeys: String, CodingKey {
         case name, width, height, psnr, ssim, tiles, exits, anomalies, seconds
         case isAligned = "aligned"

@@ -2,8 +2,7 @@ import Foundation
 
 /// Gaussian-weighted means around each pixel, row by row: of x, y, x², y² and x·y, the ingredients of SSIM.
 ///
-/// In double precision: variances are differences of large numbers, and single precision already shows in the fifth
-/// digit of a score.
+/// In double precision, as scikit-image computes them.
 struct LocalMoments {
     static let count = 5
     static let radius = 5

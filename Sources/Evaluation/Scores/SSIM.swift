@@ -2,24 +2,10 @@
 public enum SSIM {
     /// GoPro's and HIDE's form: one 3-D SSIM, the picture taken as a volume of depth 3 (specification 14).
     ///
-    /// An 11×11×11 Gaussian window (σ = 1.5), edges repeated along all three axes, values 0…255.
+    /// An 11×11×11 Gaussian window (σ = 1.5) in single precision, edges repeated along all three axes, values 0…255.
     public static func volume(_ first: ByteImage, _ second: ByteImage) -> Double {
         precondition(first.width == second.width && first.height == second.height, "pictures of two sizes")
-        let across = channelWeights
-        var sum = 0.0
-        forEachRow(first.bytes.map { Float($0) }, second.bytes.map { Float($0) }, first.width, first.height) { _, row in
-            // The window along the channels: all that lies beyond the three repeats the outer ones.
-            let n = first.width * 3
-            for moment in 0..<LocalMoments.count {
-                let line = row.baseAddress! + moment * n
-                for i in stride(from: 0, to: n, by: 3) {
-                    let (r, g, b) = (line[i], line[i + 1], line[i + 2])
-                    for c in 0..<3 { line[i + c] = across[c][0] * r + across[c][1] * g + across[c][2] * b }
-                }
-            }
-            sum += rowSum(row, n, peak: 255)
-        }
-        return sum / Double(first.bytes.count)
+        return VolumeSSIM(first, second).score
     }
 
     /// RealBlur's form: a 2-D SSIM per channel with population covariance, weighted by a mask, without the outer five
@@ -63,12 +49,6 @@ public enum SSIM {
         }
     }
 
-    private static func rowSum(_ moments: UnsafeMutableBufferPointer<Double>, _ n: Int, peak: Double) -> Double {
-        var sum = 0.0
-        for i in 0..<n { sum += index(moments, at: i, of: n, peak: peak) }
-        return sum
-    }
-
     @inline(__always)
     private static func index(
         _ moments: UnsafeMutableBufferPointer<Double>, at i: Int, of n: Int, peak: Double
@@ -79,14 +59,5 @@ public enum SSIM {
         let variances = moments[2 * n + i] - xx + moments[3 * n + i] - yy
         let covariance = moments[4 * n + i] - xy
         return (2 * xy + c1) * (2 * covariance + c2) / ((xx + yy + c1) * (variances + c2))
-    }
-
-    /// `[to][from]`: the window's share of each channel when edges repeat.
-    private static let channelWeights: [[Double]] = (0..<3).map { channel in
-        var row = [0.0, 0, 0]
-        for (tap, weight) in LocalMoments.taps.enumerated() {
-            row[min(max(channel + tap - LocalMoments.radius, 0), 2)] += weight
-        }
-        return row
     }
 }
