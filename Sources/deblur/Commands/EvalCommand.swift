@@ -29,7 +29,7 @@ struct EvalCommand: ParsableCommand {
 
     func run() throws {
         let pairs = try pairOptions.pairs()
-        let served = try model.load()
+        let served = try model.load(precision: threads.precision)
         let options = try exits.restoration(served)
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))
