@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-training train-setup train-smoke bench clean
+.PHONY: help setup build run test test-page test-training test-deploy container train-setup train-smoke bench clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -19,6 +19,13 @@ test: setup ## builds and passes every test
 
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
 	Tests/page/run
+
+container: ## builds the image with buildah and tries it (Deploy/container)
+	Deploy/container build
+	Deploy/container check
+
+test-deploy: build ## the proxies' files against the real service (installs Debian's proxies)
+	Tests/deploy/run
 
 train-setup: Training/.venv/ready
 
