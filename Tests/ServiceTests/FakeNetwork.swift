@@ -52,12 +52,14 @@ final class FakeNetwork: TileNetwork {
 }
 
 extension FakeNetwork {
+    static let digest = "0123456789abcdef"
+
     /// Tiles of 32 pixels, so that small images have several.
-    func model(knownAnswer: KnownAnswer? = nil) throws -> ServedModel {
+    func model(knownAnswer: KnownAnswer? = nil, digest: String = digest) throws -> ServedModel {
         ServedModel(
             network: self, tile: try TileSize(side: 32, overlap: 8),
             summary: ModelSummary(
-                name: "fake", digest: "0123456789abcdef", encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],
+                name: "fake", digest: digest, encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],
                 subDecoders: 3, classes: 2, exitTable: [3, 1], parameters: 7, tile: 32, overlap: 8),
             kernels: "fake", knownAnswer: knownAnswer
         ) { choice in

@@ -97,8 +97,10 @@ final class DeblurWork: Sendable {
         if stage != .done { metrics.cancelled(stage.rawValue).add() }
     }
 
-    /// What is known of the tiles; nil before there are any.
-    var status: RestorationStatus? { state.withLock { $0.restoration }?.status }
+    /// Seconds until the last tile's end; nil before the first, and as long as nothing was measured.
+    var etaSeconds: Double? {
+        engine.scheduler.isMeasured ? state.withLock { $0.restoration }?.status.etaSeconds : nil
+    }
 
     private func restore(_ image: Image, _ place: QueueTicket) throws {
         let pixels = RasterPixels(image.raster)
@@ -114,7 +116,7 @@ final class DeblurWork: Sendable {
         }
         var report: (@Sendable (TileProgress) -> Void)?
         if let progress {
-            report = { [weak self] tile in progress(tile, self?.status?.etaSeconds) }
+            report = { [weak self] tile in progress(tile, self?.etaSeconds) }
         }
         let restoration = try engine.scheduler.enqueue(
             source: pixels, sink: plan.parameters.dryRun ? nil : pixels, options: options, ticket: place,

@@ -2,8 +2,7 @@ import HTTP
 
 /// What a client prefers (RFC 7240).
 struct Preferences: Sendable {
-    /// `respond-async` (§4.1). With `wait` (§4.3) beside it the answer is the same: 202 at once, because only what is on
-    /// disk is worth waiting for.
+    /// `respond-async` (§4.1). With `wait` (§4.3) beside it the answer is the same: 202 at once.
     let respondAsync: Bool
 
     init(_ headers: HTTPHeaders) {

@@ -1,5 +1,6 @@
 import Drawing
 import Images
+import Tiles
 
 /// Where a photo needed how much work: each tile's exit as a colour over the photo in gray, with a legend below. Tiles
 /// whose output was not believed are framed and crossed.
@@ -25,17 +26,21 @@ struct HeatMap {
         let entries = legend()
         let size = max(2, width / 400)
         let lineHeight = 12 * size
-        let lines = Self.wrap(entries.map { Canvas.textWidth($0.text, size: size) + lineHeight }, within: width - 2 * size)
-        let full = max(width, (entries.map { Canvas.textWidth($0.text, size: size) }.max() ?? 0) + lineHeight + 2 * size)
+        let widths = entries.map { Canvas.textWidth($0.text, size: size) + lineHeight + 2 * size }
+        let full = max(width, (widths.max() ?? 0) + 2 * size)
+        let lines = Self.wrap(widths, within: full - 2 * size)
         var canvas = Canvas(width: full, height: height + lines.count * lineHeight + 4 * size)
         Self.drawGray(photo, on: &canvas, width: width, height: height, up: up, down: down)
         let scaled = { (pixels: Int) in pixels * up / down }
-        for (tile, cell) in zip(tiles, Self.cells(tiles)) {
+        let cells = Self.cells(tiles).map { cell in
             let (x, y) = (scaled(cell.x), scaled(cell.y))
-            draw(
-                tile, x: x, y: y, width: min(width, scaled(cell.x + cell.width)) - x,
-                height: min(height, scaled(cell.y + cell.height)) - y, on: &canvas)
+            return TileRectangle(
+                x: x, y: y, width: min(width, scaled(cell.x + cell.width)) - x,
+                height: min(height, scaled(cell.y + cell.height)) - y)
         }
+        // One size for all words.
+        let words = cells.map { min($0.width / 96, $0.height / 48, 3) }.min() ?? 0
+        for (tile, cell) in zip(tiles, cells) { draw(tile, cell, words, on: &canvas) }
         var next = 0
         for (line, count) in lines.enumerated() {
             var x = 2 * size
@@ -44,7 +49,7 @@ struct HeatMap {
                 canvas.fill(x: x, y: y, width: 8 * size, height: 8 * size, entry.colour)
                 if entry.isMark { Self.cross(x: x, y: y, width: 8 * size, height: 8 * size, on: &canvas) }
                 x += lineHeight - 2 * size
-                x += canvas.text(entry.text, x: x, y: y, size: size) + 2 * size
+                x += canvas.text(entry.text, x: x, y: y, size: size) + 4 * size
             }
             next += count
         }
@@ -58,13 +63,13 @@ struct HeatMap {
         Colour.scale(subDecoders - min(exit, subDecoders), of: subDecoders + 1)
     }
 
-    private func draw(_ tile: JobTile, x: Int, y: Int, width: Int, height: Int, on canvas: inout Canvas) {
+    private func draw(_ tile: JobTile, _ cell: TileRectangle, _ size: Int, on canvas: inout Canvas) {
+        let (x, y, width, height) = (cell.x, cell.y, cell.width, cell.height)
         guard width > 0, height > 0 else { return }
         canvas.fill(x: x, y: y, width: width, height: height, colour(tile.exit), opacity: 0.5)
         canvas.frame(x: x, y: y, width: width, height: height, thickness: 1, .white)
         if tile.anomaly != nil { Self.cross(x: x, y: y, width: width, height: height, on: &canvas) }
         let texts = [tile.degradationClass.map { "class \($0)" }, "exit \(tile.exit)"].compactMap { $0 }
-        let size = min(width / 72, height / 36)
         guard size >= 1 else {
             // Too small for words: the number alone, where it fits.
             if width >= 12, height >= 11 { canvas.text("\(tile.exit)", x: x + 3, y: y + 2, size: 1, .black) }
@@ -72,7 +77,8 @@ struct HeatMap {
         }
         let box = (texts.map { Canvas.textWidth($0, size: size) }.max() ?? 0) + 3 * size
         canvas.fill(
-            x: x + 2 * size, y: y + 2 * size, width: box, height: texts.count * 9 * size + 3 * size, .black, opacity: 0.7)
+            x: x + 2 * size, y: y + 2 * size, width: box, height: texts.count * 9 * size + 3 * size, .black,
+            opacity: 0.7)
         for (line, text) in texts.enumerated() {
             canvas.text(text, x: x + 4 * size, y: y + 4 * size + line * 9 * size, size: size, .white)
         }
@@ -87,7 +93,7 @@ struct HeatMap {
     }
 
     /// Each tile up to the middle of its overlaps, so that no pixel is coloured twice.
-    static func cells(_ tiles: [JobTile]) -> [(x: Int, y: Int, width: Int, height: Int)] {
+    static func cells(_ tiles: [JobTile]) -> [TileRectangle] {
         func edges(_ spans: [(start: Int, end: Int)]) -> [Int: (Int, Int)] {
             let sorted = Dictionary(spans.map { ($0.start, $0.end) }, uniquingKeysWith: max).sorted { $0.key < $1.key }
             var cells: [Int: (Int, Int)] = [:]
@@ -102,7 +108,7 @@ struct HeatMap {
         let rows = edges(tiles.map { ($0.y, $0.y + $0.height) })
         return tiles.map { tile in
             let (x, y) = (columns[tile.x] ?? (tile.x, tile.x), rows[tile.y] ?? (tile.y, tile.y))
-            return (x.0, y.0, max(0, x.1 - x.0), max(0, y.1 - y.0))
+            return TileRectangle(x: x.0, y: y.0, width: max(0, x.1 - x.0), height: max(0, y.1 - y.0))
         }
     }
 

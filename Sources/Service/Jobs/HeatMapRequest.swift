@@ -3,7 +3,8 @@ import HTTP
 import Images
 import Synchronization
 
-/// `GET /jobs/{id}/exits` as a picture: decodes the result, draws, encodes; with memory of its own, on the codec threads.
+/// `GET /jobs/{id}/exits` as a picture: decodes the result, draws, encodes; with memory of its own, on the codec
+/// threads.
 final class HeatMapRequest: Sendable {
     private let exchange: Exchange
     private let job: Job

@@ -93,7 +93,8 @@ final class Job: Sendable {
             state.tiles.append(tile)
             state.record.tilesDone = state.tiles.count
             state.record.exits[String(tile.exit), default: 0] += 1
-            return (state.log, TileDocument(tile: tile, progress: .init(done: state.tiles.count, total: state.record.tiles)))
+            let progress = TileDocument.Progress(done: state.tiles.count, total: state.record.tiles)
+            return (state.log, TileDocument(tile: tile, progress: progress))
         }
         if let (log, document) = news { log?.append(.tile, document) }
     }

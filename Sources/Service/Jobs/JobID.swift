@@ -32,7 +32,9 @@ struct JobID: Hashable, Sendable, CustomStringConvertible {
     /// `[a-z0-9-]{1,32}`
     static func isReplicaName(_ text: String) -> Bool {
         (1...32).contains(text.utf8.count)
-            && text.utf8.allSatisfy { isDigit($0) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) || $0 == 0x2D }
+            && text.utf8.allSatisfy { byte in
+                isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
+            }
     }
 
     private static let randomDigits = 32

@@ -95,7 +95,8 @@ struct JobRoutes: Sendable {
         guard let type = AcceptedTypes(exchange.head.headers).preferred(among: ["application/json", "image/png"])
         else {
             throw Problem(
-                .notAcceptable, .notAcceptable, "The exits can be application/json or image/png; Accept allows neither.")
+                .notAcceptable, .notAcceptable,
+                "The exits can be application/json or image/png; Accept allows neither.")
         }
         if type == "image/png" {
             _ = try finished(job)

@@ -10,9 +10,7 @@ extension JobRunner {
         case .queued:
             moment.position = position(of: job)
             moment.etaSeconds = moment.position.flatMap { estimate(ahead: $0, of: job) }
-        case .running:
-            guard let engine = state.withLock({ $0.engine }), engine.scheduler.isMeasured else { break }
-            moment.etaSeconds = work?.status?.etaSeconds
+        case .running: moment.etaSeconds = work?.etaSeconds
         case .succeeded, .failed, .cancelled: break
         }
         return JobDocument(record, moment)

@@ -41,6 +41,9 @@ package final class JobSpool: Sendable {
         if lock >= 0 { close(lock) }
     }
 
+    /// Another process, or another spool of this one, may have the folder.
+    func giveUp() { flock(lock, LOCK_UN) }
+
     func path(of id: JobID) -> String { "\(folder)/jobs/\(id)" }
     var incoming: String { "\(folder)/incoming" }
     var damaged: String { "\(folder)/damaged" }

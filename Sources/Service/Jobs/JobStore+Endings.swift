@@ -95,6 +95,8 @@ extension JobStore {
     func close() {
         isClosed.store(true, ordering: .relaxed)
         disk.waitUntilAllOperationsAreFinished()
-        if let spool, !spool.isDurable { spool.removeAll() }
+        guard let spool else { return }
+        if !spool.isDurable { spool.removeAll() }
+        spool.giveUp()
     }
 }

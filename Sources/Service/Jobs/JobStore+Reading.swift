@@ -9,7 +9,9 @@ extension JobStore {
     /// - Throws: ``Problem`` 500 where it is not what was posted any more.
     func photo(of job: Job) throws(Problem) -> [UInt8] {
         do {
-            guard let spool, let stored = job.record.input else { throw DiskError(call: "open", path: "", code: ENOENT) }
+            guard let spool, let stored = job.record.input else {
+                throw DiskError(call: "open", path: "photo", code: ENOENT)
+            }
             return try spool.photo(of: job.id, stored)
         } catch {
             throw damage(job, error, "The photo was damaged while it waited on the service's disk. Send it again.")

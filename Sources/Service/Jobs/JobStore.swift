@@ -5,7 +5,8 @@ import Logging
 import Synchronization
 import Tiles
 
-/// All jobs of this process by their names, and their files. What takes a disk runs on ``disk``, never on an event loop.
+/// All jobs of this process by their names, and their files. What takes a disk runs on ``disk``, never on an event
+/// loop.
 ///
 /// The table holds a job from its acceptance until nobody needs to be told any more that it is gone: results expire
 /// after `--result-ttl`, the memory of them a day later.
@@ -49,7 +50,8 @@ final class JobStore: Sendable {
         } else {
             do { spool = try JobSpool.temporary(disk: files) } catch {
                 context.logger.warning(
-                    "no jobs: there is no state folder and no room for temporary files", metadata: ["error": "\(error)"])
+                    "no jobs: there is no state folder and no room for temporary files",
+                    metadata: ["error": "\(error)"])
                 spool = nil
             }
         }

@@ -12,7 +12,7 @@ struct JobTime: Hashable, Sendable, Codable, Comparable {
     /// ISO 8601 with milliseconds, as `2026-01-31T12:00:00.250Z`.
     var text: String {
         let seconds = milliseconds.quotientAndRemainder(dividingBy: 1000)
-        let whole = Date(timeIntervalSince1970: Double(seconds.quotient)).formatted(.iso8601.timeZone(separator: .omitted))
+        let whole = Date(timeIntervalSince1970: Double(seconds.quotient)).ISO8601Format()
         let fraction = String(seconds.remainder + 1000).dropFirst()
         return "\(whole.dropLast()).\(fraction)Z"
     }

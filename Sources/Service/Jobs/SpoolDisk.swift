@@ -1,14 +1,20 @@
 import Glibc
 
 /// A file could not be read or written.
-struct DiskError: Error, Equatable, CustomStringConvertible {
+package struct DiskError: Error, Equatable, CustomStringConvertible {
     /// The system call that failed.
-    let call: String
-    let path: String
+    package let call: String
+    package let path: String
     /// errno
-    let code: Int32
+    package let code: Int32
 
-    var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
+    package init(call: String, path: String, code: Int32) {
+        self.call = call
+        self.path = path
+        self.code = code
+    }
+
+    package var description: String { "\(call) \(path): \(String(cString: strerror(code)))" }
 }
 
 /// What the spool asks of a file system. All paths are absolute. In tests a disk that fails stands in.

@@ -1,5 +1,5 @@
 /// Why the spool cannot do what it was asked.
-enum SpoolFailure: Error, Equatable, CustomStringConvertible {
+package enum SpoolFailure: Error, Equatable, CustomStringConvertible {
     /// A file that is not what its record, or its checksum, says.
     case damaged(file: String, reason: String)
     /// Another process has the folder.
@@ -7,7 +7,7 @@ enum SpoolFailure: Error, Equatable, CustomStringConvertible {
     /// As many bytes, or jobs, as may be kept are kept.
     case full(limit: Int, actual: Int)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .damaged(let file, let reason): "\(file): \(reason)"
         case .inUse(let folder): "the state folder \(folder) is used by another process"

@@ -1,5 +1,5 @@
-/// A tile on the wire: in `GET /jobs/{id}/exits`, and with ``progress`` as the data of a `tile` event. What is not known
-/// is null, never absent.
+/// A tile on the wire: in `GET /jobs/{id}/exits`, and with ``progress`` as the data of a `tile` event. What is not
+/// known is null, never absent.
 struct TileDocument: Encodable {
     struct Progress {
         let done, total: Int

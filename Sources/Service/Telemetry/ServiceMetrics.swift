@@ -32,9 +32,11 @@ public struct ServiceMetrics: Sendable {
         rejected = registry.counters(
             "deblur_rejected_total", "Requests that were refused, by the code of the problem.", labels: ["reason"])
         cancelled = registry.counters(
-            "deblur_cancelled_total", "Images whose client left, or whose job was deleted, by what was being done.", labels: ["stage"])
+            "deblur_cancelled_total", "Images whose client left, or whose job was deleted, by what was being done.",
+            labels: ["stage"])
         cancelSeconds = registry.histogram(
-            "deblur_cancel_seconds", "From a client's leaving, or a job's deletion, to the moment when no worker was busy with the image.",
+            "deblur_cancel_seconds",
+            "From a client's leaving, or a job's deletion, to the moment when no worker was busy with the image.",
             buckets: Histogram.secondsBuckets)
         queueWait = registry.histogram(
             "deblur_queue_wait_seconds", "From an image's admission to the start of its first tile.",
@@ -58,8 +60,7 @@ public struct ServiceMetrics: Sendable {
             "deblur_spool_bytes", "Photos and results of jobs on disk, and room for results to come.")
         spoolErrors = registry.counters(
             "deblur_spool_errors_total",
-            "What could not be done on disk: accept, finish, read, recover. Jobs that are refused for the limit count too.",
-            labels: ["operation"])
+            "What could not be done on disk: accept (also for the limit), finish, read, recover.", labels: ["operation"])
         eventStreams = registry.gauge("deblur_event_streams", "Clients that follow a job's events.")
         for state in JobState.allCases { jobs(state.rawValue).set(0) }
         for state in JobState.allCases where state.isFinal { jobsEnded(state.rawValue).add(0) }
