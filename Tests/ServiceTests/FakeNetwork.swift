@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Network
 import Service
+import Synchronization
 import Tiles
 
 /// A network that answers at once: sub-decoder d adds d/64 to every value. Its class is 0 for dark tiles, else 1. Steps
@@ -13,8 +14,10 @@ final class FakeNetwork: TileNetwork {
 
     let subDecoders = 3
     let gate: Gate
-    /// NaN from exit 1 on, for the guard and the self test.
+    /// NaN from exit 1 on, for the self test.
     let isBroken: Bool
+    /// NaN from that exit on once it is set, for the guard.
+    let breaksFrom = Mutex<Int?>(nil)
 
     init(gate: Gate = Gate(isOpen: true), isBroken: Bool = false) {
         self.gate = gate
@@ -47,6 +50,7 @@ final class FakeNetwork: TileNetwork {
     func writeResidual(
         ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
     ) {
+        let isBroken = isBroken || breaksFrom.withLock { $0.map { subDecoder >= $0 } ?? false }
         for index in 0..<workspace.values { residual[index] = isBroken ? .nan : Float(subDecoder) / 64 }
     }
 }

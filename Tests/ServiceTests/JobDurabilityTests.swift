@@ -26,8 +26,7 @@ import Testing
             gate.close()
             ids = try photos.map { try first.postJob($0, "?exit=2&format=png") }
             #expect(gate.waitForSomebody())
-            DispatchQueue.global().asyncAfter(deadline: .now() + 0.2) { gate.open() }
-            first.service.stop()
+            first.cut()
         }
         let second = try rig(folder)
         for (id, photo) in zip(ids, photos) {
@@ -88,8 +87,8 @@ import Testing
             let first = try rig(folder, gate: gate)
             gate.close()
             id = try first.postJob(photo)
-            gate.open()
-            first.service.stop()
+            #expect(gate.waitForSomebody())
+            first.cut()
         }
         let second = try rig(folder, digest: "fedcba9876543210")
         #expect(try second.wait(for: "succeeded", of: id))
@@ -132,7 +131,8 @@ import Testing
 
     @Test func withoutAStateFolderADrainDoesEverything() throws {
         let gate = Gate(isOpen: true)
-        let rig = try Rig(["threads": "1", "max-body": "2MiB", "memory-budget": "24MiB"], network: FakeNetwork(gate: gate))
+        let flags = ["threads": "1", "max-body": "2MiB", "memory-budget": "24MiB", "queue": "10000"]
+        let rig = try Rig(flags, network: FakeNetwork(gate: gate))
         gate.close()
         let ids = try (0..<2).map { _ in try rig.postJob(Pictures.png(900, 900)) }
         let streams = try ids.map { id in

@@ -22,6 +22,19 @@ extension Rig {
     /// Waits until a job is in a state.
     func wait(for state: String, of id: String) throws -> Bool { try eventually { try self.state(id) == state } }
 
+    /// Ends the service while the gate holds a tile of several: that tile's image is never finished.
+    func cut() {
+        let ended = DispatchSemaphore(value: 0)
+        DispatchQueue.global().async { [service] in
+            service.stop()
+            ended.signal()
+        }
+        // The scheduler has been told to stop once nothing waits in it any more.
+        _ = eventually { service.state.loadedEngine?.scheduler.queuedTiles == 0 }
+        network.gate.open()
+        ended.wait()
+    }
+
     /// The whole event stream of a job that ends.
     func events(_ id: String, after last: String? = nil) throws -> [Event] {
         let client = try client()

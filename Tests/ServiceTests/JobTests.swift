@@ -159,6 +159,39 @@ import Testing
         #expect(try rig.eventually { try rig.metric("deblur_memory_reserved_bytes") == 0 })
     }
 
+    @Test(arguments: [(2, 1), (1, 0)])
+    func tilesThatAreNotBelievedAreShown(breaksFrom: Int, exit: Int) throws {
+        let rig = try Rig()
+        rig.network.breaksFrom.withLock { $0 = breaksFrom }
+        let photo = try Pictures.png(70, 40)
+        let answer = try rig.post("/deblur?exit=3", photo)
+        #expect(answer.headers["Deblur-Anomalies"] == "6" && answer.headers["Deblur-Exits"] == "\(exit)=6")
+        #expect(try rig.metric("deblur_tile_anomalies_total") == 6)
+        let id = try rig.postJob(photo, "?exit=3")
+        #expect(try rig.wait(for: "succeeded", of: id))
+        let result = try rig.get("/jobs/\(id)/result")
+        #expect(result.headers["Deblur-Anomalies"] == "6" && result.body == answer.body)
+        let tiles = try #require(try rig.get("/jobs/\(id)/exits").json["tiles"] as? [[String: Any]])
+        #expect(tiles.allSatisfy { $0["anomaly"] as? String == "not_finite" && $0["exit"] as? Int == exit })
+        #expect(try rig.events(id).filter { $0.name == "tile" && $0.json["anomaly"] as? String == "not_finite" }.count == 6)
+        // The picture marks them; one without them has no such colour.
+        #expect(try marks(rig, id) > 300)
+        rig.network.breaksFrom.withLock { $0 = nil }
+        let sound = try rig.postJob(photo, "?exit=3")
+        #expect(try rig.wait(for: "succeeded", of: sound))
+        #expect(try marks(rig, sound) == 0)
+    }
+
+    /// Pixels of the heat map in the colour that marks anomalies.
+    private func marks(_ rig: Rig, _ id: String) throws -> Int {
+        let picture = try Image.decode(rig.get("/jobs/\(id)/exits", headers: ["Accept: image/png"]).body).raster
+        return (0..<picture.height).reduce(0) { count, y in
+            count + picture.withRow(y) { row in
+                (0..<picture.width).count { row[$0 * 3] == 255 && row[$0 * 3 + 1] == 0 && row[$0 * 3 + 2] == 200 }
+            }
+        }
+    }
+
     @Test func damagedPhotosFailWithTheirProblem() throws {
         let rig = try Rig()
         let whole = try Pictures.png(70, 40)

@@ -78,6 +78,16 @@ final class Job: Sendable {
         if !isQueued { wait.withdraw() }
     }
 
+    /// It is not begun in this process.
+    func letGo() {
+        let (place, wait) = state.withLock { state in
+            defer { (state.place, state.wait, state.running) = (nil, nil, nil) }
+            return (state.place, state.wait)
+        }
+        wait?.withdraw()
+        place?.release()
+    }
+
     /// What does the work; false when the job was cancelled meanwhile.
     func attach(_ work: DeblurWork) -> Bool {
         state.withLock { state in

@@ -256,10 +256,12 @@ final class JobRunner: Sendable {
 
     /// Ends every stream and begins nothing. What still runs is cut by the scheduler's end.
     func stop() {
-        state.withLock { state in
+        let queued = state.withLock { state in
             (state.isHeld, state.isStopped) = (true, true)
-            state.waiting = nil
+            defer { (state.queue, state.waiting) = ([], nil) }
+            return state.queue + (state.waiting.map { [$0] } ?? [])
         }
+        for job in queued { job.letGo() }
         for job in store.table.withLock({ Array($0.jobs.values) }) { job.log?.shut() }
     }
 }

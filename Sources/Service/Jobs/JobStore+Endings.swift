@@ -22,6 +22,7 @@ extension JobStore {
                 if job.succeed(record) {
                     setBytes(of: job, to: result.bytes)
                     context.metrics.jobsEnded(JobState.succeeded.rawValue).add()
+                    log(record)
                 }
                 return nil
             }
@@ -31,6 +32,16 @@ extension JobStore {
                 succeed(job, product, answer, result, attempt: attempt + 1, over: over)
             }
         }
+    }
+
+    private func log(_ record: JobRecord) {
+        let seconds = record.finishedAt.map { Double($0.milliseconds - record.createdAt.milliseconds) / 1000 } ?? 0
+        context.logger.info(
+            "job done",
+            metadata: [
+                "job": "\(record.id)", "request_id": "\(record.requestID)", "tiles": "\(record.tiles)",
+                "bytes_out": "\(record.result?.bytes ?? 0)", "seconds": "\(seconds)",
+            ])
     }
 
     /// Brings to disk what has become of a job: failed, cancelled or expired.
