@@ -29,11 +29,12 @@ final class DeblurWork: Sendable {
     /// rest in seconds.
     typealias Progress = @Sendable (TileProgress, Double?) -> Void
 
-    private enum Stage: String { case decode, infer, encode, done }
+    private enum Stage: String { case decode, encode }
 
     private struct State {
-        var stage = Stage.decode
         var isCancelled = false
+        /// The scheduler has nothing more to do with it.
+        var isRestored = false
         var restoration: Restoration?
         var timing = DeblurAnswer.Timing()
         var memory: MemoryReservation?
@@ -72,7 +73,7 @@ final class DeblurWork: Sendable {
     func start(
         _ file: [UInt8], _ range: Range<Int>, place: QueueTicket, decoded: @escaping @Sendable () -> Void = {}
     ) {
-        onCodecThread { [self] in
+        onCodecThread(.decode) { [self] in
             let began = ContinuousClock.now
             let image = try Image.decode(file.span.bytes.extracting(range), limits: engine.limits)
             let seconds = began.secondsUntilNow
@@ -80,21 +81,19 @@ final class DeblurWork: Sendable {
             decoded()
             state.withLock { state in
                 state.timing.decode = seconds
-                if state.stage == .decode { state.stage = .infer }
             }
+            guard !dropped(.decode) else { return }
             try restore(image, place)
         }
     }
 
     /// Stops within one step; the completion tells when nobody is busy any more. Without effect after the end.
     func cancel() {
-        let (stage, restoration) = state.withLock { state in
+        let restoration = state.withLock { state in
             state.isCancelled = true
-            return (state.stage, state.restoration)
+            return state.restoration
         }
-        // The scheduler counts what it stops itself, when it has stopped.
-        if let restoration { return restoration.cancel() }
-        if stage != .done { metrics.cancelled(stage.rawValue).add() }
+        restoration?.cancel()
     }
 
     /// Seconds until the last tile's end; nil before the first, and as long as nothing was measured.
@@ -123,13 +122,13 @@ final class DeblurWork: Sendable {
             progress: report
         ) { [self] outcome in
             switch outcome {
-            case .succeeded(let report): onCodecThread { try self.finish(image, report) }
+            case .succeeded(let report): onCodecThread(.encode) { try self.finish(image, report) }
             case .failed(let error): end(.failed(error))
             case .cancelled: end(.cancelled)
             }
         }
         let isCancelled = state.withLock { state in
-            if state.stage == .infer { state.restoration = restoration }
+            if !state.isRestored { state.restoration = restoration }
             return state.isCancelled
         }
         if isCancelled { restoration.cancel() }
@@ -138,7 +137,7 @@ final class DeblurWork: Sendable {
     private func finish(_ image: Image, _ report: RestorationReport) throws {
         state.withLock { state in
             state.restoration = nil
-            state.stage = .encode
+            state.isRestored = true
             state.timing.queue += report.queueSeconds
             state.timing.infer = report.runSeconds
         }
@@ -149,6 +148,7 @@ final class DeblurWork: Sendable {
             let seconds = began.secondsUntilNow
             metrics.stageSeconds("encode").observe(seconds)
             state.withLock { $0.timing.encode = seconds }
+            guard !dropped(.encode) else { return }
         }
         end(.finished(Product(bytes: bytes, report: report, timing: state.withLock { $0.timing })))
     }
@@ -156,7 +156,7 @@ final class DeblurWork: Sendable {
     private func end(_ outcome: Outcome) {
         // Given back outside the lock, because others may get it at once.
         let memory = state.withLock { state in
-            state.stage = .done
+            state.isRestored = true
             state.restoration = nil
             defer { state.memory = nil }
             return state.memory
@@ -170,10 +170,18 @@ final class DeblurWork: Sendable {
         completion(.finished(product))
     }
 
+    /// Ends cancelled work and counts it; what the scheduler stops it counts itself, when it has stopped.
+    private func dropped(_ stage: Stage) -> Bool {
+        guard state.withLock({ $0.isCancelled }) else { return false }
+        metrics.cancelled(stage.rawValue).add()
+        end(.cancelled)
+        return true
+    }
+
     /// A step on a codec thread; whatever it throws is the outcome.
-    private func onCodecThread(_ step: @escaping @Sendable () throws -> Void) {
+    private func onCodecThread(_ stage: Stage, _ step: @escaping @Sendable () throws -> Void) {
         engine.codecs.addOperation { [self] in
-            if state.withLock({ $0.isCancelled }) { return end(.cancelled) }
+            guard !dropped(stage) else { return }
             do { try step() } catch { end(.failed(error)) }
         }
     }

@@ -10,8 +10,8 @@ import Tiles
 /// The jobs that are to be done, in the order in which they came.
 ///
 /// A queued job holds its places in the tile queue and no pixel. One job at a time waits for memory, so that photos
-/// that came with a waiting client never stand behind more than one; jobs in work take at most half of the memory budget
-/// together, unless one alone needs more. Their tiles take turns with everybody else's.
+/// that came with a waiting client never stand behind more than one; jobs in work take at most half of the memory
+/// budget together, unless one alone needs more. Their tiles take turns with everybody else's.
 final class JobRunner: Sendable {
     let store: JobStore
     let context: RequestContext
