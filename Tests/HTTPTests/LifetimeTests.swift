@@ -42,7 +42,7 @@ import Testing
         #expect(server.wait { $0.server.connectionCount == 0 })
     }
 
-    /// A client that takes nothing of its answer is cut; others are not disturbed.
+    /// A client that takes nothing of its answer is cut, and nothing is kept for it; others are not disturbed.
     @Test func slowReaders() throws {
         let server = try TestServer { $0.timeouts.write = 0.4 }
         let slow = try Client(server.address)
@@ -52,6 +52,9 @@ import Testing
         #expect(other.response()?.text == "fine")
         #expect(server.wait { $0.records.contains { $0.outcome == .clientGone } })
         #expect(server.records.last { $0.outcome == .clientGone }?.status == .ok)
+        // Whatever had reached the client, and then no orderly end.
+        #expect(slow.response() == nil)
+        #expect(slow.brokenBy == ECONNRESET)
     }
 
     @Test func slowWorkNoticesThatItsClientHasGone() throws {
