@@ -1,11 +1,11 @@
 """`GET /healthz` here, on Hummingbird (SwiftNIO) and on nginx, measured by wrk in one run, by turns.
 
-    swift build -c release --package-path Tests/acceptance/peers
+    swift build -c release --package-path Tests/acceptance/peers --scratch-path .build/peers
     python3 Tests/acceptance/compare_http.py [--rounds 5] [--seconds 5] [--connections 64]
 
-wrk with one thread and keep-alive connections; medians over the rounds. Every server gets all cores, as it would by itself:
-two event loops here, as many as there are cores on the others. None of them writes an access log. Holds: at least as many
-requests per second as Hummingbird. Prints the table of docs/performance.md.
+wrk with one thread and keep-alive connections; medians over the rounds. Every server gets all cores, as it would by
+itself: two event loops here, as many as there are cores on the others. None of them writes an access log. Holds: at
+least as many requests per second as Hummingbird. Prints the table of docs/performance.md.
 """
 
 import argparse
@@ -19,7 +19,7 @@ import time
 from rig import ROOT, SHORT, Checks, expect, percentile, raw, service, start, wait_for, work_folder
 from support import free_port, listening
 
-PEER = ROOT / "Tests/acceptance/peers/.build/release/hummingbird-peer"
+PEER = ROOT / ".build/peers/release/hummingbird-peer"
 NGINX = """
 daemon off; pid {folder}/nginx.pid; error_log {folder}/error.log; worker_processes auto;
 events {{ worker_connections 1024; }}
@@ -47,9 +47,18 @@ def nginx(folder):
 
 def measure(port, options):
     text = subprocess.run(
-        ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds}s", "--latency", f"http://127.0.0.1:{port}/healthz"],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [
+            "wrk",
+            "-t1",
+            f"-c{options.connections}",
+            f"-d{options.seconds}s",
+            "--latency",
+            f"http://127.0.0.1:{port}/healthz",
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
     expect("Non-2xx" in text or "Socket errors" in text, False, "trouble in:\n" + text)
     rate = float(re.search(r"Requests/sec:\s+([\d.]+)", text).group(1))
     number, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", text).groups()
@@ -70,7 +79,7 @@ def main():
     if PEER.exists():
         ports["Hummingbird 2.28.1"] = hummingbird(folder)
     else:
-        print("note    Hummingbird is not built: swift build -c release --package-path Tests/acceptance/peers")
+        print("note    Hummingbird is not built: see Tests/acceptance/README.md")
     if shutil.which("nginx") or os.path.exists("/usr/sbin/nginx"):
         ports["nginx"] = nginx(folder)
     results = {name: [] for name in ports}

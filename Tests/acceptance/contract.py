@@ -1,12 +1,12 @@
-"""schemathesis against the real service: does it do what openapi.yaml says, and does it refuse what that does not allow?
+"""schemathesis against the real service: does it do what openapi.yaml says, and refuse what that does not allow?
 
     python3 -m venv .venv/acceptance && .venv/acceptance/bin/pip install -r Tests/acceptance/requirements.txt
     python3 Tests/acceptance/contract.py [--examples 60] [--seed 1] [-- more options of `schemathesis run`]
 
-All checks of schemathesis: status codes, media types, headers and schemas of answers are those of the contract; no 5xx; data
-outside the contract is refused and data inside it is taken; methods that a path does not have are answered 405 with Allow;
-with a key file, every path that asks for a key refuses without one. Phases: examples, coverage (each bound of each
-parameter, deterministic), fuzzing, stateful. Fixed seed, bounded number of examples.
+All checks of schemathesis: status codes, media types, headers and schemas of answers are those of the contract; no
+5xx; data outside the contract is refused and data inside it is taken; methods that a path does not have are answered
+405 with Allow; with a key file, every path that asks for a key refuses without one. Phases: examples, coverage (each
+bound of each parameter, deterministic), fuzzing, stateful. Fixed seed, bounded number of examples.
 
 Two runs: without keys, and with --api-key-file and a key.
 """
@@ -23,7 +23,10 @@ FOLDER = ROOT / "Tests/acceptance"
 
 
 def tool():
-    for path in (ROOT / ".venv/acceptance/bin/schemathesis", os.path.join(os.path.dirname(sys.executable), "schemathesis")):
+    for path in (
+        ROOT / ".venv/acceptance/bin/schemathesis",
+        os.path.join(os.path.dirname(sys.executable), "schemathesis"),
+    ):
         if os.path.exists(path):
             return path
     return None
@@ -42,11 +45,31 @@ def run(options, folder, depth, more, *service_options):
     running = service("--queue", 4096, *service_options)
     log = work_folder() / "schemathesis.log"
     command = [
-        tool(), "run", ROOT / "openapi.yaml", "--url", f"http://127.0.0.1:{running.port}", "--seed", options.seed,
-        "--max-examples", options.examples, "--checks", "all", "--generation-database", "none",
-        "--continue-on-failure", "--no-color", "--suppress-health-check", "all", "--request-timeout", 60, "--workers", 1,
-        "--phases", "examples,coverage,fuzzing,stateful", *more,
-    ]  # fmt: skip
+        tool(),
+        "run",
+        ROOT / "openapi.yaml",
+        "--url",
+        f"http://127.0.0.1:{running.port}",
+        "--seed",
+        options.seed,
+        "--max-examples",
+        options.examples,
+        "--checks",
+        "all",
+        "--generation-database",
+        "none",
+        "--continue-on-failure",
+        "--no-color",
+        "--suppress-health-check",
+        "all",
+        "--request-timeout",
+        60,
+        "--workers",
+        1,
+        "--phases",
+        "examples,coverage,fuzzing,stateful",
+        *more,
+    ]
     environment = {
         **os.environ,
         "SCHEMATHESIS_HOOKS": "contract_hooks",

@@ -32,8 +32,8 @@ def is_positive(case):
 def filter_case(context, case):
     """Leaves out what schemathesis takes for wrong and is right, and the reverse.
 
-    Forms among the cases that have to be refused: what violates a type in JSON, such as the text "70" for the number 70,
-    is the same and valid as a form's part. The other bodies carry enough invalid parameters.
+    Forms among the cases that have to be refused: what violates a type in JSON, such as the text "70" for the number
+    70, is the same and valid as a form's part. The other bodies carry enough invalid parameters.
 
     Forms among the valid cases that break what the contract says in words alone.
     """
@@ -53,8 +53,8 @@ def before_call(context, case, kwargs):
 
 
 def in_words(values):
-    """What the contract says in words alone: numbers have no exponent, `exit` is no number beyond the model's sub-decoders,
-    and `tau` does not go with a number."""
+    """What the contract says in words alone: numbers have no exponent, `exit` is no number beyond the model's
+    sub-decoders, and `tau` does not go with a number."""
     values = dict(values)
     if number(values.get("exit"), 64):
         values["exit"] = type(values["exit"])((int(float(values["exit"])) - 1) % DEPTH + 1)

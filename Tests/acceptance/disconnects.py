@@ -2,13 +2,14 @@
 
     python3 Tests/acceptance/disconnects.py [--times 100] [--seed 1]
 
-Each posts a photo of 48 tiles, waits until a worker is busy and then a random time, and leaves in one of three ways: an
-orderly close (FIN), a reset (RST), or shutting its sending side (half-close). A process of its own reads
+Each posts a photo of 48 tiles, waits until a worker is busy and then a random time, and leaves in one of three ways:
+an orderly close (FIN), a reset (RST), or shutting its sending side (half-close). A process of its own reads
 `deblur_workers_busy` every few milliseconds. Holds, for each of them:
 
-- workers are idle again within one step of the network each: from 10 ms after the client's leaving until they are idle, no
-  worker finishes more than the step that it was in. Steps are counted by the service (`deblur_stage_seconds_count` of the
-  encoder, the sub-decoders and the heads), so that this holds on a loaded machine, where a step takes longer, as well;
+- workers are idle again within one step of the network each: from 10 ms after the client's leaving until they are
+  idle, no worker finishes more than the step that it was in. Steps are counted by the service
+  (`deblur_stage_seconds_count` of the encoder, the sub-decoders and the heads), so that this holds on a loaded
+  machine, where a step takes longer, as well;
 - the times from leaving to idle, and what a step took in the same run, are printed;
 - `deblur_cancelled_total` grew by exactly one, `deblur_cancel_seconds` has as many observations;
 - `deblur_memory_reserved_bytes` and `deblur_queue_tiles` are back at 0.
@@ -24,8 +25,21 @@ import struct
 import time
 
 from rig import (
-    SHORT, Checks, Probe, connect, descriptors, expect, metrics, percentile, png, request, send_only, service, total, wait_for,
-)  # fmt: skip
+    SHORT,
+    Checks,
+    Probe,
+    connect,
+    descriptors,
+    expect,
+    metrics,
+    percentile,
+    png,
+    request,
+    send_only,
+    service,
+    total,
+    wait_for,
+)
 
 GAUGES = ("deblur_workers_busy", "deblur_queue_tiles", "deblur_memory_reserved_bytes")
 STEPS = ("encoder", "sub_decoder", "head")
@@ -116,9 +130,10 @@ class Disconnects:
             finished.append(max(0, after[last][1][3] - after[begin][1][3]))
         gaps = [b[0] - a[0] for a, b in zip(seen, seen[1:])]
         note = (
-            f"idle after a median of {1e3 * percentile(times, 0.5):.0f} ms, p95 {1e3 * percentile(times, 0.95):.0f} ms, "
-            f"worst {1e3 * max(times):.0f} ms (seen every {1e3 * percentile(gaps, 0.5):.1f} ms); steps that {workers:.0f} "
-            f"workers finished after their client had left: {dict(sorted(collections.Counter(finished).items()))}"
+            f"idle after a median of {1e3 * percentile(times, 0.5):.0f} ms, p95 {1e3 * percentile(times, 0.95):.0f} "
+            f"ms, worst {1e3 * max(times):.0f} ms (seen every {1e3 * percentile(gaps, 0.5):.1f} ms); steps that "
+            f"{workers:.0f} workers finished after their client had left: "
+            f"{dict(sorted(collections.Counter(finished).items()))}"
         )
         if max(finished) > workers:
             raise AssertionError(note)

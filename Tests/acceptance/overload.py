@@ -5,17 +5,17 @@
 Half of the clients (--patient) wait as Retry-After tells them, the others come back after 50 ms. Holds:
 
 - answers are 200 with the bytes of a calm run, or 429 with Retry-After; nothing else, no broken connection;
-- Retry-After is within a factor of 2 of the real wait for at least 95 of 100 refusals. The real wait is the time from the
-  refusal until the queue next had room: until its gauge was next seen below the limit or seen to grow (a queue that grows
-  has let somebody in; with clients waiting at the door, room is seldom seen empty). Retry-After is in whole seconds and at
-  least 1, so waits below one second count as one;
+- Retry-After is within a factor of 2 of the real wait for at least 95 of 100 refusals. The real wait is the time from
+  the refusal until the queue next had room: until its gauge was next seen below the limit or seen to grow (a queue
+  that grows has let somebody in; with clients waiting at the door, room is seldom seen empty). Retry-After is in
+  whole seconds and at least 1, so waits below one second count as one;
 - /healthz, asked from a process of its own with a high priority: p99 below 50 ms;
 - the highest resident memory, everything included, is below --memory-budget;
 - afterwards no descriptor more than before, no tile in the queue, no worker busy, no memory reserved;
 - the service counted as many answers as its clients got.
 
-What a single client goes through (how often it asked, how long it waited until it got in) is printed, not judged: with more
-clients than places that is a matter of how many there are.
+What a single client goes through (how often it asked, how long it waited until it got in) is printed, not judged:
+with more clients than places that is a matter of how many there are.
 """
 
 import argparse
@@ -27,9 +27,24 @@ import threading
 import time
 
 from rig import (
-    SHORT, Checks, Health, Probe, connect, descriptors, expect, health_report, memory, metrics, percentile, png, problem,
-    request, service, total, wait_for,
-)  # fmt: skip
+    SHORT,
+    Checks,
+    Health,
+    Probe,
+    connect,
+    descriptors,
+    expect,
+    health_report,
+    memory,
+    metrics,
+    percentile,
+    png,
+    problem,
+    request,
+    service,
+    total,
+    wait_for,
+)
 
 BUDGET = 1 << 30
 # 1, 1, 4 and 24 tiles; 0.3, 0.4, 1 and 0.1 MB.
@@ -59,7 +74,9 @@ class Overload:
         self.lock = threading.Lock()
         self.statuses = collections.Counter()
         self.refusals = []  # (monotonic time, Retry-After)
-        self.stories = []  # (refusals until it got in, seconds from the first one, first Retry-After) of clients that wait
+        self.stories = (
+            []
+        )  # (refusals until it got in, seconds from the first one, first Retry-After) of clients that wait
         self.faults = []
 
     def post(self, connection, photo):
@@ -152,7 +169,8 @@ class Overload:
             note += (
                 f"\n        clients that wait as told: refused {percentile([s[0] for s in self.stories], 0.5)} times "
                 f"(median; most {max(s[0] for s in self.stories)}) before they got in, after "
-                f"{percentile([s[1] for s in self.stories], 0.5):.1f} s"
+                f"{percentile([s[1] for s in self.stories], 0.5):.1f} s; told at first: "
+                f"{percentile([s[2] for s in self.stories], 0.5):.0f} s"
             )
         if within < 0.95:
             raise AssertionError(note)
@@ -165,7 +183,12 @@ class Overload:
         return note
 
     def aftermath(self):
-        for name in ("deblur_queue_tiles", "deblur_workers_busy", "deblur_memory_reserved_bytes", "deblur_queue_images"):
+        for name in (
+            "deblur_queue_tiles",
+            "deblur_workers_busy",
+            "deblur_memory_reserved_bytes",
+            "deblur_queue_images",
+        ):
             wait_for(lambda: metrics(connect(self.port))[name] == 0, 15, f"{name} at 0")
         wait_for(lambda: descriptors(self.service.process) <= self.before, 20, "descriptors given back")
         return f"{descriptors(self.service.process)} descriptors, {self.before} before"
@@ -175,9 +198,15 @@ class Overload:
         for status in (200, 429):
             labels = ('route="/deblur"', f'code="{status}"')
             count = total(samples, "deblur_http_requests_total", *labels)
-            expect(count - total(self.answered, "deblur_http_requests_total", *labels), self.statuses[status], f"{status}s")
+            expect(
+                count - total(self.answered, "deblur_http_requests_total", *labels), self.statuses[status], f"{status}s"
+            )
         refused = total(samples, "deblur_rejected_total", 'reason="queue_full"')
-        expect(refused - total(self.answered, "deblur_rejected_total", 'reason="queue_full"'), self.statuses[429], "refused")
+        expect(
+            refused - total(self.answered, "deblur_rejected_total", 'reason="queue_full"'),
+            self.statuses[429],
+            "refused",
+        )
 
 
 def main():

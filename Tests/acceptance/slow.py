@@ -2,15 +2,16 @@
 
     python3 Tests/acceptance/slow.py [--connections 500] [--limit 4]
 
-Slow headers, slow bodies, slow reading of pipelined answers; and a few that read a large answer slowly. The service runs with --header-timeout, --body-timeout,
---write-timeout and --idle-timeout of --limit seconds. Holds, for each kind:
+Slow headers, slow bodies, slow reading of pipelined answers; and a few that read a large answer slowly. The service
+runs with --header-timeout, --body-timeout, --write-timeout and --idle-timeout of --limit seconds. Holds, for each
+kind:
 
 - every health check meanwhile is answered (a process of its own asks 50 times a second), p99 below 50 ms;
-- every slow connection is ended by the service within its limit: the time for which the kernel shows the service's end of
-  it as established is at most the limit and 1 s (the service looks at its clocks every 0.25 s, this script at the kernel's
-  table as often). A body's limit grows by a second per KiB that came, which is far more than these clients send. Answers
-  that the kernel has taken whole count as sent, so that a slow reader of short answers may meet two limits, that for
-  writing and that for an idle connection;
+- every slow connection is ended by the service within its limit: the time for which the kernel shows the service's
+  end of it as established is at most the limit and 1 s (the service looks at its clocks every 0.25 s, this script at
+  the kernel's table as often). A body's limit grows by a second per KiB that came, which is far more than these
+  clients send. Answers that the kernel has taken whole count as sent, so that a slow reader of short answers may meet
+  two limits, that for writing and that for an idle connection;
 - all 500 were there, at one time at least 90 of 100 of them;
 - afterwards no descriptor more than before.
 """
@@ -22,9 +23,20 @@ import subprocess
 import time
 
 from rig import (
-    SHORT, Checks, Health, Probe, descriptors, expect, health_report, percentile, png, service, start, wait_for,
+    SHORT,
+    Checks,
+    Health,
+    Probe,
+    descriptors,
+    expect,
+    health_report,
+    percentile,
+    png,
+    service,
+    start,
+    wait_for,
     work_folder,
-)  # fmt: skip
+)
 
 
 class Table:
@@ -59,7 +71,16 @@ def attack(path, arguments, limits, options):
     before = descriptors(running.process)
     health, table = Probe(0.02, Health(running.port)), Probe(0.25, Table(running.port))
     # It ends by itself when all of its connections are ended, or after -l seconds.
-    command = ["slowhttptest", *arguments, "-c", options.connections, "-r", options.connections, "-l", 4 * options.limit]
+    command = [
+        "slowhttptest",
+        *arguments,
+        "-c",
+        options.connections,
+        "-r",
+        options.connections,
+        "-l",
+        4 * options.limit,
+    ]
     attacker = start([*command, "-u", f"http://127.0.0.1:{running.port}{path}"], work_folder() / "slowhttptest.log")
     attacker.wait(10 * options.limit)
     time.sleep(1)
@@ -68,15 +89,21 @@ def attack(path, arguments, limits, options):
     times, most = lives(table)
     # The one that lived longest is the probe's, which is kept; its others are too short to be among so many.
     slow = sorted(times)[-options.connections - 1 : -1]
-    expect(len(slow) == options.connections and most >= 0.9 * options.connections, True, f"all connected: {len(slow)}, {most}")
-    note = f"{most} at once; ended after {slow[0]:.1f} to {slow[-1]:.1f} s (median {percentile(slow, 0.5):.1f}); " + note
+    expect(
+        len(slow) == options.connections and most >= 0.9 * options.connections,
+        True,
+        f"all connected: {len(slow)}, {most}",
+    )
+    note = (
+        f"{most} at once; ended after {slow[0]:.1f} to {slow[-1]:.1f} s (median {percentile(slow, 0.5):.1f}); " + note
+    )
     expect(slow[-1] <= limits * options.limit + 1, True, f"ended within {limits} × {options.limit} + 1 s: {note}")
     wait_for(lambda: descriptors(running.process) <= before, 20, "descriptors given back")
     return note
 
 
 def large_answers(options):
-    """A photo's answer is far more than the kernel takes for a client with a small window, who reads 32 bytes a second."""
+    """A photo's answer is more than the kernel takes for a client with a small window, who reads 32 bytes a second."""
     running = limited(options)
     before = descriptors(running.process)
     clients = []
@@ -99,8 +126,14 @@ def large_answers(options):
     seconds = time.monotonic() - began
     expect(seconds <= options.limit + 1, True, f"{len(clients)} ended after {seconds:.1f} s")
     # Reset: nothing waits in the kernel for them.
-    rows = subprocess.run(["ss", "-Htan", f"sport = :{running.port}"], capture_output=True, text=True, check=True).stdout
-    expect([row for row in rows.splitlines() if not row.startswith(("LISTEN", "TIME-WAIT"))], [], "connections in the kernel")
+    rows = subprocess.run(
+        ["ss", "-Htan", f"sport = :{running.port}"], capture_output=True, text=True, check=True
+    ).stdout
+    expect(
+        [row for row in rows.splitlines() if not row.startswith(("LISTEN", "TIME-WAIT"))],
+        [],
+        "connections in the kernel",
+    )
     wait_for(lambda: descriptors(running.process) <= before, 20, "descriptors given back")
     return f"{len(clients)} ended after {seconds:.1f} s"
 
