@@ -18,7 +18,9 @@ public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConv
 
     /// The methods whose meaning the server knows. Others are answered with 501 (RFC 9110 §9.1): they say nothing about
     /// the resource, while 405 says that the resource does not offer a known one.
-    static let known: [HTTPMethod] = [get, head, post, put, delete, connect, options, trace, patch, query]
+    static let known: [HTTPMethod] = [
+        get, head, post, put, delete, connect, options, trace, patch, query,
+    ]
 
     public var description: String { rawValue }
 }
