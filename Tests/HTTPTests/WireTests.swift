@@ -82,8 +82,9 @@ import Testing
     @Test func tinyChunks() throws {
         let server = try TestServer()
         let client = try Client(server.address)
-        let body = (0..<10_000).map { UInt8(truncatingIfNeeded: 32 + $0 % 90) }
-        let chunks = body.flatMap { Array("1\r\n".utf8) + [$0, 0x0D, 0x0A] }
+        let body: [UInt8] = (0..<10_000).map { UInt8(32 + $0 % 90) }
+        var chunks: [UInt8] = []
+        for byte in body { chunks += Array("1\r\n".utf8) + [byte, 0x0D, 0x0A] }
         client.send("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n")
         client.send(chunks + Array("0\r\n\r\n".utf8))
         #expect(client.response()?.body == body)
