@@ -1,9 +1,10 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-training test-deploy container train-setup train-smoke bench bench-pytorch clean
+.PHONY: help setup build run test test-page test-training test-deploy test-acceptance container train-setup train-smoke bench \
+	bench-pytorch clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## installs the libraries that are missing (Debian, Ubuntu)
 	@./.ci/setup
@@ -26,6 +27,9 @@ container: ## builds the image with buildah and tries it (Deploy/container)
 
 test-deploy: build ## the proxies' files against the real service (installs Debian's proxies)
 	Tests/deploy/run
+
+test-acceptance: build ## the service under load, slow and hostile clients (ACCEPTANCE=short: about two minutes)
+	Tests/acceptance/run
 
 train-setup: Training/.venv/ready
 
