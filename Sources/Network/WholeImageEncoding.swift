@@ -52,7 +52,8 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
         case .ufpnet(let encoder): (self.encoder, kernelEncoder) = (encoder.skeleton, encoder)
         }
         let layout = Layout(size: size, width: width, tileSide: tileSide, hasKernelBranch: kernelEncoder != nil)
-        guard let features = FloatArena(ifAvailable: layout.features.bytes),
+        guard layout.features.bytes + layout.workBytes <= SystemMemory.availableBytes ?? .max,
+            let features = FloatArena(ifAvailable: layout.features.bytes),
             let work = FloatArena(ifAvailable: layout.workBytes)
         else { return nil }
         self.layout = layout
