@@ -75,7 +75,7 @@ extension AdaRevD {
         if case .classifier(_, let classes) = architecture.exitHead, configuration.exitTable == nil {
             let known = ModelConfiguration.publishedTable(subDecoders: architecture.subDecoders, classes: classes)
             warnings.append(
-                known.map { "no exit table in the file: the published one is used (\($0))" }
+                known.map { "no exit table in the file: the published one is used (\($0.map(String.init).joined(separator: ",")))" }
                     ?? "no exit table in the file: every tile runs all sub-decoders")
         }
         return warnings
