@@ -33,7 +33,7 @@ extension CheckpointError.Problem: CustomStringConvertible {
         case .optimiserState:
             "this is the training state of an optimiser, not a model; take the model file saved beside it"
         case .entryMissing(let wanted, let present):
-            "no \(wanted) in it; it has \(listed(present))"
+            "no \(wanted) in it; it has \(listed(present.map { $0 == "bare" ? "a bare dictionary" : $0 }))"
         case .notATensor(let name, let kind):
             "\(quoted(name)) should be a tensor, it is \(kind)"
         case .duplicateName(let name):

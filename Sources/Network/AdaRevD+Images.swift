@@ -1,18 +1,17 @@
 import Kernels
 
-/// Encoding of whole images (specification 11, mode A), with a NAFNet encoder.
+/// Encoding of whole images (specification 11, mode A).
 extension AdaRevD {
     public func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int? {
-        guard architecture.encoder == .nafnet else { return nil }
-        return WholeImageEncoding.bytes(
-            size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide)
+        WholeImageEncoding.bytes(
+            size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide,
+            hasKernelBranch: architecture.encoder == .ufpnet)
     }
 
     public func makeImageEncoding(
         height: Int, width: Int, tileSide: Int, team: ThreadTeam
     ) -> (any ImageEncoding)? {
-        guard case .nafnet(let encoder) = encoder else { return nil }
-        return WholeImageEncoding(
+        WholeImageEncoding(
             encoder, size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide,
             kernels: kernels, team: team)
     }

@@ -6,7 +6,7 @@ extension AdaRevD {
     /// Loads a model file.
     ///
     /// - Parameters:
-    ///   - url: our `.safetensors` or a PyTorch checkpoint. `URL.json` beside it may describe what tensors cannot tell.
+    ///   - url: our `.safetensors` or a PyTorch checkpoint. `URL.json` beside it may tell what the file does not.
     ///   - entry: which entry of a checkpoint; nil for `params`, else `state_dict`, else the bare dictionary.
     ///   - classifierURL: a classifier in a file of its own: the children of `ape` without that prefix. Where both files
     ///     have one they must agree.
@@ -18,12 +18,23 @@ extension AdaRevD {
         kernelNoise: UInt64? = nil, kernels: KernelSet = .best
     ) throws {
         var archive = try TensorArchive(contentsOf: url, entry: entry)
-        let configuration = try Self.configuration(of: archive, at: url)
+        let name = url.deletingPathExtension().lastPathComponent
+        let sources = try ModelConfiguration.sources(of: archive, at: url)
+        let configuration = try sources.json.map { try ModelConfiguration(json: $0, name: name) }
+            ?? ModelConfiguration(name: name)
         if let classifierURL {
             archive = try archive.union(TensorArchive(contentsOf: classifierURL).adding(prefix: "ape."))
         }
+        let warnings =
+            sources.overruled.isEmpty
+            ? []
+            : [
+                "\(url.lastPathComponent).json: not used for \(sources.overruled.joined(separator: ", ")): the model file "
+                    + "says otherwise"
+            ]
         try self.init(
-            archive: archive, configuration: configuration, kernelNoise: kernelNoise, kernels: kernels)
+            archive: archive, configuration: configuration, kernelNoise: kernelNoise, kernels: kernels,
+            warnings: warnings)
     }
 
     /// Builds the network from tensors that have been read.
@@ -31,7 +42,7 @@ extension AdaRevD {
     /// - Throws: `CheckpointError`, ``ModelError``.
     package convenience init(
         archive: TensorArchive, configuration: ModelConfiguration, kernelNoise: UInt64? = nil,
-        kernels: KernelSet = .best
+        kernels: KernelSet = .best, warnings: [String] = []
     ) throws {
         let architecture = try Architecture(
             inferredFrom: archive, regressorInput: configuration.regressorInput)
@@ -44,21 +55,7 @@ extension AdaRevD {
         self.init(
             WeightSource(archive, kernels: kernels), architecture: architecture, configuration: configuration,
             parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) }, digest: archive.digest(),
-            warnings: Self.warnings(archive, architecture, configuration), kernelNoise: kernelNoise)
-    }
-
-    /// Metadata of the file itself first, then the side file, then the file's name alone.
-    private static func configuration(of archive: TensorArchive, at url: URL) throws -> ModelConfiguration {
-        let name = url.deletingPathExtension().lastPathComponent
-        let side = URL(fileURLWithPath: url.path + ".json")
-        if let data = try? Data(contentsOf: side) { return try ModelConfiguration(json: data, name: name) }
-        if let json = archive.metadata["config"] {
-            if let version = archive.metadata["version"], version != "1" {
-                throw ModelError.unsupported("version \(version) of our model format")
-            }
-            return try ModelConfiguration(json: Data(json.utf8), name: name)
-        }
-        return ModelConfiguration(name: name)
+            warnings: warnings + Self.warnings(archive, architecture, configuration), kernelNoise: kernelNoise)
     }
 
     private static func warnings(
@@ -78,7 +75,7 @@ extension AdaRevD {
         if case .classifier(_, let classes) = architecture.exitHead, configuration.exitTable == nil {
             let known = ModelConfiguration.publishedTable(subDecoders: architecture.subDecoders, classes: classes)
             warnings.append(
-                known.map { "no exit table in the file: the published one is used (\($0))" }
+                known.map { "no exit table in the file: the published one is used (\($0.map(String.init).joined(separator: ",")))" }
                     ?? "no exit table in the file: every tile runs all sub-decoders")
         }
         return warnings

@@ -105,7 +105,11 @@ public final class AdaRevD: Sendable {
             return .regressor(thresholds: [Float](repeating: Float(configuration.tau ?? 0.05), count: steps))
         case .classifier(_, let classes):
             if let table {
-                try ModelConfiguration.check(table: table, classes: classes, subDecoders: subDecoders)
+                if let problem = ModelConfiguration.problem(
+                    ofTable: table, classes: classes, subDecoders: subDecoders)
+                {
+                    throw ModelError.exit(problem)
+                }
                 return .table(table)
             }
             if let tau {

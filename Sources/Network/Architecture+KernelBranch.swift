@@ -88,11 +88,9 @@ extension Architecture {
         }
     }
 
-    /// - Throws: ``ModelError/unsupported(_:)`` for noise in an encoder that has none.
+    /// - Throws: ``ModelError/noiseWithoutKernels``.
     func check(kernelNoise: UInt64?) throws {
-        guard kernelNoise == nil || encoder == .ufpnet else {
-            throw ModelError.unsupported("kernel noise with a \(encoder.rawValue) encoder, which has no kernels")
-        }
+        guard kernelNoise == nil || encoder == .ufpnet else { throw ModelError.noiseWithoutKernels }
     }
 
     /// Values for a buffer of the flow of which random numbers make no sense; nil for all other tensors.

@@ -40,4 +40,45 @@ struct KernelAttention: Sendable {
             }
         }
     }
+
+    var channels: Int { image.outputs }
+
+    /// One row of p and q side by side, `(width + 2, 2·channels)`, the pixels at its ends zero.
+    ///
+    /// - Parameter y: GELU(`conv_kernel.0`(κ)), as `x` `(size, channels)`.
+    func join(
+        _ x: UnsafePointer<Float>, _ y: UnsafePointer<Float>, row: Int, size: MapSize,
+        to both: UnsafeMutablePointer<Float>, kernels: KernelSet
+    ) {
+        let c = channels, count = Strip.count(rows: 3, width: size.width, channels: c)
+        both.update(repeating: 0, count: 2 * c)
+        (both + (size.width + 1) * 2 * c).update(repeating: 0, count: 2 * c)
+        for (convolution, map, offset) in [(image, x, 0), (kernel, y, c)] {
+            var scratch = Scratch(floats: Scratch.rounded(count))
+            let strip = Strip(
+                StripSource(map, channels: c), rows: row - 1..<row + 2, size: size, memory: scratch.take(count),
+                kernels: kernels)
+            convolution.row(
+                pixels: size.width, strip.row(row - 1), rowStride: strip.rowStride, to: both + 2 * c + offset,
+                stride: 2 * c, .gelu)
+        }
+    }
+
+    /// One row of A(x, κ).
+    ///
+    /// - Parameters:
+    ///   - above: p and q of the row above, as ``join(_:_:row:size:to:kernels:)`` leaves them; two more rows follow.
+    ///   - x: the row, `(pixels, channels)`, like the result.
+    func gateRow(
+        pixels: Int, _ above: UnsafePointer<Float>, rowStride: Int, plus x: UnsafePointer<Float>,
+        to result: UnsafeMutablePointer<Float>, kernels: KernelSet
+    ) {
+        let c = channels
+        var scratch = Scratch(floats: Scratch.rounded(pixels * c))
+        let z = scratch.take(pixels * c)
+        gate.row(pixels: pixels, above, rowStride: rowStride, to: z, stride: c, .store)
+        kernels.sigmoidGate(
+            pixels: pixels, channels: c, above + rowStride + 2 * c, stride: 2 * c, gate: z, stride: c, plus: x, stride: c,
+            to: result, stride: c)
+    }
 }

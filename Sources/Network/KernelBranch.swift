@@ -67,52 +67,32 @@ struct KernelBranch: Sendable {
         workspace.timed("estimator") {
             estimator.run(image, size: size, fields: memory.fields, kernels: kernels, team: team)
         }
-        for map in memory.halved { map.clearBorders() }
-        memory.band.clearBorders()
-        let rows = memory.band.rows - 2
-        for start in stride(from: 0, to: size.height, by: rows) {
-            let count = min(rows, size.height - start), isLast = start + count == size.height
-            // Row r of the band is row start − 2 + r of κ: the last two rows of the band before come first.
-            let band = memory.band
-            if start == 0 {
-                band.clear(1)
-            } else {
-                band.padded(0).update(from: band.padded(rows), count: 2 * band.rowStride)
-            }
-            workspace.timed("kernel codes") {
-                team.parallelFor(count) { index in
-                    makeRow(
-                        start + index, size: size, to: band.pixels(index + 2), memory: memory, kernels: kernels,
-                        workspace: workspace)
-                }
-            }
-            // The row below the last one of this band is in the next band, or zero.
-            if isLast { band.clear(count + 2) }
-            let read = (start == 0 ? 0 : start - 1)..<(isLast ? size.height : start + count - 1)
-            workspace.timed("kernel map") {
-                team.parallelFor(read.count + count / 2) { index in
-                    if index < read.count {
-                        guard let first else { return }
-                        let row = read.lowerBound + index
-                        first.row(
-                            pixels: size.width, band.padded(row - start + 1), rowStride: band.rowStride,
-                            to: y + row * size.width * first.outputs, stride: first.outputs, .gelu)
-                    } else {
-                        let pair = index - read.count
-                        halve(halving[0], band.pixels(2 * pair + 2), of: band, to: memory.halved[0], start / 2 + pair)
-                    }
-                }
-            }
+        let pass = KernelBandPass(
+            branch: self, size: size, band: memory.band, halved: memory.halved, first: first, y: y,
+            tile: workspace.tileIndex, probe: workspace.kernelProbe, kernels: kernels, team: team)
+        let estimate = KernelEstimate(memory.fields, firstRow: 0, size: size)
+        pass.clearBorders()
+        for start in stride(from: 0, to: size.height, by: pass.bandRows) {
+            let rows = start..<min(size.height, start + pass.bandRows)
+            workspace.timed("kernel codes") { pass.make(rows, from: estimate) }
+            workspace.timed("kernel map") { pass.read(rows) }
         }
-        workspace.timed("kernel map") {
-            let map = memory.halved[0]
-            team.parallelFor(map.rows / 2) { halve(halving[1], map.pixels(2 * $0), of: map, to: memory.halved[1], $0) }
-        }
+        workspace.timed("kernel map") { pass.halveAgain(0..<size.height / 4) }
     }
 
-    private func halve(
-        _ matrix: PackedMatrix, _ pair: UnsafePointer<Float>, of source: KernelMap, to map: KernelMap, _ row: Int
+    /// The layers of the estimator: ``KernelEstimator/layers(_:size:fields:kernels:team:)``.
+    func estimate(
+        _ image: UnsafePointer<Float>, size: MapSize, fields: [UnsafeMutablePointer<Float>], kernels: KernelSet,
+        team: ThreadTeam
+    ) -> [() -> Void] {
+        estimator.layers(image, size: size, fields: fields, kernels: kernels, team: team)
+    }
+
+    /// A row of κ at scale 1/2^(`scale` + 1) from a pair of rows at twice that scale.
+    func halve(
+        _ scale: Int, _ pair: UnsafePointer<Float>, of source: KernelMap, to map: KernelMap, _ row: Int
     ) {
+        let matrix = halving[scale]
         matrix.multiply(
             rows: map.width, pair, stride: matrix.depth, segmentStride: source.rowStride, to: map.pixels(row),
             stride: KernelMap.channels)
@@ -120,12 +100,16 @@ struct KernelBranch: Sendable {
 
     /// One row of κ from the estimator's two maps: softmax m and σ, the code u of 5.2, the flow.
     ///
-    /// - Parameter line: `(width, 361)`, sorted as ``order`` says.
-    private func makeRow(
-        _ y: Int, size: MapSize, to line: UnsafeMutablePointer<Float>, memory: KernelMemory, kernels: KernelSet,
-        workspace: Workspace
+    /// - Parameters:
+    ///   - y: of the image.
+    ///   - line: `(width, 361)`, sorted as ``order`` says.
+    ///   - tile: whose noise is drawn.
+    func makeRow(
+        _ y: Int, from estimate: KernelEstimate, to line: UnsafeMutablePointer<Float>, tile: Int, probe: KernelProbe?,
+        kernels: KernelSet
     ) {
-        let channels = KernelMap.channels, inputs = mean.inputs, width = size.width
+        let channels = KernelMap.channels, inputs = mean.inputs, width = estimate.size.width
+        let row = y - estimate.firstRow
         let stripCount = Strip.count(rows: 3, width: width, channels: inputs)
         let run = min(width, Self.tailPixels), flowCount = flow.scratchCount(pixels: Self.flowPixels)
         var scratch = Scratch(
@@ -133,38 +117,38 @@ struct KernelBranch: Sendable {
                 + Scratch.rounded(flowCount))
         func strip(_ field: UnsafePointer<Float>) -> Strip {
             Strip(
-                StripSource(field, channels: inputs), rows: y - 1..<y + 2, size: size, memory: scratch.take(stripCount),
-                kernels: kernels)
+                StripSource(field, channels: inputs), rows: row - 1..<row + 2, size: estimate.size,
+                memory: scratch.take(stripCount), kernels: kernels)
         }
-        let means = strip(memory.fields[0]), variances = strip(memory.fields[2])
+        let means = strip(estimate.mean), variances = strip(estimate.variance)
         let logits = scratch.take(run * channels), sigma = scratch.take(run), gain = scratch.take(run)
         let work = scratch.take(flowCount)
         for start in stride(from: 0, to: width, by: run) {
             let pixels = min(run, width - start), x = line + start * channels
             variance.row(
-                pixels: pixels, variances.row(y - 1) + start * inputs, rowStride: variances.rowStride, to: logits,
+                pixels: pixels, variances.row(row - 1) + start * inputs, rowStride: variances.rowStride, to: logits,
                 stride: channels, .store)
             kernels.sigmoidMean(pixels: pixels, channels: channels, logits, stride: channels, to: sigma)
             mean.row(
-                pixels: pixels, means.row(y - 1) + start * inputs, rowStride: means.rowStride, to: x, stride: channels,
+                pixels: pixels, means.row(row - 1) + start * inputs, rowStride: means.rowStride, to: x, stride: channels,
                 .store)
             kernels.softmax(pixels: pixels, channels: channels, x, stride: channels)
             let first = y * width + start
-            workspace.kernelProbe?(.sigma, first, pixels, sigma)
-            workspace.kernelProbe?(.softmax, first, pixels, x)
+            probe?(.sigma, first, pixels, sigma)
+            probe?(.softmax, first, pixels, x)
             for pixel in 0..<pixels { gain[pixel] = (1 - sigma[pixel] * sigma[pixel]).squareRoot() }
             kernels.standardise(pixels: pixels, channels: channels, gain: gain, x, stride: channels)
             if let noise {
                 kernels.addNoise(
-                    key: noise.key(tile: workspace.tileIndex), first: first, pixels: pixels, names: names,
+                    key: noise.key(tile: tile), first: first, pixels: pixels, names: names,
                     deviation: sigma, to: x, stride: channels)
             }
-            workspace.kernelProbe?(.code, first, pixels, x)
+            probe?(.code, first, pixels, x)
             for part in stride(from: 0, to: pixels, by: Self.flowPixels) {
                 flow.invert(
                     pixels: min(Self.flowPixels, pixels - part), x + part * channels, scratch: work, kernels: kernels)
             }
-            workspace.kernelProbe?(.kernel, first, pixels, x)
+            probe?(.kernel, first, pixels, x)
         }
     }
 }

@@ -35,6 +35,9 @@ struct KernelEstimator: Sendable {
 
     /// Channels at full resolution.
     static let channels = 64
+    /// How many rows above and below its own reach a row of the result and the tail's 3×3 on it: 58, and a multiple of 4,
+    /// so that both halvings meet the same pairs wherever a strip begins.
+    static let reach = 60
 
     init(_ source: WeightSource, _ name: String) {
         down = (Stage(source, "\(name).Encoding_Block1"), Stage(source, "\(name).Encoding_Block2"))
@@ -52,62 +55,82 @@ struct KernelEstimator: Sendable {
         variance = Convolution3x3(source, "\(name).Conv_tail.var.0")
     }
 
-    /// Three maps of 64 channels at full resolution are all the memory it needs: what is smaller lies inside them while
+    /// Runs ``layers(_:size:fields:kernels:team:)``.
+    func run(
+        _ image: UnsafePointer<Float>, size: MapSize, fields: [UnsafeMutablePointer<Float>], kernels: KernelSet,
+        team: ThreadTeam
+    ) {
+        for layer in layers(image, size: size, fields: fields, kernels: kernels, team: team) { layer() }
+    }
+
+    /// How many layers there are.
+    static let layerCount = 31
+
+    /// The layers, each a piece of work of its own, to be run in order.
+    ///
+    /// Three maps of 64 channels at full resolution are all the memory they need: what is smaller lies inside them while
     /// they wait.
     ///
     /// - Parameters:
     ///   - image: `(size, 3)`.
     ///   - fields: three of `(size, 64)`. Afterwards the first holds `Conv_tail.mean` and the third `Conv_tail.var`, both
     ///     after their relu.
-    func run(
+    func layers(
         _ image: UnsafePointer<Float>, size: MapSize, fields: [UnsafeMutablePointer<Float>], kernels: KernelSet,
         team: ThreadTeam
-    ) {
+    ) -> [() -> Void] {
         let c = Self.channels, half = size.halved(1), quarter = size.halved(2)
         let skip1 = fields[0], other = fields[1], third = fields[2]
         // (half, 2c) is half a field, (quarter, 4c) a quarter.
         let skip2 = other, hidden2 = other + half.pixels * 2 * c
         let deep = (third, third + quarter.pixels * 4 * c), up2 = third + half.pixels * 2 * c
-        func run(_ stage: Stage, _ source: StripSource, _ size: MapSize, _ x: UnsafeMutablePointer<Float>,
+        var layers: [() -> Void] = []
+        func add(
+            _ convolution: Convolution3x3, _ source: StripSource, _ size: MapSize, to y: UnsafeMutablePointer<Float>,
+            _ epilogue: PackedMatrix.Epilogue = .store
+        ) {
+            layers.append { convolution.run(source, size: size, to: y, epilogue, kernels: kernels, team: team) }
+        }
+        func add(
+            _ convolution: DoublingConvolution, _ source: StripSource, _ size: MapSize,
+            to y: UnsafeMutablePointer<Float>
+        ) {
+            layers.append { convolution.run(source, size: size, to: y, kernels: kernels, team: team) }
+        }
+        func add(
+            _ stage: Stage, _ source: StripSource, _ size: MapSize, to x: UnsafeMutablePointer<Float>,
             hidden: UnsafeMutablePointer<Float>
         ) {
             let c = stage.head.outputs
-            stage.head.run(source, size: size, to: x, kernels: kernels, team: team)
+            add(stage.head, source, size, to: x)
             for block in stage.blocks {
-                block.first.run(
-                    StripSource(x, channels: c, rectified: true), size: size, to: hidden, .relu, kernels: kernels,
-                    team: team)
-                block.second.run(
-                    StripSource(hidden, channels: c), size: size, to: x, .add, kernels: kernels, team: team)
+                add(block.first, StripSource(x, channels: c, rectified: true), size, to: hidden, .relu)
+                add(block.second, StripSource(hidden, channels: c), size, to: x, .add)
             }
         }
 
-        run(down.0, StripSource(image, channels: 3), size, skip1, hidden: other)
+        add(down.0, StripSource(image, channels: 3), size, to: skip1, hidden: other)
         // The relu after a stage is left to whoever reads it.
-        halving.0.run(
-            StripSource(skip1, channels: c, rectified: true), size: size, to: third, kernels: kernels, team: team)
-        run(down.1, StripSource(third, channels: c), half, skip2, hidden: hidden2)
-        halving.1.run(
-            StripSource(skip2, channels: 2 * c, rectified: true), size: half, to: deep.0, kernels: kernels, team: team)
+        add(halving.0, StripSource(skip1, channels: c, rectified: true), size, to: third)
+        add(down.1, StripSource(third, channels: c), half, to: skip2, hidden: hidden2)
+        add(halving.1, StripSource(skip2, channels: 2 * c, rectified: true), half, to: deep.0)
         var (from, to) = deep
         for convolution in middle {
-            convolution.run(
-                StripSource(from, channels: convolution.inputs), size: quarter, to: to, .relu, kernels: kernels,
-                team: team)
+            add(convolution, StripSource(from, channels: convolution.inputs), quarter, to: to, .relu)
             swap(&from, &to)
         }
-        doubling.0.run(
-            StripSource(from, channels: 4 * c), size: quarter, to: up2, kernels: kernels, team: team)
-        run(
+        add(doubling.0, StripSource(from, channels: 4 * c), quarter, to: up2)
+        add(
             up.0, StripSource(up2, channels: 2 * c).joined(with: StripSource(skip2, channels: 2 * c, rectified: true)),
-            half, hidden2, hidden: up2)
-        doubling.1.run(
-            StripSource(hidden2, channels: 2 * c, rectified: true), size: half, to: third, kernels: kernels, team: team)
-        run(
+            half, to: hidden2, hidden: up2)
+        add(doubling.1, StripSource(hidden2, channels: 2 * c, rectified: true), half, to: third)
+        add(
             up.1, StripSource(third, channels: c).joined(with: StripSource(skip1, channels: c, rectified: true)), size,
-            other, hidden: third)
+            to: other, hidden: third)
         let result = StripSource(other, channels: c, rectified: true)
-        mean.run(result, size: size, to: skip1, .relu, kernels: kernels, team: team)
-        variance.run(result, size: size, to: third, .relu, kernels: kernels, team: team)
+        add(mean, result, size, to: skip1, .relu)
+        add(variance, result, size, to: third, .relu)
+        precondition(layers.count == Self.layerCount, "\(layers.count) layers")
+        return layers
     }
 }

@@ -12,6 +12,13 @@ struct KernelMap {
     /// Floats between neighbouring rows.
     var rowStride: Int { (width + 2) * Self.channels }
 
+    /// Rows of κ at full resolution that are made at a time, even: as many as 20 MB hold, enough for every thread to have
+    /// some.
+    static func bandRows(_ size: MapSize) -> Int {
+        let fitting = (20 << 18) / ((size.width + 2) * channels)
+        return min(size.height, max(8, min(32, fitting / 2 * 2)))
+    }
+
     static func count(rows: Int, width: Int) -> Int { (rows + 2) * (width + 2) * channels }
 
     /// Row −1…rows with its padding, from the zero pixel on the left.
@@ -32,9 +39,15 @@ struct KernelMap {
         }
     }
 
-    /// y = GELU(convolution(κ)), `(rows, width, outputs)`; the convolution is the first of a kernel attention.
-    func run(_ convolution: Convolution3x3, to y: UnsafeMutablePointer<Float>, team: ThreadTeam) {
-        team.parallelFor(rows) { row in
+    /// Rows of y = GELU(convolution(κ)), `(rows, width, outputs)`; the convolution is the first of a kernel attention.
+    ///
+    /// - Parameter part: nil for all of them.
+    func run(
+        _ convolution: Convolution3x3, rows part: Range<Int>? = nil, to y: UnsafeMutablePointer<Float>, team: ThreadTeam
+    ) {
+        let part = part ?? 0..<rows
+        team.parallelFor(part.count) { index in
+            let row = part.lowerBound + index
             convolution.row(
                 pixels: width, padded(row - 1), rowStride: rowStride, to: y + row * width * convolution.outputs,
                 stride: convolution.outputs, .gelu)
@@ -70,19 +83,14 @@ struct KernelMemory {
         /// - Parameter plan: gets what is needed before the first block of the encoder alone.
         mutating func addTransient(to plan: inout FloatArena.Plan) {
             fields = (0..<3).map { _ in plan.add(tile.pixels * KernelEstimator.channels) }
-            band = plan.add(KernelMap.count(rows: bandRows + 2, width: tile.width))
+            band = plan.add(KernelMap.count(rows: KernelMap.bandRows(tile) + 2, width: tile.width))
         }
 
-        /// Rows of a band, even: as many as 20 MB hold, enough for every thread to have some.
-        private var bandRows: Int {
-            let fitting = (20 << 18) / ((tile.width + 2) * KernelMap.channels)
-            return min(tile.height, max(8, min(32, fitting / 2 * 2)))
-        }
 
         func place(in arena: FloatArena) -> KernelMemory {
             KernelMemory(
                 fields: fields.map(arena.pointer),
-                band: KernelMap(memory: arena.pointer(band), width: tile.width, rows: bandRows + 2),
+                band: KernelMap(memory: arena.pointer(band), width: tile.width, rows: KernelMap.bandRows(tile) + 2),
                 halved: zip(1...2, halved).map { scale, part in
                     let size = tile.halved(scale)
                     return KernelMap(memory: arena.pointer(part), width: size.width, rows: size.height)

@@ -1,7 +1,7 @@
 import Foundation
 
 /// What a model's tensors cannot tell: its name, its exit rule and how it was measured. Stored as JSON in the metadata of
-/// our `.safetensors`, or beside a checkpoint as `MODEL.json`.
+/// our `.safetensors`; a side file `MODEL.json` tells what the file itself does not.
 public struct ModelConfiguration: Sendable, Equatable {
     public var name: String
     /// Sub-decoder per class, hardest class first; 0 = the tile stays as it came.
@@ -90,7 +90,9 @@ extension ModelConfiguration {
     func check(against architecture: Architecture) throws {
         let depth = architecture.subDecoders
         guard case .classifier(_, let classes) = architecture.exitHead else { return }
-        if let exitTable { try Self.check(table: exitTable, classes: classes, subDecoders: depth) }
+        if let exitTable, let problem = Self.problem(ofTable: exitTable, classes: classes, subDecoders: depth) {
+            throw ModelError.configuration(field: "exit_table", problem)
+        }
         if let increments {
             guard increments.count == classes, increments.allSatisfy({ $0.isEmpty || $0.count == depth }) else {
                 throw ModelError.configuration(
@@ -99,12 +101,11 @@ extension ModelConfiguration {
         }
     }
 
-    static func check(table: [Int], classes: Int, subDecoders: Int) throws {
-        guard table.count == classes, table.allSatisfy({ (0...subDecoders).contains($0) }) else {
-            throw ModelError.configuration(
-                field: "exit_table",
-                "\(classes) exits from 0 to \(subDecoders) are expected, not \(table.map(String.init).joined(separator: ","))")
-        }
+    /// Why a table does not fit a model; nil when it does.
+    static func problem(ofTable table: [Int], classes: Int, subDecoders: Int) -> String? {
+        guard table.count != classes || !table.allSatisfy({ (0...subDecoders).contains($0) }) else { return nil }
+        return "\(classes) exits from 0 to \(subDecoders) are expected, not "
+            + table.map(String.init).joined(separator: ",")
     }
 
     /// E_c (Eq. 12): the exit before the first sub-decoder that gains less than τ, K if all gain. A class without samples

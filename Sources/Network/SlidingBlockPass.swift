@@ -18,16 +18,19 @@ struct SlidingBlockPass {
     /// Pixels of the pooling window on a long side.
     let window: Int
     let memory: Memory
+    /// Of a kernel block: what its first norm reads instead of the map.
+    private var attention: SlidingAttention?
     let kernels: KernelSet
     let team: ThreadTeam
     /// Rows that the first half is through with.
     private var gatedRows = 0
 
     init(
-        block: Block, map: UnsafeMutablePointer<Float>, size: MapSize, window: Int, memory: Memory, kernels: KernelSet,
-        team: ThreadTeam
+        block: Block, attention: SlidingAttention?, map: UnsafeMutablePointer<Float>, size: MapSize, window: Int,
+        memory: Memory, kernels: KernelSet, team: ThreadTeam
     ) {
         self.block = block
+        self.attention = attention
         self.map = map
         self.size = size
         self.window = window
@@ -78,17 +81,20 @@ struct SlidingBlockPass {
 
     /// The rows before have been gated; the last two of `wide` then wait at its front: the one above `rows` and the first
     /// of them.
-    private func gate(_ rows: Range<Int>) {
-        let c = channels, width = size.width, wide = memory.wide, wideRow = 2 * rowCount
+    private mutating func gate(_ rows: Range<Int>) {
+        let c = channels, width = size.width, wide = memory.wide, wideRow = 2 * rowCount, pitch = pitch
         let front = rows.lowerBound - 1
         let first = rows.lowerBound == 0 ? 0 : rows.lowerBound + 1, end = min(rows.upperBound + 1, size.height)
         let pixels = max(0, end - first) * width, strip = RowPlan.stripPixels
+        var input = UnsafePointer(map + first * width * c)
+        if pixels > 0, let attended = attention?.run(first..<end) { input = attended }
+        let block = block, kernels = kernels
         team.parallelFor((pixels + strip - 1) / strip) { chunk in
             let start = chunk * strip, count = min(strip, pixels - start)
             var scratch = Scratch(floats: Scratch.rounded(count * pitch))
             let normed = scratch.take(count * pitch)
             kernels.layerNorm(
-                block.norm1, pixels: count, map + (first * width + start) * c, stride: c, to: normed, stride: pitch)
+                block.norm1, pixels: count, input + start * c, stride: c, to: normed, stride: pitch)
             block.conv1.multiply(
                 rows: count, normed, stride: pitch, to: wide + (first - front) * wideRow + start * 2 * c, stride: 2 * c)
         }

@@ -3,10 +3,10 @@ import Kernels
 /// The encoder half of UFPNet: NAFNet's with the kernel branch beside it and, where scales 1, 1/2 and 1/4 have a single
 /// block, a kernel attention before that block's first norm (specification 4).
 struct UFPNetEncoder: Sendable {
-    private let skeleton: NAFNetEncoder
-    private let branch: KernelBranch
-    /// By scale.
-    private let attentions: [KernelAttention?]
+    let skeleton: NAFNetEncoder
+    let branch: KernelBranch
+    /// By scale, 1 to 1/4; nil where there is no kernel block.
+    let attentions: [KernelAttention?]
 
     /// Which channel stands at each place of κ at full resolution.
     var kernelOrder: [Int] { branch.order }

@@ -22,7 +22,8 @@ enum TileReader {
         try source.readRGB(
             rows: rectangle.y..<rectangle.y + rectangle.height, columns: rectangle.x..<rectangle.x + rectangle.width,
             into: tile, rowStride: stride)
-        // An axis with mirrored pixels has one tile (those of images that are encoded as a whole are not read), which starts at 0: positions in the tile and in the image agree.
+        // An axis with mirrored pixels has one tile (those of images that are encoded as a whole are not read), which
+        // starts at 0: positions in the tile and in the image agree.
         for column in rectangle.width..<grid.tileWidth {
             let origin = grid.columns.source(of: column)
             for row in 0..<rectangle.height {

@@ -24,7 +24,9 @@ extension TilesError: CustomStringConvertible {
                 + "the overlap from 2 to half of it"
         case .emptyImage(let width, let height): "an image of \(width)×\(height) pixels has nothing to restore"
         case .badOption(let name, let value, let expected): "\(name) is \(value), expected \(expected)"
-        case .noMemory(let bytes): "encoding the whole image takes \(bytes) bytes, which the system does not have"
+        case .noMemory(let bytes):
+            "encoding the whole image takes \(bytes) bytes, which the system does not have free; "
+                + "mode tile takes no more for a large image than for a small one"
         case .queueFull(let full):
             "\(full.actual) tiles are waiting, \(full.limit) may; room in \(full.retryAfterSeconds) seconds"
         case .stopped: "the scheduler has been stopped"

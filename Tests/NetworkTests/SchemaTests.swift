@@ -1,4 +1,3 @@
-import Foundation
 import Network
 import TestSupport
 import Testing
@@ -8,14 +7,7 @@ import Testing
 struct SchemaTests {
     @Test(arguments: [Architecture.Encoder.nafnet, .ufpnet], [2, 4, 8])
     func publishedModels(encoder: Architecture.Encoder, subDecoders: Int) throws {
-        let name = "\(encoder.rawValue.lowercased())_k\(subDecoders)"
-        let shared = try #require(Goldens.shared)
-        let list = try String(contentsOf: shared.appending(path: "spec/state_dict/\(name).tsv"), encoding: .utf8)
-        var expected: [String: [Int]] = [:]
-        for line in list.split(separator: "\n") {
-            let fields = line.split(separator: "\t")
-            expected[String(fields[0])] = fields[1].split(separator: "x").compactMap { Int($0) }
-        }
+        var expected = try PublishedSizesTests.list(encoder, subDecoders)
         // Unused in inference (specification 12.1), and allowed in a file.
         for buffer in ["mean", "var"] { expected["encoder.flow.base_dist_\(buffer)"] = nil }
         let shapes = try Architecture.published(encoder: encoder, subDecoders: subDecoders).tensorShapes()

@@ -5,7 +5,10 @@ import Foundation
 /// (`Tests/Fixtures/network/README.md`).
 public struct ReferenceCase: Sendable {
     public struct Configuration: Decodable, Sendable {
+        /// Empty where the tensors are a recipe.
         public var weights: [String]
+        /// How the weights are stored, or the recipe's file.
+        public var stored: String
         public var classifier: String?
         public var exits: [Int]?
         public var threshold: Threshold?
@@ -20,6 +23,7 @@ public struct ReferenceCase: Sendable {
 
         enum CodingKeys: String, CodingKey {
             case weights, classifier, mode, tile, overlap, input
+            case stored = "stored_dtype"
             case exits = "exit_idx"
             case threshold = "exit_threshold"
             case feature = "dx"
@@ -75,7 +79,10 @@ public struct ReferenceCase: Sendable {
     ///
     /// - Parameter classifier: instead of the configuration's.
     public func archive(classifier: String? = nil) throws -> TensorArchive {
-        let weights = try TensorArchive(contentsOf: file(configuration.weights[0]))
+        guard let first = configuration.weights.first else {
+            return try RecipeParameters.archive(contentsOf: file(configuration.stored))
+        }
+        let weights = try TensorArchive(contentsOf: file(first))
         guard let name = classifier ?? configuration.classifier else { return weights }
         let own = try TensorArchive(contentsOf: file(name)).adding(prefix: "ape.")
         return try weights.filter { !$0.hasPrefix("ape.") }.union(own)

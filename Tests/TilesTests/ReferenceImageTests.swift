@@ -9,7 +9,7 @@ struct ReferenceImageTests {
     /// Our own fixtures: both modes, classes and regressors, both blend styles.
     @Test(arguments: [
         "nafnet_tiles_64", "nafnet_tiles_384", "nafnet_whole_64", "nafnet_whole_384", "regressor_single_fd4",
-        "regressor_multi_fd4_d4", "nafnet_pth",
+        "regressor_multi_fd4_d4", "nafnet_pth", "ufpnet_whole",
     ])
     func fixture(name: String) throws {
         let run = try ReferenceRun(ReferenceCase(fixture: name))

@@ -33,7 +33,7 @@ def load(case):
     else:
         model = AdaRevD(ModelConfig(config["width"], config["enc_blk_nums"], config["sub_decoders"],
                                     encoder=config["encoder"])).eval()
-        recipes = json.loads((folder / "parameters.json").read_text())
+        recipes = json.loads((folder / config["stored_dtype"]).read_text())
         model.load_state_dict({r["name"]: torch.from_numpy(TensorRecipe(**r).values()) for r in recipes})
     assert parameters_sha256(model.state_dict()) == config["parameters_sha256"]
     return folder, config, model, image

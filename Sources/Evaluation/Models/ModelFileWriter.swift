@@ -23,16 +23,17 @@ public struct ModelFileWriter {
     ///   - url: any model file that can be loaded, with its side file if it has one.
     ///   - entry: which entry of a checkpoint.
     ///   - classifier: a classifier in a file of its own, which becomes part of the model.
+    ///   - kernelNoise: of the loaded network.
     ///   - kernels: that the loaded network computes with.
     /// - Throws: `CheckpointError`, `ModelError`.
     public init(
-        contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil, kernels: KernelSet = .best
+        contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil, kernelNoise: UInt64? = nil,
+        kernels: KernelSet = .best
     ) throws {
-        network = try AdaRevD(contentsOf: url, entry: entry, classifier: classifier, kernels: kernels)
+        network = try AdaRevD(
+            contentsOf: url, entry: entry, classifier: classifier, kernelNoise: kernelNoise, kernels: kernels)
         var archive = try TensorArchive(contentsOf: url, entry: entry)
-        // The order of the loader: the side file first.
-        let stored = (try? Data(contentsOf: URL(fileURLWithPath: url.path + ".json")))
-            ?? archive.metadata["config"].map { Data($0.utf8) }
+        let stored = try ModelConfiguration.sources(of: archive, at: url).json
         if let classifier {
             archive = try archive.union(TensorArchive(contentsOf: classifier).adding(prefix: "ape."))
         }

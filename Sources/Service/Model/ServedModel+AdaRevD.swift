@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Kernels
 import Network
@@ -7,15 +8,19 @@ extension ServedModel {
     /// Loads a model file and, where there is one, its stored answer.
     ///
     /// - Parameters:
+    ///   - entry: which entry of a checkpoint; nil for the usual one.
     ///   - table: replaces the model's exit table.
+    ///   - kernelNoise: seed of the noise in UFPNet's kernel codes; nil for none.
     /// - Throws: `CheckpointError`, `ModelError`, ``ExitChoiceError``; `KernelSet.Missing` where the CPU lacks the
     ///   instructions for the precision.
     public init(
-        contentsOf url: URL, classifier: URL? = nil, table: [Int]? = nil, precision: KernelSet.Precision = .fp32
+        contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil, table: [Int]? = nil,
+        kernelNoise: UInt64? = nil, precision: KernelSet.Precision = .fp32
     ) throws {
         let network = try AdaRevD(
-            contentsOf: url, classifier: classifier, kernels: KernelSet.required(precision))
-        try self.init(network, table: table, knownAnswer: KnownAnswer.beside(url))
+            contentsOf: url, entry: entry, classifier: classifier, kernelNoise: kernelNoise, kernels: KernelSet.required(precision))
+        // A stored answer is that of the network without noise.
+        try self.init(network, table: table, knownAnswer: kernelNoise == nil ? KnownAnswer.beside(url) : nil)
     }
 
     /// - Parameter table: replaces the model's exit table.

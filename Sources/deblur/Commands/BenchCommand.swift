@@ -57,13 +57,16 @@ struct BenchCommand: ParsableCommand {
 
     private func network() throws -> AdaRevD {
         let kernels = try KernelSet.required(threads.precision)
-        guard let arch else {
+        return try model.checkingNoise {
+            guard let arch else {
+                return try AdaRevD(
+                    contentsOf: model.file, entry: model.entry?.entry, classifier: model.classifierFile,
+                    kernelNoise: model.kernelNoise, kernels: kernels)
+            }
             return try AdaRevD(
-                contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) }, kernels: kernels)
+                random: .published(encoder: arch == .nafnet ? .nafnet : .ufpnet, width: width, subDecoders: decoders),
+                kernelNoise: model.kernelNoise, kernels: kernels)
         }
-        return try AdaRevD(
-            random: .published(encoder: arch == .nafnet ? .nafnet : .ufpnet, width: width, subDecoders: decoders),
-            kernels: kernels)
     }
 
     private func report(

@@ -22,8 +22,7 @@ struct CalibrateCommand: ParsableCommand {
     @OptionGroup var pairOptions: PairOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var threads: ThreadOptions
-    @Option(help: "What the encoder sees: each tile alone, or the whole image once as in the authors' evaluation.")
-    var mode = ModeOption.tile
+    @OptionGroup var encoding: EncodingOptions
     @Option(
         help: ArgumentHelp("A sub-decoder has to gain at least this (default: the model's, else 0.05).", valueName: "dB"))
     var tau: Double?
@@ -37,14 +36,9 @@ struct CalibrateCommand: ParsableCommand {
     var write: String?
     @Option(help: ArgumentHelp("Draw the gains as a PNG.", valueName: "file"))
     var plot: String?
-    @Option(help: ArgumentHelp("Write all figures as JSON.", valueName: "file"))
-    var json: String?
-    @Flag(help: "No progress bar.")
-    var quiet = false
 
     func validate() throws {
         if let tau, !(0...100).contains(tau) { throw ValidationError("--tau: 0 to 100 dB is expected") }
-        if model.exitTable != nil { throw ValidationError("--exit-table: calibrate derives the table itself") }
         for (option, list) in [("thresholds", thresholds), ("sweep", sweep)] where list != nil {
             guard let values = list.flatMap(Self.numbers), zip(values, values.dropFirst()).allSatisfy(<) else {
                 throw ValidationError("--\(option): rising numbers separated by commas are expected")
@@ -57,9 +51,11 @@ struct CalibrateCommand: ParsableCommand {
 
     func run() throws {
         let pairs = try pairOptions.pairs()
-        var file = try ModelFileWriter(
-            contentsOf: model.file, classifier: model.classifier.map { URL(filePath: $0) },
-            kernels: KernelSet.required(threads.precision))
+        var file = try model.checkingNoise {
+            try ModelFileWriter(
+                contentsOf: model.file, entry: model.entry?.entry, classifier: model.classifierFile,
+                kernelNoise: model.kernelNoise, kernels: KernelSet.required(threads.precision))
+        }
         let network = file.network
         let classCount = network.classCount
         let limits = try chosenThresholds(of: network)
@@ -78,6 +74,14 @@ struct CalibrateCommand: ParsableCommand {
         let tau = tau ?? network.configuration.tau ?? 0.05
         let name = network.configuration.name
         let outlooks = calibration.sweep(Self.numbers(sweep) ?? [])
+        if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: URL(filePath: plot)) }
+        if let write {
+            try file.set(calibration, tau: tau)
+            try file.write(to: URL(filePath: write))
+        }
+        guard try !pairOptions.write(CalibrationReport(calibration, model: name, tau: tau, sweep: outlooks)) else {
+            return
+        }
         print(calibration.table)
         if let accuracy = calibration.classifierAccuracy {
             print("classifier agrees with the label on \(String(format: "%.1f", accuracy * 100)) % of the tiles")
@@ -85,16 +89,7 @@ struct CalibrateCommand: ParsableCommand {
         let table = calibration.exitTable(tau: tau).map(String.init).joined(separator: ",")
         print("exit table for τ = \(tau) dB: \(table)\n")
         print(Calibration.table(of: outlooks), terminator: "")
-        if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: URL(filePath: plot)) }
-        if let json {
-            let report = CalibrationReport(calibration, model: name, tau: tau, sweep: outlooks)
-            try (JSON.encode(report, pretty: true) + Data("\n".utf8)).write(to: URL(filePath: json), options: .atomic)
-        }
-        if let write {
-            try file.set(calibration, tau: tau)
-            try file.write(to: URL(filePath: write))
-            print("\nwrote \(write)")
-        }
+        if let write { print("\nwrote \(write)") }
     }
 
     private func gather(
@@ -106,9 +101,9 @@ struct CalibrateCommand: ParsableCommand {
         let progress = ProgressRelay()
         let calibrator = Calibrator(
             network, tile: try TileSize(side: configuration.tile, overlap: configuration.overlap),
-            mode: mode.mode, thresholds: limits, team: team, limits: ImageRestorer.limits
+            mode: encoding.mode.mode, thresholds: limits, team: team, limits: ImageRestorer.limits
         ) { progress.line?.advance() }
-        progress.line = quiet ? nil : ProgressLine(totalTiles: pairs.reduce(0) { $0 + calibrator.tiles(of: $1) })
+        progress.line = pairOptions.progress(totalTiles: pairs.reduce(0) { $0 + calibrator.tiles(of: $1) })
         defer { progress.line?.clear() }
         for pair in pairs {
             progress.line?.start(pair.name)

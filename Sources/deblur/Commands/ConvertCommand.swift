@@ -1,5 +1,4 @@
 import ArgumentParser
-import Checkpoints
 import Evaluation
 import Foundation
 import Network
@@ -12,11 +11,6 @@ struct ConvertCommand: ParsableCommand {
             + "a side file INPUT.json or the input's own description and becomes part of the result.")
 
     enum Storage: String, ExpressibleByArgument, CaseIterable { case kept, fp32, bf16, fp16 }
-    enum Entry: String, ExpressibleByArgument, CaseIterable {
-        case params
-        case averaged = "params_ema"
-        case stateDict = "state_dict"
-    }
 
     @Argument(help: ArgumentHelp("The model to read.", valueName: "model"))
     var input: String
@@ -25,7 +19,7 @@ struct ConvertCommand: ParsableCommand {
     @Option(help: "How weights are stored. Biases, norms and scales stay float32 unless they come in less.")
     var storage = Storage.kept
     @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
-    var entry: Entry?
+    var entry: EntryOption?
     @Option(help: "A degradation classifier in a file of its own, which becomes part of the model.")
     var classifier: String?
 
@@ -39,7 +33,7 @@ struct ConvertCommand: ParsableCommand {
         let source = try ModelFile.resolve(input)
         let target = URL(filePath: output)
         let file = try ModelFileWriter(
-            contentsOf: source, entry: entry.flatMap { TensorArchive.Entry(rawValue: $0.rawValue) },
+            contentsOf: source, entry: entry?.entry,
             classifier: classifier.map { URL(filePath: $0) })
         for warning in file.network.warnings {
             FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))

@@ -16,16 +16,12 @@ struct EvalCommand: ParsableCommand {
     @OptionGroup var exits: ExitOptions
     @Flag(help: "RealBlur's protocol: match intensities and align before comparing.")
     var align = false
-    @Option(help: ArgumentHelp("Write all figures as JSON; - is standard output.", valueName: "file"))
-    var json: String?
     @Option(help: ArgumentHelp("Write tables of the means and of every picture in Markdown.", valueName: "file"))
     var markdown: String?
     @Option(help: ArgumentHelp("Keep the restored pictures as PNG in this folder.", valueName: "folder"))
     var save: String?
     @Option(help: ArgumentHelp("The data set's name in the tables (default: the folder's).", valueName: "text"))
     var name: String?
-    @Flag(help: "No progress bar.")
-    var quiet = false
 
     func run() throws {
         let pairs = try pairOptions.pairs()
@@ -37,9 +33,9 @@ struct EvalCommand: ParsableCommand {
         let evaluator = Evaluator(
             scheduler: scheduler, options: options, scoring: align ? .aligned : .plain, limits: ImageRestorer.limits)
         var report = EvaluationReport(
-            dataSet: name ?? URL(filePath: pairOptions.blur).standardizedFileURL.lastPathComponent,
+            dataSet: name ?? Self.dataSet(URL(filePath: pairOptions.blur).standardizedFileURL.pathComponents),
             model: served.reference, scoring: align ? .aligned : .plain, subDecoders: served.subDecoders)
-        let line = quiet ? nil : ProgressLine(totalTiles: pairs.reduce(0) { $0 + evaluator.tiles(of: $1) })
+        let line = pairOptions.progress(totalTiles: pairs.reduce(0) { $0 + evaluator.tiles(of: $1) })
         for pair in pairs {
             line?.start(pair.name)
             do {
@@ -59,11 +55,13 @@ struct EvalCommand: ParsableCommand {
         if let markdown {
             try Data("\(report.summary)\n\(report.details)".utf8).write(to: URL(filePath: markdown), options: .atomic)
         }
-        if let json {
-            let bytes = JSON.encode(report, pretty: true) + Data("\n".utf8)
-            if json == "-" { return FileHandle.standardOutput.write(bytes) }
-            try bytes.write(to: URL(filePath: json), options: .atomic)
-        }
+        if try pairOptions.write(report) { return }
         print(report.summary, terminator: "")
+    }
+
+    /// The folder's name, with its parent's where it is one that every data set has.
+    private static func dataSet(_ path: [String]) -> String {
+        let isCommon = path.last.map { ["test", "train", "val", "blur", "input"].contains($0.lowercased()) } ?? false
+        return path.suffix(isCommon ? 2 : 1).joined(separator: "/")
     }
 }

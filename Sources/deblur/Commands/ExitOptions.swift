@@ -3,33 +3,63 @@ import Network
 import Service
 import Tiles
 
-/// Options of commands that measure a model as it would be used.
+/// Options of commands that restore pictures: where tiles leave, and how they are encoded and put together.
 struct ExitOptions: ParsableArguments {
+    enum Blend: String, ExpressibleByArgument, CaseIterable {
+        case edgeSafe = "edge-safe"
+        case authors
+    }
+
     @Option(help: ArgumentHelp("adaptive, or the sub-decoder (1…K) after which every tile leaves.", valueName: "exit"))
     var exit = "adaptive"
     @Option(
-        help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this.", valueName: "dB"))
+        help: ArgumentHelp(
+            "Derive the exit table anew from the model's increments: a sub-decoder has to gain this much. For regressors "
+                + "their threshold.", valueName: "dB"))
     var tau: Double?
-    @Option(help: "What the encoder sees: each tile alone, or the whole image once as in the authors' evaluation.")
-    var mode = ModeOption.tile
+    @Option(help: ArgumentHelp("Sub-decoder per class, hardest class first, as 4,4,3,3,2,1.", valueName: "list"))
+    var exitTable: String?
+    @OptionGroup var encoding: EncodingOptions
     @Option(help: "How a lone row or column of tiles is weighted.")
-    var blend = ImageCommand.Blend.edgeSafe
+    var blend = Blend.edgeSafe
 
     func validate() throws {
-        if let tau, !(0...100).contains(tau) { throw ValidationError("--tau: 0 to 100 dB is expected") }
+        // Below 0: a sub-decoder may even cost that much, or a regressor is that pessimistic.
+        if let tau, !(-100...100).contains(tau) { throw ValidationError("--tau: -100 to 100 dB is expected") }
+        let given = [("--exit", exit != "adaptive"), ("--tau", tau != nil), ("--exit-table", exitTable != nil)]
+            .filter(\.1).map(\.0)
+        guard given.count <= 1 else {
+            throw ValidationError("\(given.joined(separator: " and ")) exclude each other: each says where tiles leave")
+        }
     }
 
-    func restoration(_ served: ServedModel) throws -> RestorationOptions {
+    func restoration(_ served: ServedModel, strength: Float = 1) throws -> RestorationOptions {
         do {
-            let fixed = try ExitChoice.fixedExit(exit)
-            if fixed != nil, tau != nil { throw ValidationError("--tau derives adaptive exits: leave out --exit") }
+            let choice = ExitChoice(fixed: try ExitChoice.fixedExit(exit), tau: tau, table: try table)
             return RestorationOptions(
-                exit: try served.policy(ExitChoice(fixed: fixed, tau: tau)), mode: mode.mode,
-                blend: blend == .authors ? .authors : .edgeSafe)
+                exit: try served.policy(choice), mode: encoding.mode.mode,
+                blend: blend == .authors ? .authors : .edgeSafe, strength: strength)
         } catch let error as ExitChoiceError {
             throw ValidationError("--\(error.parameter): \(error.reason)")
         }
     }
+
+    private var table: [Int]? {
+        get throws {
+            try exitTable.map { text in
+                guard let table = OptionRow.parseExitTable(text) else {
+                    throw ValidationError("--exit-table: a list of whole numbers such as 4,4,3,3,2,1 is expected")
+                }
+                return table
+            }
+        }
+    }
+}
+
+/// What the encoder sees.
+struct EncodingOptions: ParsableArguments {
+    @Option(help: "What the encoder sees: each tile alone, or the whole image once as in the authors' evaluation.")
+    var mode = ModeOption.tile
 }
 
 enum ModeOption: String, ExpressibleByArgument, CaseIterable {

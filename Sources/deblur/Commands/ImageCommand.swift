@@ -13,22 +13,12 @@ struct ImageCommand: ParsableCommand {
             + "(height, width, 3), RGB, 0…1. Into a folder every file keeps its name.")
 
     enum Metadata: String, ExpressibleByArgument, CaseIterable { case keep, strip }
-    enum Blend: String, ExpressibleByArgument, CaseIterable {
-        case edgeSafe = "edge-safe"
-        case authors
-    }
 
     @Argument(help: ArgumentHelp("Files and folders to deblur, then where the results go.", valueName: "path"))
     var paths: [String]
     @OptionGroup var model: ModelOptions
     @OptionGroup var threads: ThreadOptions
-    @Option(help: ArgumentHelp("adaptive, or the sub-decoder (1…K) after which every tile leaves.", valueName: "exit"))
-    var exit = "adaptive"
-    @Option(
-        help: ArgumentHelp("Derive the exit table anew: a sub-decoder has to gain more than this.", valueName: "dB"))
-    var tau: Double?
-    @Option(help: "How a lone row or column of tiles is weighted.")
-    var blend = Blend.edgeSafe
+    @OptionGroup var exits: ExitOptions
     @Option(help: ArgumentHelp("0…1: how much of the correction is applied.", valueName: "share"))
     var strength: Float = 1
     @Option(help: "JPEG quality, 1…100 (default: the input's, at least 92).")
@@ -51,21 +41,17 @@ struct ImageCommand: ParsableCommand {
         guard paths.count >= 2 else { throw ValidationError("an input and an output are expected") }
         guard (0...1).contains(strength) else { throw ValidationError("--strength: 0 to 1 is expected") }
         if let quality, !(1...100).contains(quality) { throw ValidationError("--quality: 1 to 100 is expected") }
-        if let tau, !(0...100).contains(tau) { throw ValidationError("--tau: 0 to 100 dB is expected") }
     }
 
     func run() throws {
         let batch = try ImageBatch(inputs: paths.dropLast(), output: paths[paths.count - 1])
         let served = try model.load(precision: threads.precision)
-        let policy = try policy(of: served)
+        let options = try exits.restoration(served, strength: strength)
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))
         defer { scheduler.stop() }
         let restorer = ImageRestorer(
-            scheduler: scheduler,
-            options: RestorationOptions(
-                exit: policy, blend: blend == .authors ? .authors : .edgeSafe, strength: strength),
-            quality: quality, metadata: metadata == .keep ? .keep : .strip,
+            scheduler: scheduler, options: options, quality: quality, metadata: metadata == .keep ? .keep : .strip,
             stages: dumpStages.map { StageFolder(served, folder: URL(filePath: $0), threads: threads.count) })
 
         var outcome = ImageReport(model: served.reference, kernels: served.kernels, threads: threads.count)
@@ -74,16 +60,6 @@ struct ImageCommand: ParsableCommand {
         if let report { try outcome.write(to: report) }
         if !quiet, batch.items.count != 1 { summarise(outcome, seconds: (.now - began) / .seconds(1)) }
         if !isComplete { throw ExitCode(1) }
-    }
-
-    private func policy(of served: ServedModel) throws -> ExitPolicy {
-        do {
-            let fixed = try ExitChoice.fixedExit(exit)
-            if fixed != nil, tau != nil { throw ValidationError("--tau derives adaptive exits: leave out --exit") }
-            return try served.policy(ExitChoice(fixed: fixed, tau: tau))
-        } catch let error as ExitChoiceError {
-            throw ValidationError("--\(error.parameter): \(error.reason)")
-        }
     }
 
     /// False when an input failed.

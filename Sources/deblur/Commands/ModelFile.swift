@@ -1,6 +1,8 @@
 import ArgumentParser
+import Checkpoints
 import Foundation
 import Kernels
+import Network
 import Service
 
 /// Which model file a command uses.
@@ -24,25 +26,48 @@ enum ModelFile {
     }
 }
 
+/// Which of a checkpoint's dictionaries of weights is meant.
+enum EntryOption: String, ExpressibleByArgument, CaseIterable {
+    case params
+    case averaged = "params_ema"
+    case stateDict = "state_dict"
+
+    var entry: TensorArchive.Entry? { TensorArchive.Entry(rawValue: rawValue) }
+}
+
 /// Options of every command that loads a model.
 struct ModelOptions: ParsableArguments {
     @Option(help: "Model: .safetensors or an AdaRevD .pth (default: that of deblur itself; env: DEBLUR_MODEL).")
     var model: String?
     @Option(help: "A degradation classifier in a file of its own.")
     var classifier: String?
-    @Option(help: ArgumentHelp("Sub-decoder per class, hardest class first, as 4,4,3,3,2,1.", valueName: "list"))
-    var exitTable: String?
+    @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
+    var entry: EntryOption?
+    @Option(
+        help: ArgumentHelp(
+            "Draw the noise that the authors add to UFPNet's kernel codes, from this seed (default: none, their mean).",
+            valueName: "seed"))
+    var kernelNoise: UInt64?
 
+    /// - Throws: `ValidationError` for options that the model cannot follow; `CheckpointError`, `ModelError`.
     func load(precision: KernelSet.Precision) throws -> ServedModel {
-        let table = try exitTable.map { text in
-            guard let table = OptionRow.parseExitTable(text) else {
-                throw ValidationError("--exit-table: a list of whole numbers such as 4,4,3,3,2,1 is expected")
-            }
-            return table
+        try checkingNoise {
+            try ServedModel(
+                contentsOf: file, entry: entry?.entry, classifier: classifierFile, kernelNoise: kernelNoise,
+                precision: precision)
         }
-        return try ServedModel(contentsOf: file, classifier: classifier.map { URL(filePath: $0) }, table: table,
-            precision: precision)
     }
+
+    /// Turns what is wrong with the option into words about the option.
+    func checkingNoise<Loaded>(_ load: () throws -> Loaded) throws -> Loaded {
+        do {
+            return try load()
+        } catch let error as ModelError where error == .noiseWithoutKernels {
+            throw ValidationError("--kernel-noise: \(error)")
+        }
+    }
+
+    var classifierFile: URL? { classifier.map { URL(filePath: $0) } }
 
     var file: URL { get throws { try ModelFile.resolve(model) } }
 }

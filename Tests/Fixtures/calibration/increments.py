@@ -1,10 +1,13 @@
 #!/usr/bin/env python3
 """The increments of `deblur calibrate` by PyTorch, with the reference network of Training/ and arithmetic of its own:
 
-    deblur calibrate --model M --blur B --sharp S --tau 0.05 --json swift.json
-    PYTHONPATH=Training python Tests/Fixtures/calibration/increments.py M B S swift.json
+    PYTHONPATH=Training python Tests/Fixtures/calibration/increments.py pairs PHOTOS PAIRS
+    deblur calibrate --model M --blur PAIRS/blur --sharp PAIRS/sharp --tau 0.05 --json swift.json
+    PYTHONPATH=Training python Tests/Fixtures/calibration/increments.py compare M PAIRS/blur PAIRS/sharp swift.json
 
-B and S hold pictures of equal names, both sides of at least the model's tile. Ends with 1 where a mean differs by more
+`pairs` takes the first eight photographs of a folder, at most 800×600 of the middle of each, and blurs them by one motion:
+nine steps of (2, 1) pixels, averaged. Other pairs will do as well, of equal names, both sides at least as long as the
+model's tile. `compare` ends with 1 where a mean differs by more
 than 0.01 dB or a table, a count or a sweep's D-Rate differs.
 """
 
@@ -43,8 +46,21 @@ def table(increments, tau, depth):
     return exits
 
 
+def pairs(photos, out):
+    for side in ("blur", "sharp"):
+        (Path(out) / side).mkdir(parents=True, exist_ok=True)
+    for path in sorted(Path(photos).glob("*.jpg"))[:8]:
+        whole = np.array(Image.open(path).convert("RGB")).astype(np.float64)
+        height, width = (min(limit, side - 16) for limit, side in zip((600, 800), whole.shape))
+        top, left = ((side - part) // 2 for part, side in zip((height, width), whole.shape))
+        steps = [whole[top + dy:top + dy + height, left + 2 * dy:left + 2 * dy + width] for dy in range(-4, 5)]
+        for side, picture in (("blur", np.mean(steps, axis=0)), ("sharp", steps[4])):
+            Image.fromarray(np.rint(picture).astype(np.uint8)).save(Path(out) / side / f"{path.stem}.png")
+    return 0
+
+
 @torch.no_grad()
-def main(model_path, blur, sharp, found_path):
+def compare(model_path, blur, sharp, found_path):
     model = load_model(model_path)
     found = json.loads(Path(found_path).read_text())
     thresholds, depth = found["thresholds_db"], model.config.sub_decoders
@@ -68,7 +84,7 @@ def main(model_path, blur, sharp, found_path):
     print("classes", [len(g) for g in gains], "largest difference of a mean", worst, "dB")
     good = worst <= 0.01 and [len(g) for g in gains] == found["tiles"]
     for row in found["sweep"]:
-        mine = [depth] * len(means) if row.get("tau") is None else table(found["increments_db"], row["tau"], depth)
+        mine = [depth] * len(means) if row.get("tau") is None else table(means, row["tau"], depth)
         rate = sum(mine[c] for c in predicted) / (depth * len(predicted))
         print(row.get("tau"), mine, row["exit_table"], rate, row["d_rate"])
         good = good and mine == row["exit_table"] and abs(rate - row["d_rate"]) < 1e-9
@@ -76,4 +92,4 @@ def main(model_path, blur, sharp, found_path):
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))
+    sys.exit({"pairs": pairs, "compare": compare}[sys.argv[1]](*sys.argv[2:]))

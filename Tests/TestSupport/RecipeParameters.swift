@@ -1,18 +1,17 @@
 import Checkpoints
 import Foundation
-import TestSupport
 
 /// Tensors that a fixture describes instead of holding them: Tests/Fixtures/network/README.md has the formula.
-struct RecipeParameters: Decodable {
-    var name: String
-    var shape: [Int]
+public struct RecipeParameters: Decodable {
+    public var name: String
+    public var shape: [Int]
     var seed: UInt64
     var base: Double
     var scale: Double
     /// 0, 1, 0, 1… from this value, in place of random numbers.
     var alternate: Int?
 
-    var values: [Float] {
+    public var values: [Float] {
         let count = shape.reduce(1, *)
         if let alternate { return (0..<count).map { Float(($0 + alternate) % 2) } }
         let base = Float(base), scale = Float(scale), start = Self.mixed(seed)
@@ -32,7 +31,7 @@ struct RecipeParameters: Decodable {
     /// Writes the tensors of such a file as a model and loads that.
     ///
     /// - Parameter change: what to make of a tensor; nil leaves it out.
-    static func archive(
+    public static func archive(
         contentsOf url: URL, change: (RecipeParameters) -> [Float]? = { $0.values }
     ) throws -> TensorArchive {
         let recipes = try JSONDecoder().decode([RecipeParameters].self, from: Data(contentsOf: url))
