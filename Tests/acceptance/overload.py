@@ -89,7 +89,8 @@ class Overload:
         since = None
         refused = 0
         while time.monotonic() < until:
-            which = source.choices(range(len(PHOTOS)), [4, 2, 2, 1])[0] if since is None else which
+            if since is None:
+                which = source.choices(range(len(PHOTOS)), [4, 2, 2, 1])[0]
             asked = time.monotonic()
             try:
                 answer = self.post(connection, self.photos[which])
