@@ -1,6 +1,7 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-training test-deploy test-acceptance container train-setup train-smoke bench clean
+.PHONY: help setup build run test test-page test-training test-deploy test-acceptance container train-setup train-smoke bench \
+	bench-pytorch clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -44,9 +45,13 @@ train-smoke: train-setup ## a tiny model in about a minute, to .build/smoke.safe
 	@mkdir -p .build
 	Training/smoke.sh .build/smoke.safetensors
 
-bench: build ## times the default model and AdaRevD-B on this machine
-	.build/release/deblur bench
-	.build/release/deblur bench --arch nafnet --width 64 --decoders 4
+bench: build ## times the default model and the published sizes; .build/bench/bench.md and .json
+	python3 Tests/benchmarks/run.py
+
+bench-pytorch: build train-setup ## the same weights and tile in PyTorch and in the engine, turn by turn
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py nafnet --compile
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py ufpnet
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py photo
 
 clean: ## removes what was built
 	rm -rf .build
