@@ -20,6 +20,7 @@ from rig import (
     Checks,
     connect,
     descriptors,
+    descriptors_at_rest,
     expect,
     metrics,
     raw,
@@ -44,7 +45,7 @@ class Hostile(Content):
         self.options = options
         self.service = service("--max-connections", options.connections, "--max-body", "1MiB")
         self.port = self.service.port
-        self.before = descriptors(self.service.process)
+        self.before = descriptors_at_rest(self.service.process)
 
     def ask(self, data, wanted, what=None):
         """`wanted`: the statuses in order; or the last alone."""

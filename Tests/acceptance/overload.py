@@ -33,6 +33,7 @@ from rig import (
     Probe,
     connect,
     descriptors,
+    descriptors_at_rest,
     expect,
     health_report,
     memory,
@@ -121,7 +122,7 @@ class Overload:
         connection.close()
 
     def load(self):
-        self.before = descriptors(self.service.process)
+        self.before = descriptors_at_rest(self.service.process)
         self.answered = metrics(connect(self.port))
         self.health, self.gauge = Probe(0.01, Health(self.port)), Probe(0.04, Gauge(self.port))
         began = time.monotonic()
