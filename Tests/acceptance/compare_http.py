@@ -101,7 +101,8 @@ def main():
         p99 = percentile([v[1] for v in values], 0.5)
         print(f"| {name} | {rates[name]:,.0f} | {spread} | {p99:.1f} | {ratio} |")
     checks = Checks()
-    if "Hummingbird 2.28.1" in rates:
+    # Seconds on a machine that others use say nothing: the short form measures whether this works, and judges nothing.
+    if "Hummingbird 2.28.1" in rates and not SHORT:
         checks.run(
             "at least as many requests/s as Hummingbird",
             lambda: expect(rates["deblur"] >= rates["Hummingbird 2.28.1"], True, f"{rates}"),

@@ -30,6 +30,7 @@ from rig import (
     Probe,
     connect,
     descriptors,
+    descriptors_at_rest,
     expect,
     metrics,
     percentile,
@@ -64,7 +65,8 @@ class Disconnects:
         self.photo = png(2700, 2000, "gradient")
         self.small = png(384, 384, "noise")
         self.reference = self.calm()
-        self.before = descriptors(self.service.process)
+        self.samples()  # Opens the connection that is kept.
+        self.before = descriptors_at_rest(self.service.process)
         self.left = []  # (when, how)
 
     def calm(self):

@@ -12,7 +12,6 @@ import collections
 import gzip
 import os
 import random
-import re
 import socket
 import threading
 import time
@@ -21,9 +20,9 @@ from rig import (
     Checks,
     connect,
     descriptors,
+    descriptors_at_rest,
     expect,
     metrics,
-    png,
     raw,
     read_all,
     request,
@@ -33,53 +32,20 @@ from rig import (
     wait_for,
     work_folder,
 )
+from hostile_content import Content
 from support import PROGRAM, free_port
+from wire import HOST, PICTURE, get, post, statuses
 
 # Half of the noise is in the body or names other routes and methods.
 ALLOWED = {200, 400, 404, 405, 408, 411, 413, 414, 415, 417, 422, 431, 501, 505, "closed"}
-PICTURE = png(16, 16)
-HOST = "Host: a\r\n"
 
 
-def statuses(data):
-    """The status of each answer in a stream of answers."""
-    found = []
-    while data:
-        head, _, rest = data.partition(b"\r\n\r\n")
-        match = re.match(rb"HTTP/1\.1 (\d{3}) ", head)
-        if not match:
-            return found + [f"rubbish {data[:60]!r}"]
-        found.append(int(match.group(1)))
-        length = re.search(rb"(?i)\r\ncontent-length: (\d+)", head)
-        data = rest[int(length.group(1)) if length and match.group(1) not in (b"304", b"204") else 0 :]
-    return found
-
-
-def post(headers, body=b"", path="/deblur", version="1.1"):
-    return f"POST {path} HTTP/{version}\r\n{HOST}{headers}\r\n".encode("latin-1") + body
-
-
-def get(path, headers="", version="1.1"):
-    return f"GET {path} HTTP/{version}\r\n{HOST}Connection: close\r\n{headers}\r\n".encode("latin-1")
-
-
-def form(parts, boundary="b", end="--"):
-    body = b""
-    for disposition, content in parts:
-        body += (
-            f"--{boundary}\r\nContent-Disposition: form-data; {disposition}\r\n\r\n".encode("latin-1")
-            + content
-            + b"\r\n"
-        )
-    return body + f"--{boundary}{end}\r\n".encode()
-
-
-class Hostile:
+class Hostile(Content):
     def __init__(self, options):
         self.options = options
         self.service = service("--max-connections", options.connections, "--max-body", "1MiB")
         self.port = self.service.port
-        self.before = descriptors(self.service.process)
+        self.before = descriptors_at_rest(self.service.process)
 
     def ask(self, data, wanted, what=None):
         """`wanted`: the statuses in order; or the last alone."""
@@ -229,130 +195,6 @@ class Hostile:
             [415],
         )
         self.ask(post("Content-Length: 0\r\nConnection: close\r\n"), [400])
-
-    def files(self):
-        page = request(self.port, "GET", "/")
-        expect(page.status, 200, "the page")
-        tag = page.headers["etag"]
-        head = request(self.port, "HEAD", "/")
-        expect((head.status, head.body, head.headers["content-length"]), (200, b"", str(len(page.body))), "HEAD")
-        for value, wanted in (
-            (tag, 304),
-            ("W/" + tag, 304),
-            ("*", 304),
-            (f'"x", {tag}', 304),
-            ('"x"', 200),
-            (tag.strip('"'), 200),
-        ):
-            answer = request(self.port, "GET", "/", headers={"If-None-Match": value})
-            expect((answer.status, answer.headers.get("etag")), (wanted, tag), f"If-None-Match: {value}")
-        expect(request(self.port, "HEAD", "/", headers={"If-None-Match": tag}).status, 304, "HEAD If-None-Match")
-        for value in ("bytes=0-1", "bytes=5-,0-1," * 500 + "0-", "bytes=99999999-", "lines=1"):
-            answer = request(self.port, "GET", "/", headers={"Range": value})
-            # Ranges are not offered: the whole is an allowed answer (RFC 9110 §14.2).
-            expect((answer.status, answer.body), (200, page.body), f"Range: {value[:20]}")
-        tricks = [
-            "/../etc/passwd",
-            "/..%2fetc/passwd",
-            "/%2e%2e/%2e%2e/etc/passwd",
-            "/js/../../openapi.yaml",
-            "/js/..%5c..%5cx",
-            "/js/%2e%2e/index.html",
-            "//index.html",
-            "/./index.html",
-            "/index.html/",
-            "/index.html%00",
-            "/%00",
-            "/js",
-            "/js/",
-            "/.git/config",
-            "/js%2fmain.js",
-            "/index%2ehtml%2f..",
-            "/%c0%ae%c0%ae/x",
-            "/%ff",
-            "/index.html;x",
-            "/INDEX.HTML",
-            "/etc/passwd",
-            "/proc/self/environ",
-            "/index.html.",
-            "/index.html%20",
-            "/healthz/",
-            "/healthz%2f",
-            "//healthz",
-        ]
-        for path in tricks:
-            got = statuses(raw(self.port, get(path)))
-            expect(got[0] in (400, 404), True, f"{path}: {got}")
-        for path in ("/%", "/%4", "/%zz", "/a b", "/<x>", "/\x7f", "/\xe9", "/a#b", "/a\\b", "/{}", "/`", "/|", '/"'):
-            self.ask(get(path), [400])
-        self.ask(get("/%68ealthz"), [200], "an encoded letter is that letter")
-        self.ask(get("/index.html?x=/../..//%2e"), [200], "queries are not part of a file's name")
-
-    def forms(self):
-        image = ('name="image"; filename="a.png"', PICTURE)
-
-        def ask(wanted, body, boundary="b", query=""):
-            quoted = boundary if re.fullmatch(r"[\w'+-]+", boundary) else f'"{boundary}"'
-            fields = f"Content-Type: multipart/form-data; boundary={quoted}\r\n"
-            fields += f"Connection: close\r\nContent-Length: {len(body)}\r\n"
-            self.ask(post(fields, body, "/deblur" + query), [wanted], f"{query} {boundary!r} {body[:300]!r}")
-
-        ask(200, form([image]))
-        for boundary in ("-" * 70, "x" * 70, "a b", "a'()+_,-./:=?", "=_?"):
-            ask(200, form([image], boundary), boundary)
-        ask(400, form([image], "x" * 71), "x" * 71)
-        ask(200, form([("name=strength", b"0.5"), image, ("name=dry_run", b"1")]))
-        ask(200, b"\r\n" + form([image]) + b"epilogue")
-        for end in ("", "\r\n", "-", "x--"):
-            ask(400, form([image], end=end).removesuffix(b"\r\n"))
-        ask(400, form([image])[:-10])
-        ask(400, form([image, image]))
-        ask(400, form([("name=exit", b"1")]))
-        ask(400, form([("name=image", b"")]))
-        ask(400, form([("name=exit", b"1"), ("name=exit", b"1"), image]))
-        ask(400, form([("name=exit", b"1"), image]), query="?exit=1")
-        ask(400, form([image]), query="?exit=1&exit=1")
-        ask(400, form([("name=unknown", b"1"), image]))
-        ask(400, form([("name=exit", b"1" * 300), image]))
-        ask(400, form([("name=exit", b"\xff\xfe"), image]))
-        ask(400, form([('name=exit; filename="x"', b"1"), image]))
-        ask(400, form([("name=exit", b"1")] * 10_000 + [image]))
-        ask(400, b"--b\r\n" + b"X: y\r\n" * 5000 + b"\r\n\r\n--b--")
-        nested = form([image], "inner")
-        ask(400, b"--b\r\nContent-Type: multipart/mixed; boundary=inner\r\n\r\n" + nested + b"\r\n--b--")
-        ask(
-            415,
-            b"--b\r\nContent-Disposition: form-data; name=image\r\n"
-            b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n" + nested + b"\r\n--b--",
-        )
-        ask(400, b"--b\r\nContent-Disposition: form-data; name=image; name=exit\r\n\r\nx\r\n--b--")
-        ask(400, b"preamble\r\n" + form([image]))
-        for value in (
-            "multipart/form-data",
-            "multipart/form-data; boundary=",
-            'multipart/form-data; boundary="',
-            "multipart/form-data; boundary=a; boundary=b",
-            "/",
-            "a/b/c",
-        ):
-            body = form([image])
-            self.ask(
-                post(f"Content-Type: {value}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n", body), [400]
-            )
-        # A boundary of almost the same bytes everywhere must not cost more than one look per byte.
-        began = time.monotonic()
-        ask(
-            415,
-            b"--"
-            + b"a" * 70
-            + b'\r\nContent-Disposition: form-data; name="image"\r\n\r\n'
-            + (b"\r\n--" + b"a" * 69) * 13_000
-            + b"\r\n--"
-            + b"a" * 70
-            + b"--",
-            "a" * 70,
-        )
-        expect(time.monotonic() - began < 5, True, "near misses of the boundary take linear time")
 
     def sockets(self):
         path = work_folder() / "s"

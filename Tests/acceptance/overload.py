@@ -33,6 +33,7 @@ from rig import (
     Probe,
     connect,
     descriptors,
+    descriptors_at_rest,
     expect,
     health_report,
     memory,
@@ -89,7 +90,8 @@ class Overload:
         since = None
         refused = 0
         while time.monotonic() < until:
-            which = source.choices(range(len(PHOTOS)), [4, 2, 2, 1])[0] if since is None else which
+            if since is None:
+                which = source.choices(range(len(PHOTOS)), [4, 2, 2, 1])[0]
             asked = time.monotonic()
             try:
                 answer = self.post(connection, self.photos[which])
@@ -120,7 +122,7 @@ class Overload:
         connection.close()
 
     def load(self):
-        self.before = descriptors(self.service.process)
+        self.before = descriptors_at_rest(self.service.process)
         self.answered = metrics(connect(self.port))
         self.health, self.gauge = Probe(0.01, Health(self.port)), Probe(0.04, Gauge(self.port))
         began = time.monotonic()

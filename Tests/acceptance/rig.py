@@ -55,6 +55,15 @@ def descriptors(process):
     return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
+def descriptors_at_rest(process):
+    """Once the connections of earlier requests are gone: the least within a second."""
+    counts = []
+    for _ in range(20):
+        counts.append(descriptors(process))
+        time.sleep(0.05)
+    return min(counts)
+
+
 def memory(process, what="VmRSS"):
     """Bytes; VmHWM is the highest that VmRSS has been."""
     text = Path(f"/proc/{process.pid}/status").read_text()
