@@ -209,10 +209,12 @@ class Checks:
     """Runs named checks, says how each went, counts failures."""
 
     def __init__(self):
+        self.count = 0
         self.failures = []
 
     def run(self, name, check, *arguments):
         began = time.time()
+        self.count += 1
         try:
             note = check(*arguments) or ""
             print(f"ok      {name}  ({time.time() - began:.1f} s) {note}", flush=True)
@@ -221,7 +223,7 @@ class Checks:
             print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
 
     def finish(self):
-        print(f"{len(self.failures)} failed" if self.failures else "all passed", flush=True)
+        print(f"{self.count - len(self.failures)} passed, {len(self.failures)} failed", flush=True)
         return 1 if self.failures else 0
 
 
