@@ -1,25 +1,36 @@
-"""Mixed load on three replicas behind nginx while one of them is killed or drained again and again.
+"""Mixed load on three replicas behind nginx while one of them is killed every minute.
 
-    python3 Tests/deploy/soak.py [--minutes 5] [--megapixels 2] [--every 20] [--seed 1]
+    python3 Tests/deploy/soak.py [--minutes 5] [--megapixels 24] [--every 60] [--seed 1]
 
-Every 200 has to equal the bytes of a calm run. A request may be lost only with a replica that was killed
-while it worked on it; draining loses none. Afterwards nothing may be left: no queue, no reserved memory, no busy worker, no descriptor.
+Clients post photos and jobs, follow events, poll, delete, leave, send damage, write and read slowly. Every 200 has to
+equal the bytes of a calm run. An answer may be lost only with a replica that was killed while it worked on it, an
+accepted job never; draining loses nothing. Afterwards nothing may be left: no job that is not over, no queue, no
+reserved memory, no busy worker, no descriptor, no file of a job, and no more memory than after one calm round.
 """
 
 import argparse
 import collections
-import json
 import os
 import random
-import socket
 import threading
 import time
+from pathlib import Path
 
 import proxy
-from support import Checks, Service, expect, metric, png, request, send_only, stop, wait_for, work_folder
+from soak_clients import Clients
+from support import Checks, Service, expect, metric, png, request, stop, wait_for, work_folder
 
 PNG = {"Content-Type": "image/png"}
-CLIENTS = 6
+BUDGET = 1 << 30
+RESULT_SECONDS = 60
+
+
+def resident(process, field="VmRSS"):
+    return int(Path(f"/proc/{process.pid}/status").read_text().split(f"{field}:")[1].split()[0]) * 1024
+
+
+def descriptors(process):
+    return len(os.listdir(f"/proc/{process.pid}/fd"))
 
 
 class Soak:
@@ -31,120 +42,94 @@ class Soak:
         self.faults = []
         self.kills = []  # [from, to]: a replica was killed and is not back for everyone
         self.over = threading.Event()
+        self.highest = 0
+        self.slowest_health = 0.0
         self.replicas = [self.replica(name) for name in "abc"]
         self.nginx = proxy.Proxy("nginx", self.folder / "nginx", [replica.port for replica in self.replicas])
-        source = random.Random(options.seed)
-        largest = int((options.megapixels * 1e6 / 1.5) ** 0.5)
-        sizes = [(source.randint(16, 400), source.randint(16, 400)) for _ in range(6)]
-        sizes += [(int(1.5 * side), side) for side in (largest // 3, largest)]
-        self.photos = [png(width, height, source.choice(["noise", "gradient"]), seed=width) for width, height in sizes]
-        self.references = [request(self.replicas[0].port, "POST", "/deblur", photo, PNG).body for photo in self.photos]
+        self.make_photos(random.Random(options.seed))
 
     def replica(self, name, port=None):
+        state = self.folder / f"state-{name}"
+        state.mkdir(exist_ok=True)
+        options = f"--threads 1 --queue 600 --drain 10s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
+        options += f" --replica {name} --memory-budget {BUDGET} --result-ttl {RESULT_SECONDS}s --spool-limit 1GiB"
+        environment = {"MALLOC_ARENA_MAX": "2"}
         return Service(
-            self.folder,
-            name,
-            "--threads",
-            "1",
-            "--queue",
-            "64",
-            "--drain",
-            "10s",
-            "--trust-proxy",
-            "127.0.0.1",
-            "--header-timeout",
-            "3s",
-            "--body-timeout",
-            "3s",
-            port=port,
+            self.folder, name, *options.split(), "--state-dir", state, port=port, environment=environment
         )
 
-    # What clients do.
+    def make_photos(self, source):
+        """From a tenth of a megapixel and less up to the largest; large ones are rarer, by their work."""
+        port = self.replicas[0].port
+        megapixels = [0.01, 0.1, 0.1, 0.2, 0.5, 1, 2, 4, 8, 12, 24]
+        self.photos, self.weights = [], []
+        for number, size in enumerate(m for m in megapixels if m <= self.options.megapixels):
+            height = int((size * 1e6 * source.uniform(0.5, 1)) ** 0.5)
+            width = int(size * 1e6 / height)
+            kind = "noise" if size <= 4 and number % 2 else "gradient"
+            photo = png(width, height, kind, seed=number)
+            if number % 3 == 2:  # A JPEG of the service's own making.
+                photo = self.calm(port, photo, "?format=jpeg&exit=1")
+            self.photos.append(photo)
+            self.weights.append(1 / (0.2 + size))
+        self.references = [self.calm(port, photo) for photo in self.photos]
+        self.calm_bytes = resident(self.replicas[0].process)
+        self.calm_descriptors = descriptors(self.replicas[0].process)
+        sizes = ", ".join(f"{len(photo) / 1e6:.1f}" for photo in self.photos)
+        print(f"photos of {sizes} MB; {self.calm_bytes >> 20} MiB resident after one of each", flush=True)
 
-    def photo(self, source):
-        number = source.randrange(len(self.photos))
-        began = time.time()
-        answer = request(self.nginx.port, "POST", "/deblur", self.photos[number], PNG, timeout=300)
-        code = json.loads(answer.body)["code"] if answer.status in (429, 503) else ""
-        self.count(f"photo {answer.status} {code}".rstrip())
-        if answer.status == 200:
-            if answer.body != self.references[number]:
-                self.fault(f"photo {number}: wrong bytes")
-        elif answer.status == 429 or answer.status == 503:
-            if "retry-after" not in answer.headers:
-                self.fault(f"{answer.status} without Retry-After")
-            # Lost with its replica: only while one was being killed.
-            if code != "queue_full" and not self.was_killed_between(began, time.time()):
-                self.fault(f"{answer.status} {code} although no replica was killed at that time")
-            time.sleep(min(int(answer.headers.get("retry-after", 1)), 3) * source.random())
-        else:
-            self.fault(f"photo {number}: {answer.status} {answer.body[:200]!r}")
-
-    def garbage(self, source):
-        damaged = bytearray(source.choice(self.photos[:6]))
-        for _ in range(source.randint(1, 8)):
-            damaged[source.randrange(len(damaged))] ^= 1 << source.randrange(8)
-        body = bytes(damaged[: source.randint(1, len(damaged))])
-        answer = request(self.nginx.port, "POST", "/deblur", body, PNG, timeout=300)
-        self.count(f"garbage {answer.status}")
-        if answer.status not in (200, 415, 422, 429, 503):
-            self.fault(f"garbage: {answer.status} {answer.body[:200]!r}")
-
-    def leaves(self, source):
-        client = send_only(self.nginx.port, "/deblur", self.photos[-1])
-        time.sleep(source.random())
-        client.close()
-        self.count("left")
-
-    def slow(self, source):
-        """Straight to a replica: nginx would take it in and never show it."""
-        try:
-            client = socket.create_connection(("127.0.0.1", source.choice(self.replicas).port), timeout=20)
-            client.sendall(
-                b"POST /deblur HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n" + source.choice([b"", b"\r\nabc"])
-            )
-            began = time.time()
-            while client.recv(4096):
-                pass
-            if time.time() - began > 15:
-                self.fault("a slow client was kept for over 15 s")
-            client.close()
-        except OSError:
-            pass  # The replica was killed, or reset the connection at its limit.
-        self.count("slow")
-
-    def client(self, number):
-        source = random.Random(self.options.seed * 1000 + number)
-        while not self.over.is_set():
-            act = source.choices([self.photo, self.garbage, self.leaves, self.slow], [60, 20, 10, 10])[0]
-            try:
-                act(source)
-            except Exception as error:  # One client's trouble is a finding, not the end of the run.
-                self.fault(f"{act.__name__}: {type(error).__name__}: {error}")
+    def calm(self, port, photo, query=""):
+        answer = request(port, "POST", f"/deblur{query}", photo, timeout=900)
+        expect(answer.status, 200, f"a calm answer {answer.body[:200]!r}")
+        return answer.body
 
     # What happens to replicas.
 
+    def end(self, source, how):
+        number = source.randrange(3)
+        victim = self.replicas[number]
+        if how == "killed":
+            with self.lock:
+                self.kills.append([time.time(), float("inf")])
+            victim.process.kill()
+            victim.process.wait()
+        else:
+            stop(victim.process, 30)
+            if victim.process.returncode != 0:
+                self.fault(f"drained replica ended with {victim.process.returncode}")
+        self.replicas[number] = self.replica("abc"[number], port=victim.port)
+        if how == "killed":
+            with self.lock:
+                # nginx leaves a failed replica alone for fail_timeout (5 s).
+                self.kills[-1][1] = time.time() + 6
+        self.count(f"replica {how}")
+
     def ender(self):
+        """A kill every `every` seconds, a drain between every third of them and the next."""
         source = random.Random(self.options.seed)
-        while not self.over.wait(self.options.every):
-            number = source.randrange(3)
-            victim = self.replicas[number]
-            how = self.options.how or source.choice(["killed", "drained"])
-            if how == "killed":
-                with self.lock:
-                    self.kills.append([time.time(), float("inf")])
-                victim.process.kill()
-                victim.process.wait()
-            else:
-                stop(victim.process, 30)
-                if victim.process.returncode != 0:
-                    self.fault(f"drained replica ended with {victim.process.returncode}")
-            self.replicas[number] = self.replica("abc"[number], port=victim.port)
-            if how == "killed":
-                with self.lock:
-                    # nginx leaves a failed replica alone for fail_timeout (5 s).
-                    self.kills[-1][1] = time.time() + 6
-            self.count(how)
+        turn = 0
+        while not self.over.wait(self.options.every / 2):
+            turn += 1
+            if turn % 2 == 0:
+                self.end(source, "killed")
+            elif turn % 6 == 5:
+                self.end(source, "drained")
+
+    def watcher(self):
+        """Health through the proxy, and the replicas' memory, every second."""
+        while not self.over.wait(1):
+            try:
+                answer = request(self.nginx.port, "GET", "/healthz", timeout=20)
+                self.slowest_health = max(self.slowest_health, answer.seconds)
+                if answer.status != 200 and not self.was_killed_between(time.time() - 5, time.time()):
+                    self.fault(f"/healthz {answer.status}")
+            except OSError as error:
+                self.fault(f"/healthz: {error}")
+            for replica in list(self.replicas):
+                try:
+                    self.highest = max(self.highest, resident(replica.process))
+                except (OSError, IndexError):
+                    pass  # It has just been ended.
 
     def was_killed_between(self, first, last):
         with self.lock:
@@ -159,32 +144,65 @@ class Soak:
             self.faults.append(text)
         print(f"FAULT   {text}", flush=True)
 
+    # The run.
+
     def run(self):
-        descriptors = len(os.listdir(f"/proc/{self.replicas[0].process.pid}/fd"))
-        threads = [threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)]
-        threads.append(threading.Thread(target=self.ender))
+        clients = Clients(self)
+        threads = [threading.Thread(target=work, daemon=True) for work in (self.ender, self.watcher)]
+        threads += clients.threads(self.options.clients)
         for thread in threads:
             thread.start()
-        self.over.wait(self.options.minutes * 60)
-        self.over.set()
+        began = time.time()
+        while not self.over.wait(min(60, max(0.1, began + self.options.minutes * 60 - time.time()))):
+            minutes = (time.time() - began) / 60
+            print(f"  {minutes:4.1f} min: {self.summary()}", flush=True)
+            if minutes >= self.options.minutes:
+                self.over.set()
         for thread in threads:
-            thread.join()
+            thread.join(300)
+            expect(thread.is_alive(), False, "a client that does not come back")
+        jobs = clients.settle()
+        self.nothing_is_left()
+        for wanted in ("photo 200", "job succeeded"):
+            expect(self.counts[wanted] > 0, True, f"any {wanted} in {dict(self.counts)}")
+        expect(len(self.faults), 0, f"faults in {self.summary()}")
+        return f"{self.summary()}; {jobs} jobs accepted; slowest /healthz {self.slowest_health * 1000:.0f} ms; " \
+            f"highest memory of a replica {self.highest >> 20} MiB, {self.idle} MiB when idle again"
+
+    def summary(self):
+        with self.lock:
+            return ", ".join(f"{what}: {count}" for what, count in sorted(self.counts.items()))
+
+    def nothing_is_left(self):
         for name, replica in zip("abc", self.replicas):
-            for gauge in ("deblur_queue_tiles", "deblur_workers_busy", "deblur_memory_reserved_bytes"):
-                wait_for(lambda: metric(replica.port, gauge) == 0, 30, f"{name}: {gauge} at 0")
-            stop_keeping = lambda: len(os.listdir(f"/proc/{replica.process.pid}/fd")) <= descriptors + 40
-            wait_for(stop_keeping, 90, f"{name}: descriptors given back")
-        expect(self.counts["photo 200"] > 0, True, "any photo was answered")
-        expect(len(self.faults), 0, f"faults in {dict(self.counts)}")
-        return ", ".join(f"{what}: {count}" for what, count in sorted(self.counts.items()))
+            for gauge in ("deblur_queue_tiles", "deblur_queue_images", "deblur_workers_busy",
+                          "deblur_memory_reserved_bytes"):
+                wait_for(lambda: metric(replica.port, gauge) == 0, 60, f"{name}: {gauge} at 0")
+            # nginx keeps up to 32 connections of its workers each.
+            wait_for(lambda: descriptors(replica.process) <= self.calm_descriptors + 64 + 16, 90,
+                     f"{name}: descriptors given back, {descriptors(replica.process)} now")
+            state = self.folder / f"state-{name}"
+            wait_for(lambda: not kept(state), RESULT_SECONDS + 90, f"{name}: files of jobs gone: {kept(state)[:5]}")
+            expect([p.name for p in (state / "damaged").glob("*")], [], f"{name}: set aside as damaged")
+        self.idle = max(resident(replica.process) for replica in self.replicas) >> 20
+        allowed = (self.calm_bytes >> 20) * 3 // 2 + 64
+        expect(self.idle <= allowed, True, f"{self.idle} MiB when idle, {allowed} allowed")
+        most = (BUDGET >> 20) + 256
+        expect(self.highest >> 20 <= most, True, f"{self.highest >> 20} MiB at most, {most} allowed")
+
+
+def kept(state):
+    """Photos, results and half-written files in a state folder."""
+    found = [str(p) for p in state.glob("jobs/*/*") if p.name in ("photo", "result")]
+    return found + [str(p) for p in state.glob("incoming/*")]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=5)
-    parser.add_argument("--megapixels", type=float, default=2)
-    parser.add_argument("--every", type=float, default=20, help="seconds between two replicas' ends")
-    parser.add_argument("--how", choices=["killed", "drained"], help="only this; otherwise both")
+    parser.add_argument("--megapixels", type=float, default=24, help="of the largest photo")
+    parser.add_argument("--every", type=float, default=60, help="seconds between two kills")
+    parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     if not proxy.program("nginx"):
@@ -192,7 +210,7 @@ def main():
         return 0
     print(f"seed {options.seed}")
     checks = Checks()
-    checks.run(f"soak of {options.minutes} minutes", Soak(options).run)
+    checks.run(f"soak of {options.minutes:g} minutes", lambda: Soak(options).run())
     return checks.finish()
 
 

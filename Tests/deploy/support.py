@@ -121,11 +121,11 @@ def refused(port, path, length, headers=None):
     return answer
 
 
-def metric(port, name):
-    """The sum over all label values of a metric of the service."""
+def metric(port, name, *labels):
+    """The sum of a metric of the service over all label values, or over those that contain `labels`."""
     total = 0.0
     for line in request(port, "GET", "/metrics", timeout=20).body.decode().splitlines():
-        if line.startswith(name) and line[len(name)] in " {":
+        if line.startswith(name) and line[len(name)] in " {" and all(label in line for label in labels):
             total += float(line.rsplit(" ", 1)[1])
     return total
 
@@ -164,13 +164,11 @@ class Service:
 def png(width, height, kind="gradient", seed=1):
     """An RGB picture: `noise` does not compress (3 bytes a pixel), `gradient` does."""
     source = random.Random(seed)
+    ramp = bytes(step * 255 // (width + height) for step in range(width + height) for _ in range(3))
     rows = bytearray()
     for y in range(height):
         rows.append(0)
-        if kind == "noise":
-            rows += source.randbytes(width * 3)
-        else:
-            rows += bytes((x + y) * 255 // (width + height) for x in range(width) for _ in range(3))
+        rows += source.randbytes(width * 3) if kind == "noise" else ramp[3 * y : 3 * (y + width)]
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -209,10 +207,12 @@ class Checks:
     """Runs named checks, says how each went, counts failures."""
 
     def __init__(self):
+        self.count = 0
         self.failures = []
 
     def run(self, name, check, *arguments):
         began = time.time()
+        self.count += 1
         try:
             note = check(*arguments) or ""
             print(f"ok      {name}  ({time.time() - began:.1f} s) {note}", flush=True)
@@ -221,7 +221,7 @@ class Checks:
             print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
 
     def finish(self):
-        print(f"{len(self.failures)} failed" if self.failures else "all passed", flush=True)
+        print(f"{self.count - len(self.failures)} passed, {len(self.failures)} failed", flush=True)
         return 1 if self.failures else 0
 
 
