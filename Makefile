@@ -1,9 +1,10 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-training test-deploy container train-setup train-smoke bench clean
+.PHONY: help setup build run test test-page test-training test-deploy test-acceptance container train-setup train-smoke bench \
+	bench-pytorch clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## installs the libraries that are missing (Debian, Ubuntu)
 	@./.ci/setup
@@ -28,6 +29,9 @@ container: ## builds the image with buildah and tries it (Deploy/container)
 test-deploy: build ## the proxies' files against the real service (installs Debian's proxies)
 	Tests/deploy/run
 
+test-acceptance: build ## the service under load, slow and hostile clients (ACCEPTANCE=short: about two minutes)
+	Tests/acceptance/run
+
 train-setup:
 	Training/prepare
 
@@ -38,9 +42,13 @@ train-smoke: train-setup ## a tiny model in about a minute, to .build/smoke.safe
 	@mkdir -p .build
 	Training/smoke.sh .build/smoke.safetensors
 
-bench: build ## times the default model and AdaRevD-B on this machine
-	.build/release/deblur bench
-	.build/release/deblur bench --arch nafnet --width 64 --decoders 4
+bench: build ## times the default model and the published sizes; .build/bench/bench.md and .json
+	python3 Tests/benchmarks/run.py
+
+bench-pytorch: build train-setup ## the same weights and tile in PyTorch and in the engine, turn by turn
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py nafnet --compile
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py ufpnet
+	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py photo
 
 clean: ## removes what was built
 	rm -rf .build

@@ -21,6 +21,25 @@ public enum PeakMeasurement {
         return best
     }
 
+    /// Bytes per second between memory and that many threads at once: the best of several triads (two arrays read, one
+    /// written, 12 bytes per element as STREAM counts them) over arrays larger than any cache.
+    public static func bytesPerSecond(threads: Int, runs: Int = 5) -> Double {
+        let count = 16 << 20, arrays = (0..<3).map { _ in AlignedFloats(count: count) }
+        let target = arrays[2].pointer
+        let team = ThreadTeam(threads: threads), chunk = (count + threads - 1) / threads
+        defer { team.stop() }
+        var best = 0.0
+        for _ in 0..<runs {
+            let start = now()
+            team.parallelFor(threads) { thread in
+                let first = thread * chunk, length = max(0, min(chunk, count - first))
+                kernel_triad(length, arrays[0].constant + first, arrays[1].constant + first, 0.5, target + first)
+            }
+            best = max(best, 12 * Double(count) / (now() - start))
+        }
+        return best
+    }
+
     private static func now() -> Double {
         var time = timespec()
         clock_gettime(CLOCK_MONOTONIC, &time)

@@ -98,9 +98,11 @@ extension AdaRevD: TileNetwork {
     public func writeResidual(
         ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
     ) {
-        workspace.timed("head") {
+        let size = workspace.size(atScale: 0)
+        // Reads the map, writes and reads each tap's share, writes the residual.
+        workspace.timed("head", floats: size.pixels * (workspace.channels(atScale: 0) + 57)) {
             decoders[subDecoder - 1].head.run(
-                workspace.maps[0], size: workspace.size(atScale: 0), work: workspace.wide, to: residual,
+                workspace.maps[0], size: size, work: workspace.wide, to: residual,
                 team: workspace.team)
         }
     }

@@ -26,16 +26,37 @@ struct BlockPass {
     /// map ← block(map). Of a FourierBlock all but the last sum: map ← y + gamma·conv5(…), and the spectrum holds what
     /// ``FourierFinish`` adds.
     func run() {
-        workspace.timed(transform == nil ? "naf first half" : "fourier first half") { firstHalf() }
+        workspace.timed(transform == nil ? "naf first half" : "fourier first half", floats: firstHalfFloats) {
+            firstHalf()
+        }
         attend()
         if let fourier = block.fourier {
-            workspace.timed("spectrum") { convolveSpectrum(fourier.0) }
+            workspace.timed("spectrum", floats: spectrumPassFloats) { convolveSpectrum(fourier.0) }
         }
-        workspace.timed(transform == nil ? "naf second half" : "fourier second half") { secondHalf() }
+        workspace.timed(transform == nil ? "naf second half" : "fourier second half", floats: secondHalfFloats) {
+            secondHalf()
+        }
         if let fourier = block.fourier {
-            workspace.timed("spectrum") { convolveSpectrum(fourier.1) }
+            workspace.timed("spectrum", floats: spectrumPassFloats) { convolveSpectrum(fourier.1) }
         }
     }
+
+    // MARK: what passes through memory
+
+    private var spectrumFloats: Int { transform == nil ? 0 : (size.width / 2 + 1) * size.height * 2 * channels }
+
+    /// Reads the map, writes and reads back conv1's result, writes the gate's; conv1.
+    private var firstHalfFloats: Int {
+        size.pixels * 6 * channels + spectrumFloats + 2 * channels * channels
+    }
+
+    /// Reads the gate's result and the map, writes the map; conv3, conv4, conv5.
+    private var secondHalfFloats: Int {
+        size.pixels * 3 * channels + 2 * spectrumFloats + 4 * channels * channels
+    }
+
+    /// Reads and writes the spectrum; two matrices between 2C and 4C.
+    private var spectrumPassFloats: Int { 2 * spectrumFloats + 16 * channels * channels }
 
     // MARK: norm1, conv1, conv2, gate
 

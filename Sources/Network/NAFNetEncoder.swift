@@ -42,7 +42,8 @@ struct NAFNetEncoder: Sendable {
         observe: ((Int, UnsafePointer<Float>) -> Void)? = nil
     ) {
         let team = workspace.team
-        workspace.timed("intro") { runIntro(image, in: workspace) }
+        let introFloats = workspace.size(atScale: 0).pixels * (3 + workspace.channels(atScale: 0))
+        workspace.timed("intro", floats: introFloats) { runIntro(image, in: workspace) }
         for scale in 0..<4 {
             let size = workspace.size(atScale: scale), c = workspace.channels(atScale: scale)
             let map = workspace.maps[scale], next = workspace.maps[scale + 1]
@@ -51,7 +52,8 @@ struct NAFNetEncoder: Sendable {
                 run(block, on: map, input: input, size: size, kernels: kernels, in: workspace)
             }
             observe?(scale, UnsafePointer(map))
-            workspace.timed("down") {
+            // Reads and scales the map, writes half as many floats; (2C, 4C) weights.
+            workspace.timed("down", floats: size.pixels * 5 * c / 2 + 8 * c * c) {
                 let row = size.width * c
                 team.parallelFor(size.height / 2) { y in
                     let pair = map + 2 * y * row

@@ -8,7 +8,9 @@ extension SubDecoder {
     func runLevel(_ level: Int, inverse: Bool = false, kernels: KernelSet, in workspace: Workspace) {
         let scale = 3 - level, c = workspace.channels(atScale: scale), size = workspace.size(atScale: scale)
         let parts = levels[level], map = workspace.maps[scale], z = workspace.mixed
-        workspace.timed("fuse") {
+        // Reads the coarse map (half of this one's floats) and the fine one (twice), writes z.
+        let fuseFloats = size.pixels * c * (scale > 0 ? 7 : 3) / 2 + (scale > 0 ? 10 : 8) * c * c
+        workspace.timed("fuse", floats: fuseFloats) {
             parts.fuse.run(
                 coarse: workspace.maps[scale + 1], fine: scale > 0 ? workspace.maps[scale - 1] : nil, to: z, size: size,
                 channels: c, kernels: kernels, team: workspace.team)
@@ -18,7 +20,7 @@ extension SubDecoder {
             block: parts.block, map: z, size: size, kernels: kernels, workspace: workspace, transform: transform
         ).run()
         // What remains of the FourierBlock, the last inverse transform along rows, meets the sum with α·d.
-        workspace.timed("combine") {
+        workspace.timed("combine", floats: size.pixels * 3 * c + transform.spectrumCount) {
             let plan = RowPlan(size), width = size.width, pitch = c + 16, factor = 1 / Float(size.pixels)
             workspace.team.parallelFor(plan.unitCount) { index in
                 let unit = plan.unit(index), first = unit.lowerBound * width * c, pixels = unit.count * width

@@ -52,6 +52,13 @@ public final class StreamSocket: Sendable {
     /// Closes the sending side: the peer sees the end of the stream and can still send.
     public func shutdownWrite() { shutdown(descriptor, Int32(SHUT_WR)) }
 
+    /// Makes ``close()`` reset the connection: the kernel then forgets at once what it holds for a peer that does not
+    /// take it. After a usual close it goes on offering that, for as long as the peer takes a byte now and then.
+    public func resetWhenClosed() {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    }
+
     public func close() {
         let descriptor = handle.exchange(-1, ordering: .relaxed)
         if descriptor >= 0 { Foundation.close(descriptor) }

@@ -1,3 +1,5 @@
+import Dispatch
+
 /// How images end: each exactly once.
 extension TileScheduler {
     func cancel(_ job: Restoration) {
@@ -53,6 +55,12 @@ extension TileScheduler {
             if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
             // Large memory is returned here, not under the lock.
             _ = (band, encoding)
+            if let seconds = configuration.idleMemorySeconds {
+                completions.asyncAfter(deadline: .now() + seconds) { [weak self] in
+                    // A little less, so that the worker of this very image is not missed by its last microseconds.
+                    self?.releaseIdleMemory(unusedFor: 0.9 * seconds)
+                }
+            }
             completions.async { [unfinished] in
                 client?.completion(outcome)
                 unfinished.leave()

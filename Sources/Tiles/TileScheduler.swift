@@ -32,6 +32,8 @@ public final class TileScheduler: @unchecked Sendable {
         public var assumedSecondsPerTile: Double
         /// How many tiles of one image may be handed out beyond the first one that is not blended yet.
         public var runAhead: Int
+        /// How long an unused worker keeps the memory of its tile after an image has ended; nil keeps it for ever.
+        public var idleMemorySeconds: Double? = 30
 
         public init(
             threads: Int, tile: TileSize = .published, queueLimit: Int = 256, assumedSecondsPerTile: Double = 1,

@@ -95,6 +95,7 @@ import Testing
         #expect(status("CONNECT a:1") == 501)
         #expect(status("DELETE /health") == 405)
         #expect(status("TRACE /health") == 405)
+        #expect(status("QUERY /health") == 405)
         #expect(status("GET /nowhere") == 404)
         #expect(status("HEAD /nowhere") == 404)
         #expect(status("GET /health/") == 404)

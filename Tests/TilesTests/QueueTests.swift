@@ -192,6 +192,19 @@ import Tiles
         #expect(try rig.restore(image, once).isIdentical(to: image))
     }
 
+    @Test func anIdleSchedulerGivesItsMemoryBackByItself() throws {
+        let network = RuleNetwork()
+        var configuration = TileScheduler.Configuration(threads: 2, tile: Rig.smallTile)
+        configuration.idleMemorySeconds = 0.2
+        let scheduler = TileScheduler(network: network, configuration: configuration)
+        defer { scheduler.stop() }
+        let image = FloatImage(width: 100, height: 100, seed: 3)
+        _ = try scheduler.restore(source: image, sink: image, options: once)
+        let deadline = ContinuousClock.now + .seconds(20)
+        while network.liveWorkspaces > 0, ContinuousClock.now < deadline { usleep(20_000) }
+        #expect(network.liveWorkspaces == 0)
+    }
+
     /// A service keeps handles of ended jobs; they must not keep pictures.
     @Test func endedRestorationsLetGoOfPictures() throws {
         let gate = Gate()

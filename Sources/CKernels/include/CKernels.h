@@ -8,5 +8,6 @@
 #include "relax.h"
 #include "scratch.h"
 #include "sliding.h"
+#include "triad.h"
 
 #endif

@@ -13,10 +13,14 @@ public struct HTTPMethod: RawRepresentable, Hashable, Sendable, CustomStringConv
     public static let options = HTTPMethod(rawValue: "OPTIONS")
     public static let trace = HTTPMethod(rawValue: "TRACE")
     public static let patch = HTTPMethod(rawValue: "PATCH")
+    /// A safe request with content (draft-ietf-httpbis-safe-method-w-body; an operation of OpenAPI 3.2).
+    public static let query = HTTPMethod(rawValue: "QUERY")
 
     /// The methods whose meaning the server knows. Others are answered with 501 (RFC 9110 §9.1): they say nothing about
     /// the resource, while 405 says that the resource does not offer a known one.
-    static let known: [HTTPMethod] = [get, head, post, put, delete, connect, options, trace, patch]
+    static let known: [HTTPMethod] = [
+        get, head, post, put, delete, connect, options, trace, patch, query,
+    ]
 
     public var description: String { rawValue }
 }

@@ -6,6 +6,7 @@ extension Connection {
         if !output.isEmpty, writeStart > 0 {
             let allowance = Double(output.sent - writeStartSent) / times.minimumRate
             if isOver(lastWrite, times.write, now) || isOver(writeStart, times.write + allowance, now) {
+                socket.resetWhenClosed()
                 return close(.clientGone)
             }
         }

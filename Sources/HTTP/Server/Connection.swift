@@ -61,7 +61,16 @@ final class Connection: @unchecked Sendable {
     /// The peer has closed its sending side, though data may wait before that.
     var isPeerClosed = false
 
-    var exchange: ExchangeState?
+    /// The request that is being answered.
+    var exchange: ExchangeState? {
+        didSet {
+            switch (oldValue == nil, exchange == nil) {
+            case (true, false): server.didBeginExchange()
+            case (false, true): server.didEndExchange()
+            default: break
+            }
+        }
+    }
     /// The whole request has been read.
     var isBodyComplete = true
     /// Bytes have come behind the head.
@@ -149,6 +158,18 @@ final class Connection: @unchecked Sendable {
     /// Between two requests, with nothing to write.
     var isIdle: Bool {
         if case .head = phase { output.isEmpty && parser.isIdle && inputOffset == input.count } else { false }
+    }
+
+    /// How readily the connection is given up when there are too many, lower ranks first, and since when; nil while
+    /// somebody may be waiting for an answer. Whoever sends half a head and no more, or does not close after the last
+    /// answer, must not keep a health check out.
+    var spareness: (rank: Int, since: UInt64)? {
+        switch phase {
+        case .head where isIdle: (0, idleStart)
+        case .lingering: (1, lingerStart)
+        case .head where isSurplus && output.isEmpty: (2, headStart)
+        default: nil
+        }
     }
 
     /// Ends at once, whatever is going on.

@@ -250,9 +250,12 @@ final class EventLoop: @unchecked Sendable {
         makeRoom()
     }
 
-    /// Ends some connections on which nothing is going on, those first that have been so for longest.
-    func endIdleConnections() {
-        let idle = slots.compactMap(\.connection).filter(\.isIdle).sorted { $0.idleStart < $1.idleStart }
-        for connection in idle.prefix(max(8, idle.count / 8)) { connection.close(.cut) }
+    /// Ends some of the connections that can be spared, the least useful and oldest first.
+    func giveUpSome() {
+        let spare = slots.compactMap(\.connection).compactMap { connection in
+            connection.spareness.map { (connection: connection, rank: $0.rank, since: $0.since) }
+        }
+        let order = spare.sorted { ($0.rank, $0.since) < ($1.rank, $1.since) }
+        for item in order.prefix(max(8, order.count / 4)) { item.connection.close(.cut) }
     }
 }

@@ -13,6 +13,10 @@ public final class HTTPServer: Sendable {
     private let draining = Atomic<Bool>(false)
     private let cutting = Atomic<Bool>(false)
     private let openConnections = Atomic<Int>(0)
+    /// Requests whose head has come and whose answer has not been handed to its connection's output.
+    private let openExchanges = Atomic<Int>(0)
+    /// A drain goes on accepting for as long as there are open exchanges.
+    private let acceptsUntilIdle = Atomic<Bool>(false)
 
     private struct State {
         var loops: [EventLoop] = []
@@ -44,7 +48,7 @@ public final class HTTPServer: Sendable {
         let most = 2 * configuration.maximumConnections + 64
         try loops[0].listen(
             on: sockets, while: { [self] in connectionCount < most },
-            else: { for loop in all { loop.post { loop.endIdleConnections() } } }
+            else: { for loop in all { loop.post { loop.giveUpSome() } } }
         ) { [self] socket, address in
             next = (next + 1) % all.count
             accept(socket, from: address, on: all[next])
@@ -113,6 +117,19 @@ public final class HTTPServer: Sendable {
         if count == 0, isDraining { checkEmpty() }
     }
 
+    func didBeginExchange() { openExchanges.add(1, ordering: .relaxed) }
+
+    func didEndExchange() {
+        // In one order with `drain`, which sets the flag before it looks at the count: one of the two sees the other.
+        let count = openExchanges.subtract(1, ordering: .sequentiallyConsistent).newValue
+        if count == 0, draining.load(ordering: .sequentiallyConsistent) { stopAcceptingIfIdle() }
+    }
+
+    private func stopAcceptingIfIdle() {
+        guard openExchanges.load(ordering: .sequentiallyConsistent) == 0 else { return }
+        if acceptsUntilIdle.exchange(false, ordering: .relaxed) { stopAccepting() }
+    }
+
     private func checkEmpty() {
         guard connectionCount == 0 else { return }
         let (callbacks, loops): ([@Sendable () -> Void], [EventLoop]) = state.withLock { state in
@@ -132,22 +149,24 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: the deadline.
-    ///   - accepting: goes on accepting until ``stopAccepting()`` or the deadline, so that a readiness check can still
-    /// be     told that the service is going down. The handler has to refuse new work itself.
+    ///   - accepting: goes on accepting as long as any request is being answered, until ``stopAccepting()`` or the
+    ///     deadline at the latest, so that a readiness check can still be told that the service is going down. The
+    ///     handler has to refuse new work itself.
     ///   - completion: called once, on any thread, when all connections are closed.
     public func drain(
         within seconds: Double, accepting: Bool = false, completion: @escaping @Sendable () -> Void = {}
     ) {
-        draining.store(true, ordering: .relaxed)
+        if accepting { acceptsUntilIdle.store(true, ordering: .relaxed) }
+        draining.store(true, ordering: .sequentiallyConsistent)
         let isStopped = state.withLock { state in
             if !state.isStopped { state.onEmpty.append(completion) }
             return state.isStopped
         }
         if isStopped { return completion() }
-        if !accepting { stopAccepting() }
         forEachLoop { loop in
             for connection in loop.connections { connection.drain() }
         }
+        if accepting { stopAcceptingIfIdle() } else { stopAccepting() }
         DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
             stopAccepting()
             cutAll()

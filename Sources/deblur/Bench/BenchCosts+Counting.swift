@@ -11,7 +11,8 @@ extension BenchCosts {
     static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
         let counted = (try? count(network.architecture, tile: tile)) ?? (steps: [:], layers: [:])
         return BenchCosts(
-            gflop: counted.steps, layerGflop: counted.layers, peak: PeakMeasurement.gflops(threads: threads))
+            gflop: counted.steps, layerGflop: counted.layers, peak: PeakMeasurement.gflops(threads: threads),
+            bandwidth: PeakMeasurement.bytesPerSecond(threads: threads))
     }
 
     /// GFLOP by step and by kind of layer.

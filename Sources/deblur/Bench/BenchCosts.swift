@@ -9,6 +9,16 @@ struct BenchCosts: Sendable {
     var layerGflop: [String: Double]
     /// GFLOP/s of fused multiply-adds of all threads together, measured; nil where it was not.
     var peak: Double?
+    /// Bytes per second between memory and all threads together, measured.
+    var bandwidth: Double?
+
+    /// GFLOP/s that neither the multiply-adds nor the memory allow to exceed (the roofline: Williams, Waterman and
+    /// Patterson 2009), and which of the two it is; nil where work, bytes or the machine are unknown.
+    func roof(gflop: Double?, bytes: Int?) -> (gflops: Double, isMemory: Bool)? {
+        guard let gflop, let bytes, bytes > 0, let peak, let bandwidth else { return nil }
+        let memory = gflop / Double(bytes) * bandwidth
+        return (min(peak, memory), memory < peak)
+    }
 
     var total: Double? { gflop.isEmpty ? nil : gflop.values.reduce(0, +) }
 }

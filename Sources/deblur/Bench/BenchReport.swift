@@ -11,6 +11,17 @@ struct BenchReport: Codable {
         var share: Double
         var gflop: Double?
         var gflops: Double?
+        /// Moved between memory (or a shared cache) and the passes of this kind of layer: `StageClock.bytes`.
+        var bytes: Int?
+        /// GFLOP/s that the roofline allows.
+        var roofGflops: Double?
+        /// `compute` or `memory`: which part of the roofline it stands under.
+        var bound: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, kind, seconds, share, gflop, gflops, bytes, bound
+            case roofGflops = "roof_gflops"
+        }
     }
 
     var model: String
@@ -19,7 +30,11 @@ struct BenchReport: Codable {
     var threads: Int
     /// Side in pixels.
     var tile: Int
+    /// Tiles in flight.
+    var tilesAtOnce: Int
     var repetitions: Int
+    /// Of all tiles in flight together.
+    var tilesPerSecond: Double
     /// Median.
     var secondsPerTile: Double
     var gflop: Double?
@@ -27,6 +42,8 @@ struct BenchReport: Codable {
     /// Of the measured peak of fused multiply-adds on those threads.
     var peakShare: Double?
     var peakGflops: Double?
+    /// Measured.
+    var bytesPerSecond: Double?
     var stages: [Stage]
     /// Highest resident size of the process.
     var peakMemoryBytes: Int
@@ -36,6 +53,9 @@ struct BenchReport: Codable {
         case secondsPerTile = "seconds_per_tile"
         case peakShare = "peak_share"
         case peakGflops = "peak_gflops"
+        case bytesPerSecond = "bytes_per_second"
+        case tilesAtOnce = "tiles_at_once"
+        case tilesPerSecond = "tiles_per_second"
         case peakMemoryBytes = "peak_memory_bytes"
     }
 
@@ -47,14 +67,17 @@ struct BenchReport: Codable {
                 + "GFLOP \(number(gflop, 1)), GFLOP/s \(number(gflops, 1)), "
                 + "share of peak \(number(peakShare.map { $0 * 100 }, 1)) %, "
                 + "peak memory \(peakMemoryBytes >> 20) MiB",
+            "peak \(number(peakGflops, 0)) GFLOP/s, memory \(number(bytesPerSecond.map { $0 * 1e-9 }, 1)) GB/s, "
+                + "tiles at once \(tilesAtOnce), tiles per second \(fixed(tilesPerSecond, 3))",
             "",
-            row("stage", "ms", "share", "GFLOP", "GFLOP/s"),
+            row("stage", "ms", "share", "GFLOP", "GFLOP/s", "MB", "roof", "bound"),
         ]
         for stage in stages {
             lines.append(
                 row(
                     (stage.kind == "layer" ? "  " : "") + stage.name, fixed(stage.seconds * 1e3, 2),
-                    fixed(stage.share * 100, 1) + " %", number(stage.gflop, 2), number(stage.gflops, 1)))
+                    fixed(stage.share * 100, 1) + " %", number(stage.gflop, 2), number(stage.gflops, 1),
+                    number(stage.bytes.map { Double($0) * 1e-6 }, 0), number(stage.roofGflops, 0), stage.bound ?? "-"))
         }
         return lines.joined(separator: "\n")
     }

@@ -2,32 +2,83 @@ import Foundation
 import Kernels
 import Network
 
-/// Times one tile, step by step, over and over.
+/// Times tiles, step by step, over and over.
 struct BenchRun {
     let network: AdaRevD
-    let team: ThreadTeam
+    /// Of all tiles in flight together.
+    let threads: Int
     /// Side in pixels.
     let tile: Int
+    /// Tiles in flight, each on its share of the threads.
+    let atOnce: Int
     let repetitions: Int
 
     struct Outcome {
         /// Median seconds of a whole tile at full depth.
         var seconds: Double
+        /// Of all tiles in flight together.
+        var tilesPerSecond: Double
         /// Median seconds of each step, in order.
         var steps: [(name: String, seconds: Double)]
         /// Median seconds of each kind of layer, longest first.
         var layers: [(name: String, seconds: Double)]
+        /// Bytes that each kind of layer moved for one tile, where they are counted.
+        var layerBytes: [String: Int]
+        /// Highest resident size of the process so far.
+        var peakMemoryBytes: Int
+    }
+
+    /// One tile in flight, and what its thread leaves behind.
+    private final class Lane: @unchecked Sendable {
+        // Safe to share: its own thread writes, and it is read after that thread has ended.
+        var seconds: [Double] = []
+        var steps: [[Double]] = []
+        var layers: [String: [Double]] = [:]
+        var layerBytes: [String: Int] = [:]
+    }
+
+    private var stepNames: [String] {
+        ["encoder"] + (1...network.subDecoders).map { "sub_decoder_\($0)" } + ["head"]
     }
 
     func measure() -> Outcome {
+        let lanes = (0..<atOnce).map { _ in Lane() }, ready = DispatchGroup(), ended = DispatchGroup()
+        let share = max(1, threads / atOnce)
+        for lane in lanes {
+            ready.enter()
+            ended.enter()
+            let thread = Thread {
+                run(lane, threads: share) {
+                    ready.leave()
+                    ready.wait()
+                }
+                ended.leave()
+            }
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+        ended.wait()
+        let seconds = Self.median(lanes.flatMap(\.seconds))
+        let rates = lanes.map { Double($0.seconds.count) / $0.seconds.reduce(0, +) }
+        return Outcome(
+            seconds: seconds, tilesPerSecond: rates.reduce(0, +),
+            steps: stepNames.enumerated().map { index, name in
+                (name, Self.median(lanes.flatMap { $0.steps[index] }))
+            },
+            layers: lanes[0].layers.map { ($0.key, Self.median($0.value)) }.sorted { $0.seconds > $1.seconds },
+            layerBytes: lanes[0].layerBytes, peakMemoryBytes: Self.peakMemoryBytes())
+    }
+
+    /// Waits in `whenWarm` until every tile in flight has been laid out.
+    private func run(_ lane: Lane, threads: Int, whenWarm: () -> Void) {
+        let team = ThreadTeam(threads: threads)
+        defer { team.stop() }
         let workspace = network.makeWorkspace(team: team)
         let clock = StageClock()
         workspace.clock = clock
         let pixels = (0..<tile * tile * 3).map { Float($0 &* 2_654_435_761 % 1009) / 1008 }
         var residual = [Float](repeating: 0, count: pixels.count)
-        let names = ["encoder"] + (1...network.subDecoders).map { "sub_decoder_\($0)" } + ["head"]
-        var steps = [[Double]](repeating: [], count: names.count)
-        var layers: [String: [Double]] = [:]
+        lane.steps = [[Double]](repeating: [], count: stepNames.count)
         // The first tile lays out memory and plans transforms; it does not count.
         for round in 0...repetitions {
             clock.reset()
@@ -41,14 +92,15 @@ struct BenchRun {
             times.append(Self.seconds {
                 network.writeResidual(ofExit: network.subDecoders, to: &residual, in: workspace)
             })
-            guard round > 0 else { continue }
-            for (index, time) in times.enumerated() { steps[index].append(time) }
-            for (kind, time) in clock.seconds { layers[kind, default: []].append(time) }
+            guard round > 0 else {
+                whenWarm()
+                continue
+            }
+            lane.seconds.append(times.reduce(0, +))
+            for (index, time) in times.enumerated() { lane.steps[index].append(time) }
+            for (kind, time) in clock.seconds { lane.layers[kind, default: []].append(time) }
+            lane.layerBytes = clock.bytes
         }
-        let tiles = (0..<repetitions).map { round in steps.reduce(0) { $0 + $1[round] } }
-        return Outcome(
-            seconds: Self.median(tiles), steps: zip(names, steps).map { ($0, Self.median($1)) },
-            layers: layers.map { ($0.key, Self.median($0.value)) }.sorted { $0.seconds > $1.seconds })
     }
 
     private static func seconds(_ work: () -> Void) -> Double {
@@ -62,7 +114,7 @@ struct BenchRun {
     }
 
     /// VmHWM of proc(5) status.
-    static func peakMemoryBytes() -> Int {
+    private static func peakMemoryBytes() -> Int {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         return usage.ru_maxrss * 1024

@@ -22,7 +22,9 @@ struct BenchCommand: ParsableCommand {
         help: ArgumentHelp("Side of the tile in pixels, a multiple of 16 (default: the model's).", valueName: "pixels"))
     var tile: Int?
     @OptionGroup var threads: ThreadOptions
-    @Option(help: "Tiles that are timed, after one that is not.")
+    @Option(help: "Tiles in flight side by side, each on its share of the threads.")
+    var atOnce = 1
+    @Option(help: "Tiles that are timed one after the other, after one that is not.")
     var repetitions = 5
     @Option(help: ArgumentHelp("Write the measurements as JSON; - is standard output.", valueName: "file"))
     var json: String?
@@ -31,6 +33,7 @@ struct BenchCommand: ParsableCommand {
         guard (1...512).contains(width) else { throw ValidationError("--width: 1 to 512 is expected") }
         guard (1...64).contains(decoders) else { throw ValidationError("--decoders: 1 to 64 is expected") }
         guard (1...1000).contains(repetitions) else { throw ValidationError("--repetitions: 1 to 1000 is expected") }
+        guard (1...1024).contains(atOnce) else { throw ValidationError("--at-once: 1 to 1024 is expected") }
         if let tile, !(16...4096).contains(tile) || tile % 16 != 0 {
             throw ValidationError("--tile: a multiple of 16 from 16 to 4096 is expected")
         }
@@ -40,9 +43,9 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
         let network = try network()
         let side = tile ?? network.configuration.tile
-        let team = ThreadTeam(threads: threads.count)
-        defer { team.stop() }
-        let outcome = BenchRun(network: network, team: team, tile: side, repetitions: repetitions).measure()
+        let outcome = BenchRun(
+            network: network, threads: threads.count, tile: side, atOnce: atOnce, repetitions: repetitions
+        ).measure()
         let report = report(outcome, network, side, BenchCosts.of(network, tile: side, threads: threads.count))
         if let json {
             let bytes = JSON.encode(report, pretty: true) + Data("\n".utf8)
@@ -73,16 +76,21 @@ struct BenchCommand: ParsableCommand {
                 gflop: gflop, gflops: gflop.map { $0 / step.seconds })
         }
         let layers = outcome.layers.map { layer in
-            let gflop = costs.layerGflop[layer.name]
+            let gflop = costs.layerGflop[layer.name], bytes = outcome.layerBytes[layer.name]
+            // Tiles in flight share the machine.
+            let roof = costs.roof(gflop: gflop, bytes: bytes).map { ($0.gflops / Double(atOnce), $0.isMemory) }
             return BenchReport.Stage(
                 name: layer.name, kind: "layer", seconds: layer.seconds, share: layer.seconds / outcome.seconds,
-                gflop: gflop, gflops: gflop.map { $0 / layer.seconds })
+                gflop: gflop, gflops: gflop.map { $0 / layer.seconds }, bytes: bytes, roofGflops: roof?.0,
+                bound: roof.map { $0.1 ? "memory" : "compute" })
         }
-        let gflops = costs.total.map { $0 / outcome.seconds }
+        let gflops = costs.total.map { $0 * outcome.tilesPerSecond }
         return BenchReport(
             model: network.configuration.name, kernels: network.kernels.name, precision: threads.precision.rawValue,
-            threads: threads.count, tile: side, repetitions: repetitions, secondsPerTile: outcome.seconds,
+            threads: threads.count, tile: side, tilesAtOnce: atOnce, repetitions: repetitions,
+            tilesPerSecond: outcome.tilesPerSecond, secondsPerTile: outcome.seconds,
             gflop: costs.total, gflops: gflops, peakShare: gflops.flatMap { rate in costs.peak.map { rate / $0 } },
-            peakGflops: costs.peak, stages: steps + layers, peakMemoryBytes: BenchRun.peakMemoryBytes())
+            peakGflops: costs.peak, bytesPerSecond: costs.bandwidth, stages: steps + layers,
+            peakMemoryBytes: outcome.peakMemoryBytes)
     }
 }
