@@ -47,6 +47,7 @@ class PhaseOptions:
     pool_side: int = 256
     pool_uses: float = 16
     reversible: bool = True
+    sharp: float | None = None  # share of sharp inputs in this phase, in place of the recipe's
     kernel_noise: bool = True  # UFPNet's noise term is on in training
 
     def stage(self, progress: float) -> Stage:

@@ -7,6 +7,7 @@ import math
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -38,7 +39,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self.trained, lr=self.options.rate, betas=self.options.betas,
                                            weight_decay=self.options.weight_decay, fused=True)
         self.average = Average(self.model, self.options.ema**self.options.ema_every)
-        self.maker = BlurMaker(store, recipe.seed, recipe.blur)
+        sharp = recipe.blur.sharp if self.options.sharp is None else self.options.sharp
+        self.maker = BlurMaker(store, recipe.seed, replace(recipe.blur, sharp=sharp))
         self.pairs = self.maker
         if self.options.pool:
             self.pairs = PairPool(self.maker, self.options.pool, self.options.pool_side, self.options.pool_uses)
