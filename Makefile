@@ -15,8 +15,9 @@ build: setup ## builds .build/release/deblur
 run: build ## serves on 127.0.0.1:8080 with the default model
 	.build/release/deblur serve
 
-test: setup ## builds and passes every test
+test: setup ## builds and passes every test, the training code's where its packages can be had
 	swift test -c release --disable-xctest
+	Training/test
 
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
 	Tests/page/run
@@ -31,12 +32,8 @@ test-deploy: build ## the proxies' files against the real service (installs Debi
 test-acceptance: build ## the service under load, slow and hostile clients (ACCEPTANCE=short: about two minutes)
 	Tests/acceptance/run
 
-train-setup: Training/.venv/ready
-
-Training/.venv/ready: Training/requirements.txt Training/pyproject.toml
-	python3 -m venv Training/.venv
-	Training/.venv/bin/pip install -q -r Training/requirements.txt -e Training
-	@touch $@
+train-setup:
+	Training/prepare
 
 test-training: train-setup ## the training code's tests
 	cd Training && .venv/bin/python -m pytest

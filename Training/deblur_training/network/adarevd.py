@@ -62,6 +62,13 @@ class AdaRevD(nn.Module):
         """The restored image of every sub-decoder, unclamped. Sides must be multiples of 16."""
         return [image + r for r in self.residuals(self.features(image), reversible)]
 
+    @torch.no_grad()
+    def continue_after(self, trained: int) -> None:
+        """Fresh sub-decoders behind `trained` ones start as copies of the last trained output."""
+        for sub_decoder, (head,) in zip(self.subdenets[trained:], self.outputs[trained:]):
+            sub_decoder.start_idle()
+            head.load_state_dict(self.outputs[trained - 1][0].state_dict())
+
     def clamp_alpha(self) -> None:
         for sub_decoder in self.subdenets:
             sub_decoder.clamp_alpha()

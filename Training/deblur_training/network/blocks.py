@@ -97,17 +97,21 @@ class FourierConv(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         height, width = x.shape[-2:]
         x = x if x.dtype == torch.float64 else x.float()  # transforms never run in reduced precision
-        spectrum = torch.fft.rfft2(x.contiguous())
-        z = torch.cat([spectrum.real, spectrum.imag], dim=1)
-        z = self.complex_conv2(F.gelu(self.complex_conv1(z)))
-        real, imag = z.to(x.dtype).chunk(2, dim=1)
-        return inverse_real_transform(torch.complex(real.contiguous(), imag.contiguous()), height, width)
+        # Channels last, real parts before imaginary ones: one copy of the map there and one back.
+        spectrum = torch.view_as_real(torch.fft.rfft2(x.contiguous())).permute(0, 2, 3, 4, 1)
+        first, second = self.complex_conv1, self.complex_conv2
+        z = F.gelu(F.linear(spectrum.flatten(3), first.weight.flatten(1), first.bias))
+        z = F.linear(z, second.weight.flatten(1), second.bias).to(x.dtype)
+        z = z.unflatten(3, (2, -1)).permute(0, 4, 1, 2, 3).contiguous()
+        return inverse_real_transform(torch.view_as_complex(z), height, width)
 
 
 def inverse_real_transform(spectrum: Tensor, height: int, width: int) -> Tensor:
     """`irfft2` as the CPU defines it, on any device: the imaginary parts of columns 0 and width/2 are dropped after the
     transform along the columns. The result of a one-dimensional real inverse with such parts is not promised on CUDA.
     """
+    if spectrum.device.type == "cpu":
+        return torch.fft.irfft2(spectrum, s=(height, width))
     columns = torch.fft.ifft(spectrum, dim=-2)
     keep = torch.ones(width // 2 + 1, dtype=columns.real.dtype, device=columns.device)
     keep[0] = keep[-1] = 0

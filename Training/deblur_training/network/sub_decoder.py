@@ -61,6 +61,16 @@ class SubDecoder(nn.Module):
             a = getattr(self, f"alpha{n}")
             a.copy_(torch.where(a.abs() < SMALLEST_ALPHA, torch.where(a < 0, -SMALLEST_ALPHA, SMALLEST_ALPHA), a))
 
+    @torch.no_grad()
+    def start_idle(self) -> None:
+        """Makes a fresh sub-decoder hand its state on: behind trained ones it then starts at their quality."""
+        for n in range(4):
+            fusion = getattr(self, f"level{n}").fusion
+            fusion.up[0].weight.zero_()
+            if n < 3:
+                fusion.down[1].body.weight.zero_()
+                fusion.down[1].body.bias.zero_()
+
     def first_step(self, f4: Tensor, state: State) -> Tensor:
         """The updated d4 (a regressor may look at it before the sub-decoder goes on)."""
         d4, d3, _, _ = state

@@ -37,8 +37,17 @@ class PhaseOptions:
     betas: tuple[float, float] = (0.9, 0.9)
     clip: float | None = 0.01
     ema: float = 0.999
+    ema_every: int = 1  # steps; on a CPU the average costs a step's share
+    # "l1": Eq. 14. "psnr": mean over pairs of 10·log10 of the squared error, in which a mild blur counts as much as a
+    # strong one.
+    loss: str = "l1"
     frequency_weight: float = 0.01
+    # Pairs kept and used about `pool_uses` times each (0: every patch is made anew), of that many pixels a side.
+    pool: int = 0
+    pool_side: int = 256
+    pool_uses: float = 16
     reversible: bool = True
+    sharp: float | None = None  # share of sharp inputs in this phase, in place of the recipe's
     kernel_noise: bool = True  # UFPNet's noise term is on in training
 
     def stage(self, progress: float) -> Stage:

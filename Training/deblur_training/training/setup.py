@@ -38,13 +38,16 @@ def tensors_of(path: Path) -> dict[str, torch.Tensor]:
 
 def initialise(model: AdaRevD, path: Path) -> None:
     """Takes every tensor that fits by name and shape and says what it left; a fresh classifier or more sub-decoders are
-    so allowed, a wrong width is not."""
+    so allowed, a wrong width is not. Sub-decoders that the file has not start with the output of its last."""
     given, own = tensors_of(path), model.state_dict()
     wrong = [k for k, v in given.items() if k in own and v.shape != own[k].shape and not k.startswith("ape.")]
     if wrong:
         raise ValueError(f"{path.name}: {len(wrong)} tensors of another shape, first {wrong[0]}")
     taken = {k: v for k, v in given.items() if k in own and v.shape == own[k].shape}
     model.load_state_dict(own | taken)
+    trained = len({k.split(".")[1] for k in taken if k.startswith("outputs.")})
+    if 0 < trained < model.config.sub_decoders:
+        model.continue_after(trained)
     print(f"from {path.name}: {len(taken)} tensors of {len(own)}; {len(own) - len(taken)} start afresh", flush=True)
 
 

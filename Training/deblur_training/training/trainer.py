@@ -7,16 +7,18 @@ import math
 import sys
 import time
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
 from ..data.blur import BlurMaker
 from ..data.photos import PhotoStore
+from ..data.pool import PairPool
 from ..network import AdaRevD
 from ..network.classifier import classification_loss, degradation_class
 from .clock import Clock, learning_rate, spelled
-from .loss import restoration_loss
+from .loss import decibel_loss, restoration_loss
 from .recipe import PHASES, Recipe, Stage
 from .state import Average, read_state, write_atomically
 
@@ -35,9 +37,13 @@ class Trainer:
             self.model = self.model.to(memory_format=torch.channels_last)
         self.trained = self._choose_parameters()
         self.optimizer = torch.optim.AdamW(self.trained, lr=self.options.rate, betas=self.options.betas,
-                                           weight_decay=self.options.weight_decay, foreach=True)
-        self.average = Average(self.model, self.options.ema)
-        self.maker = BlurMaker(store, recipe.seed, recipe.blur)
+                                           weight_decay=self.options.weight_decay, fused=True)
+        self.average = Average(self.model, self.options.ema**self.options.ema_every)
+        sharp = recipe.blur.sharp if self.options.sharp is None else self.options.sharp
+        self.maker = BlurMaker(store, recipe.seed, replace(recipe.blur, sharp=sharp))
+        self.pairs = self.maker
+        if self.options.pool:
+            self.pairs = PairPool(self.maker, self.options.pool, self.options.pool_side, self.options.pool_uses)
         if hasattr(self.model.encoder, "noise"):
             self.model.encoder.noise = self.options.kernel_noise
         self.best: float | None = None
@@ -74,7 +80,7 @@ class Trainer:
             print(f"out of memory: batches of {stage.batch} from here on for patches of {stage.patch}", flush=True)
 
     def _step(self, stage: Stage) -> dict[str, torch.Tensor]:
-        blurred, sharp = self.maker.batch(stage.batch, stage.patch)
+        blurred, sharp = self.pairs.batch(stage.batch, stage.patch)
         rate = learning_rate(self.options, self.clock.progress)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -86,7 +92,8 @@ class Trainer:
         numbers["gradient"] = torch.nn.utils.clip_grad_norm_(self.trained, self.options.clip or math.inf, foreach=True)
         self.optimizer.step()
         self.model.clamp_alpha()
-        self.average.update(self.clock.step)
+        if self.clock.step % self.options.ema_every == 0:
+            self.average.update(self.clock.step // self.options.ema_every)
         self.clock.tick()
         return {k: v.detach() for k, v in numbers.items()}
 
@@ -96,7 +103,10 @@ class Trainer:
             encoded = self.model.encoder(image)
         features = self.model.scaled(encoded)
         residuals = self.model.residuals(features, self.options.reversible)
-        loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
+        if self.options.loss == "psnr":
+            loss = decibel_loss(residuals, blurred, sharp)
+        else:
+            loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
         with torch.no_grad():
             restored = (blurred + residuals[-1].float()).clamp(0, 1)
             return {"loss": loss, "blurred_db": mean_psnr(blurred, sharp), "restored_db": mean_psnr(restored, sharp)}
