@@ -13,9 +13,11 @@ import Testing
         var uploads: [MemoryReservation] = []
         var waits: [Int: MemoryWait] = [:]
         for round in 0..<5000 {
-            switch random.integer(0...5) {
+            switch random.integer(0...6) {
             case 0:
-                if let upload = try? budget.reserveUpload(random.integer(0...600)) { uploads.append(upload) }
+                let bytes = random.integer(0...300), announced = random.integer(0...600)
+                if let upload = try? budget.reserveUpload(bytes, announced: announced) { uploads.append(upload) }
+            case 6: try? uploads.randomElement(using: &random)?.grow(to: random.integer(0...500))
             case 1: if !uploads.isEmpty { uploads.remove(at: random.integer(0...uploads.count - 1)) }
             case 2: uploads.last?.shrink(to: random.integer(0...300))
             case 3:
@@ -63,15 +65,27 @@ import Testing
 
     @Test func uploadsTakeHalfAtMost() throws {
         let budget = MemoryBudget(limit: 100)
-        let upload = try budget.reserveUpload(40)
-        #expect(throws: MemoryBudget.Refusal.full(limit: 100, actual: 60)) { try budget.reserveUpload(20) }
-        #expect(throws: MemoryBudget.Refusal.tooLarge(limit: 50, actual: 51)) { try budget.reserveUpload(51) }
+        let upload = try budget.reserveUpload(0, announced: 40)
+        #expect(budget.reserved == 0, "an announcement takes nothing")
+        try upload.grow(to: 40)
+        #expect(throws: MemoryBudget.Refusal.full(limit: 100, actual: 60)) {
+            try budget.reserveUpload(0, announced: 20)
+        }
+        #expect(throws: MemoryBudget.Refusal.tooLarge(limit: 50, actual: 51)) {
+            try budget.reserveUpload(0, announced: 51)
+        }
+        let second = try budget.reserveUpload(5, announced: 10)
+        #expect(throws: MemoryBudget.Refusal.full(limit: 100, actual: 51)) { try second.grow(to: 11) }
+        #expect(budget.reserved == 45)
+        try second.grow(to: 0)
+        #expect(budget.reserved == 45, "growing never gives back")
+        second.shrink(to: 0)
         // Nobody would ever give memory back, so nobody waits.
         let refusal = Mutex<MemoryBudget.Refusal?>(nil)
         let wait = budget.reserveImage(61) { result in
             if case .failure(let failure) = result { refusal.withLock { $0 = failure } }
         }
         #expect(refusal.withLock { $0 } == .full(limit: 100, actual: 101))
-        withExtendedLifetime((upload, wait)) {}
+        withExtendedLifetime((upload, second, wait)) {}
     }
 }

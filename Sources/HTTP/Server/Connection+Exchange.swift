@@ -52,13 +52,15 @@ extension Connection {
     // MARK: The body
 
     func collectBody(
-        of state: ExchangeState, limit: Int?, _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
+        of state: ExchangeState, limit: Int?, progress: (@Sendable (Int) -> Void)?,
+        _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
     ) {
         enter { connection in
             guard connection.exchange === state, connection.phase == .waiting, connection.completion == nil,
                 connection.answer == nil
             else { return completion(.failure(.disconnected)) }
             connection.collectBody(state, limit: limit ?? connection.server.configuration.limits.body, completion)
+            if connection.completion != nil { connection.progress = progress }
         }
     }
 

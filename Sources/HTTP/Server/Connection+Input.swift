@@ -134,6 +134,7 @@ extension Connection {
             body.reserveCapacity(length)
         }
         body.append(contentsOf: UnsafeBufferPointer(rebasing: bytes[range]))
+        progress?(bodyBytes)
     }
 
     /// Everything that has come is used, and the request wants more.

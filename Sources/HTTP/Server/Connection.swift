@@ -77,7 +77,11 @@ final class Connection: @unchecked Sendable {
     var isBodyComing = false
     var body: [UInt8] = []
     var bodyBytes = 0
-    var completion: (@Sendable (Result<[UInt8], BodyFailure>) -> Void)?
+    var completion: (@Sendable (Result<[UInt8], BodyFailure>) -> Void)? {
+        didSet { if completion == nil { progress = nil } }
+    }
+    /// Hears of the body's bytes until it is complete or given up.
+    var progress: (@Sendable (_ bytes: Int) -> Void)?
     var answer: Answer?
     var stream: StreamState?
     var isStreamChunked = false

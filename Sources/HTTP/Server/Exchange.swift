@@ -47,11 +47,15 @@ public final class Exchange: Sendable {
     /// A body that is announced as larger than the limit is refused with 413 before a byte of it is read; `100
     /// Continue` is sent where the client waits for it.
     ///
-    /// - Parameter limit: in bytes; nil: ``ServerConfiguration/Limits/body``.
+    /// - Parameters:
+    ///   - limit: in bytes; nil: ``ServerConfiguration/Limits/body``.
+    ///   - progress: called on the event loop with the bytes that have come so far, whenever more have. It may answer:
+    ///     that ends the collecting with ``BodyFailure/disconnected``.
     public func collectBody(
-        limit: Int? = nil, _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
+        limit: Int? = nil, progress: (@Sendable (_ bytes: Int) -> Void)? = nil,
+        _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
     ) {
-        connection.collectBody(of: state, limit: limit, completion)
+        connection.collectBody(of: state, limit: limit, progress: progress, completion)
     }
 
     /// Answers. An answer with an error status may come before the body: what is left of it is read and thrown away

@@ -16,6 +16,8 @@ final class DeblurRequest: Sendable {
     private struct State {
         var stage = Stage.upload
         var isGone = false
+        /// For want of memory, in the middle of the body.
+        var isRefused = false
         var upload: MemoryReservation?
         var wait: MemoryWait?
         var work: DeblurWork?
@@ -50,10 +52,10 @@ final class DeblurRequest: Sendable {
             _ = try DeblurPlan.format(parameters.format, input: .jpeg, accepted: accepted, false)
         }
         // A request whose announced size is over the limit goes on to the body, which refuses it with 413.
-        let announced = exchange.head.framing == .chunked ? maxBody : exchange.head.contentLength ?? 0
+        let announced = exchange.head.contentLength ?? 0
         guard announced <= maxBody else { return }
         do {
-            let upload = try engine.memory.reserveUpload(announced)
+            let upload = try engine.memory.reserveUpload(0, announced: announced)
             state.withLock { $0.upload = upload }
         } catch {
             throw engine.problem(for: error)
@@ -62,12 +64,13 @@ final class DeblurRequest: Sendable {
 
     func start() {
         exchange.onDisconnect { [weak self] in self?.clientLeft() }
-        exchange.collectBody(limit: maxBody) { [self] result in
+        exchange.collectBody(limit: maxBody, progress: { [self] in received($0) }) { [self] result in
             let body: [UInt8]
             switch result {
             case .success(let bytes): body = bytes
             case .failure(let failure):
-                if failure == .disconnected { context.metrics.cancelled(Stage.upload.rawValue).add() }
+                let isRefused = state.withLock { $0.isRefused }
+                if failure == .disconnected, !isRefused { context.metrics.cancelled(Stage.upload.rawValue).add() }
                 return release()
             }
             exchange.markSlow()
@@ -78,6 +81,24 @@ final class DeblurRequest: Sendable {
             on(engine.codecs) { try self.admit(body) }
         }
     }
+
+    /// Memory for what has come of the body; where there is none, the answer comes before its end.
+    private func received(_ bytes: Int) {
+        let stepped = (bytes + Self.uploadStep - 1) / Self.uploadStep * Self.uploadStep
+        let needed = min(stepped, exchange.head.contentLength ?? maxBody)
+        let refusal = state.withLock { state -> MemoryBudget.Refusal? in
+            guard let upload = state.upload, !state.isRefused else { return nil }
+            do throws(MemoryBudget.Refusal) { try upload.grow(to: needed) } catch {
+                state.isRefused = true
+                return error
+            }
+            return nil
+        }
+        if let refusal { context.refuse(exchange, engine.problem(for: refusal)) }
+    }
+
+    /// An upload's memory grows by this many bytes at a time.
+    private static let uploadStep = 256 << 10
 
     // MARK: Steps
 

@@ -2,8 +2,9 @@ import Synchronization
 
 /// The memory that uploads and images in work may use together.
 ///
-/// Uploads are reserved at once or refused, and never take more than half: what is left is for the images that are to
-/// be decoded. Those wait for their turn, first come first served, as long as an image in work will give memory back.
+/// Uploads are reserved as their bytes arrive or refused, and never take more than half: what is left is for the images
+/// that are to be decoded. An announcement alone takes nothing, so that clients that send nothing keep nobody out.
+/// Images wait for their turn, first come first served, as long as an image in work will give memory back.
 /// Nothing that waits is waited for, so nobody waits for ever.
 public final class MemoryBudget: Sendable {
     /// Why there is no memory.
@@ -39,18 +40,36 @@ public final class MemoryBudget: Sendable {
     /// Images that wait for memory.
     public var waiting: Int { state.withLock { $0.waiters.count } }
 
-    /// Memory for a body that is about to arrive.
-    public func reserveUpload(_ bytes: Int) throws(Refusal) -> MemoryReservation {
-        let refusal: Refusal? = state.withLock { state in
-            guard bytes <= limit / 2 else { return .tooLarge(limit: limit / 2, actual: bytes) }
-            guard state.uploadBytes + bytes <= limit / 2, state.uploadBytes + state.imageBytes + bytes <= limit else {
-                return .full(limit: limit, actual: state.uploadBytes + state.imageBytes + bytes)
-            }
-            state.uploadBytes += bytes
-            return nil
+    /// Memory for a body that is about to arrive; grows with it (``MemoryReservation/grow(to:)``).
+    ///
+    /// - Parameters:
+    ///   - bytes: taken now.
+    ///   - announced: what it will be. More than fits now is refused before the client sends it.
+    public func reserveUpload(_ bytes: Int, announced: Int) throws(Refusal) -> MemoryReservation {
+        let refusal = state.withLock { state in
+            let refusal = refusalOfUpload(max(bytes, announced), state)
+            if refusal == nil { state.uploadBytes += bytes }
+            return refusal
         }
         if let refusal { throw refusal }
         return MemoryReservation(bytes, .upload, of: self)
+    }
+
+    private func refusalOfUpload(_ bytes: Int, _ state: State) -> Refusal? {
+        guard bytes <= limit / 2 else { return .tooLarge(limit: limit / 2, actual: bytes) }
+        guard state.uploadBytes + bytes <= limit / 2, fits(bytes, state) else {
+            return .full(limit: limit, actual: state.uploadBytes + state.imageBytes + bytes)
+        }
+        return nil
+    }
+
+    func takeUpload(_ bytes: Int) throws(Refusal) {
+        let refusal = state.withLock { state in
+            let refusal = refusalOfUpload(bytes, state)
+            if refusal == nil { state.uploadBytes += bytes }
+            return refusal
+        }
+        if let refusal { throw refusal }
     }
 
     /// Memory for an image that is to be decoded and restored.

@@ -18,6 +18,19 @@ public final class MemoryReservation: Sendable {
         budget.release(bytes.withLock { $0 }, kind, isLast: true)
     }
 
+    /// Makes more of an upload's reservation. Without effect when as much is reserved already.
+    ///
+    /// - Throws: ``MemoryBudget/Refusal``; what was reserved stays reserved.
+    package func grow(to bytes: Int) throws(MemoryBudget.Refusal) {
+        let refusal = self.bytes.withLock { reserved -> MemoryBudget.Refusal? in
+            guard bytes > reserved else { return nil }
+            do throws(MemoryBudget.Refusal) { try budget.takeUpload(bytes - reserved) } catch { return error }
+            reserved = bytes
+            return nil
+        }
+        if let refusal { throw refusal }
+    }
+
     /// Gives back what is not needed after all. Without effect when less is reserved already.
     public func shrink(to bytes: Int) {
         let surplus = self.bytes.withLock { reserved in
