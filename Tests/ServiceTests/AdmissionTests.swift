@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import Service
 import Testing
@@ -30,6 +31,35 @@ import Testing
         #expect(try clients[1].answer().status == 200)
         #expect(try rig.post("/deblur", photo).status == 200)
         #expect(try rig.eventually { try rig.metric("deblur_memory_reserved_bytes") == 0 })
+    }
+
+    @Test func fullMemoryIsRefusedWithTheTime() throws {
+        let rig = try held(["max-body": "8MiB", "memory-budget": "20MiB", "queue": "10000"])
+        // A tile that takes a while, by which the next ones are judged.
+        let slow = try rig.client()
+        slow.post("/deblur", try Pictures.png(32, 32))
+        #expect(rig.network.gate.waitForSomebody())
+        usleep(50_000)
+        rig.network.gate.open()
+        #expect(try slow.answer().status == 200)
+        rig.network.gate.close()
+        let (working, uploading) = (try rig.client(), try rig.client())
+        working.post("/deblur", try Pictures.png(1000, 1000))
+        #expect(rig.network.gate.waitForSomebody())
+        let upload = "POST /deblur HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n"
+        uploading.send(upload)
+        #expect(try rig.eventually { try rig.metric("deblur_memory_reserved_bytes") ?? 0 >= 8_000_000 })
+        let late = try rig.client()
+        late.send(upload)
+        let refused = try late.answer()
+        #expect(refused.status == 429 && refused.code == "queue_full")
+        // Until the photo in work has ended: its tiles at the measured speed.
+        let scheduler = try #require(rig.service.state.loadedEngine?.scheduler)
+        let seconds = Double(try #require(refused.headers["Retry-After"])) ?? 0
+        let expected = try #require(scheduler.secondsUntilNextEnd)
+        #expect(seconds > 30 && abs(seconds - expected) <= expected / 4)
+        rig.network.gate.open()
+        #expect(try working.answer().status == 200)
     }
 
     @Test func leavingWhileTilesRunStopsThem() throws {

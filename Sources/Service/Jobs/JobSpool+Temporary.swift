@@ -13,10 +13,12 @@ extension JobSpool {
             else { continue }
             abandoned.removeAll()
         }
-        var template = Array("\(parent)/\(prefix)XXXXXX".utf8CString)
+        // It gets the name that others look for once it is locked.
+        var template = Array("\(parent)/deblur-new-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw DiskError(call: "mkdtemp", path: parent, code: errno) }
         let path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return try JobSpool(folder: path, isDurable: false, disk: disk)
+        let name = "\(parent)/\(prefix)\(UInt64.random(in: 0 ... .max))"
+        return try JobSpool(folder: path, movingTo: name, isDurable: false, disk: disk)
     }
 
     /// Removes the folder itself.

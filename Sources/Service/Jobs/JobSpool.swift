@@ -20,12 +20,17 @@ package final class JobSpool: Sendable {
     let isDurable: Bool
     /// Holds the lock for as long as it is open.
     private let lock: Int32
+    /// The folders are there, and their names are on the medium.
+    private let hasFolders = Atomic(false)
 
     /// Takes the folder for this process alone; a kill gives it back.
     ///
+    /// - Parameter target: the folder's name once it is taken; nil: it keeps its own.
     /// - Throws: ``DiskError``, ``SpoolFailure/inUse(folder:)``.
-    package init(folder: String, isDurable: Bool = true, disk: any SpoolDisk = PosixDisk()) throws {
-        self.folder = folder
+    package init(
+        folder: String, movingTo target: String? = nil, isDurable: Bool = true, disk: any SpoolDisk = PosixDisk()
+    ) throws {
+        self.folder = target ?? folder
         self.isDurable = isDurable
         self.disk = disk
         // The folder itself is locked, which works without writing to it.
@@ -35,6 +40,7 @@ package final class JobSpool: Sendable {
             throw errno == EWOULDBLOCK
                 ? SpoolFailure.inUse(folder: folder) : DiskError(call: "flock", path: folder, code: errno)
         }
+        if let target { try disk.rename(folder, to: target) }
     }
 
     deinit {
@@ -51,7 +57,10 @@ package final class JobSpool: Sendable {
     /// Folders are made when they are needed, so that a medium that was full or read-only at the start is no reason to
     /// start anew.
     func makeFolders() throws {
+        guard !hasFolders.load(ordering: .relaxed) else { return }
         for name in ["jobs", "incoming"] { try disk.makeFolder("\(folder)/\(name)") }
+        try sync(folder)
+        hasFolders.store(true, ordering: .relaxed)
     }
 
     // MARK: Changes
@@ -67,6 +76,8 @@ package final class JobSpool: Sendable {
             try sync(new)
             try disk.rename(new, to: path(of: id))
         } catch {
+            // Whoever took the folders away may have brought back the medium.
+            hasFolders.store(false, ordering: .relaxed)
             try? discard(new)
             throw error
         }
@@ -84,6 +95,8 @@ package final class JobSpool: Sendable {
             do {
                 try result.withUnsafeBytes { try disk.write($0, to: "\(home)/result.new", synced: isDurable) }
                 try disk.rename("\(home)/result.new", to: "\(home)/result")
+                // Nothing says that the medium keeps two renames in order.
+                try sync(home)
             } catch {
                 try? disk.remove("\(home)/result.new")
                 throw error
