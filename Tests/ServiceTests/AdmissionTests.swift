@@ -48,6 +48,7 @@ import Testing
         #expect(rig.network.gate.waitForSomebody())
         let upload = "POST /deblur HTTP/1.1\r\nHost: a\r\nContent-Length: 8000000\r\n\r\n"
         uploading.send(upload)
+        uploading.send([UInt8](repeating: 0, count: 7_999_999))
         #expect(try rig.eventually { try rig.metric("deblur_memory_reserved_bytes") ?? 0 >= 8_000_000 })
         let late = try rig.client()
         late.send(upload)
