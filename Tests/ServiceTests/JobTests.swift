@@ -40,7 +40,8 @@ import Testing
 
     @Test(arguments: [
         ("respond-async", 202), ("wait=10, respond-async", 202), ("Respond-Async; x=y", 202),
-        ("respond-async=\"\"", 202), ("respond-async=1", 200), ("wait=10", 200), ("x-respond-async", 200), ("return=minimal", 200),
+        ("respond-async=\"\"", 202), ("respond-async=1", 200), ("wait=10", 200), ("x-respond-async", 200),
+        ("return=minimal", 200),
     ])
     func preferenceDecides(prefer: String, status: Int) throws {
         let rig = try Rig()

@@ -60,7 +60,8 @@ public struct ServiceMetrics: Sendable {
             "deblur_spool_bytes", "Photos and results of jobs on disk, and room for results to come.")
         spoolErrors = registry.counters(
             "deblur_spool_errors_total",
-            "What could not be done on disk: accept (also for the limit), finish, read, recover.", labels: ["operation"])
+            "What could not be done on disk: accept (also for the limit), finish, read, recover.",
+            labels: ["operation"])
         eventStreams = registry.gauge("deblur_event_streams", "Clients that follow a job's events.")
         for state in JobState.allCases { jobs(state.rawValue).set(0) }
         for state in JobState.allCases where state.isFinal { jobsEnded(state.rawValue).add(0) }
