@@ -74,8 +74,9 @@ extension AdaRevD {
         }
         if case .classifier(_, let classes) = architecture.exitHead, configuration.exitTable == nil {
             let known = ModelConfiguration.publishedTable(subDecoders: architecture.subDecoders, classes: classes)
+                .map { $0.map(String.init).joined(separator: ",") }
             warnings.append(
-                known.map { "no exit table in the file: the published one is used (\($0.map(String.init).joined(separator: ",")))" }
+                known.map { "no exit table in the file: the published one is used (\($0))" }
                     ?? "no exit table in the file: every tile runs all sub-decoders")
         }
         return warnings

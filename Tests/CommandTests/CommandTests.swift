@@ -27,6 +27,7 @@ import Testing
     @Test func inspectTellsWhatTheModelIs() throws {
         let text = try Program.run("inspect", model)
         #expect(text.status == 0 && text.output.contains("NAFNet, width") && text.output.contains("exit table"))
+        #expect(text.output.contains("safetensors, a bare dictionary, tensors: "), "\(text.output)")
         let json = try Program.run("inspect", "--json", model)
         let summary = try JSONDecoder().decode(ModelSummary.self, from: Data(json.output.utf8))
         #expect(summary.digest.count == 64 && summary.subDecoders >= 1 && summary.parameters > 100_000)

@@ -18,7 +18,8 @@ extension ServedModel {
         kernelNoise: UInt64? = nil, precision: KernelSet.Precision = .fp32
     ) throws {
         let network = try AdaRevD(
-            contentsOf: url, entry: entry, classifier: classifier, kernelNoise: kernelNoise, kernels: KernelSet.required(precision))
+            contentsOf: url, entry: entry, classifier: classifier, kernelNoise: kernelNoise,
+            kernels: KernelSet.required(precision))
         // A stored answer is that of the network without noise.
         try self.init(network, table: table, knownAnswer: kernelNoise == nil ? KnownAnswer.beside(url) : nil)
     }
