@@ -35,9 +35,10 @@ let package = Package(
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
+        .target(name: "Drawing", swiftSettings: swift),
         .target(
             name: "Evaluation",
-            dependencies: ["CEvaluation", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
+            dependencies: ["CEvaluation", "Drawing", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
             swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
@@ -45,7 +46,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "HTTP", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Metrics", "Digests",
+                "HTTP", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Drawing", "Metrics", "Digests",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

@@ -14,13 +14,22 @@ public final class Service: Sendable {
     private let handler: ServiceHandler
     private let server: HTTPServer
 
-    /// - Throws: ``APIKeys/Failure``.
-    public init(options: ServeOptions, logger: Logger) throws {
+    /// Takes the state folder, and reads what lies in it.
+    ///
+    /// - Throws: ``APIKeys/Failure``, ``DiskError``; an error that says so where another process has the state folder.
+    public convenience init(options: ServeOptions, logger: Logger) throws {
+        try self.init(options: options, logger: logger, disk: PosixDisk())
+    }
+
+    package init(options: ServeOptions, logger: Logger, disk: any SpoolDisk) throws {
         self.options = options
         let metrics = ServiceMetrics()
+        let context = RequestContext(metrics: metrics, logger: logger)
+        let running = DispatchGroup()
+        let store = try JobStore(options: options, context: context, disk: disk)
         state = ServiceState(
-            options: options, context: RequestContext(metrics: metrics, logger: logger),
-            memory: MemoryBudget(limit: options.memoryBudgetBytes))
+            options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
+            jobs: JobRunner(store: store, context: context, works: running), running: running)
         let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
         let log = AccessLog(
             metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
@@ -63,7 +72,8 @@ public final class Service: Sendable {
         }
         let metrics = state.context.metrics
         let engine = Engine(model: model, options: options, memory: state.memory, metrics: metrics)
-        metrics.register(engine, precision: options.precision.rawValue)
+        metrics.register(engine, jobs: state.jobs, precision: options.precision.rawValue)
+        state.jobs.begin(with: engine)
         state.enter(.ready(engine))
         return report
     }
@@ -74,9 +84,11 @@ public final class Service: Sendable {
     /// - Parameter completion: called once, when everything has ended.
     public func drain(_ completion: @escaping @Sendable () -> Void) {
         guard state.beginDraining() else { return }
+        state.jobs.drain()
         let deadline = ContinuousClock.now + .seconds(options.drainSeconds)
         state.whenIdle(within: options.drainSeconds) { [self] in
             let left = max(0, (deadline - .now) / .seconds(1))
+            state.jobs.stop()
             server.drain(within: left) { [self] in
                 DispatchQueue.global().async { [self] in
                     stopEngine()
@@ -89,12 +101,15 @@ public final class Service: Sendable {
     /// Cuts everything at once; for tests and failed starts.
     public func stop() {
         _ = state.beginDraining()
+        state.jobs.stop()
         server.stop()
         stopEngine()
     }
 
     private func stopEngine() {
         state.loadedEngine?.scheduler.stop()
+        // Results that were done in time are still written.
+        state.jobs.store.close()
     }
 
     private static func configuration(_ options: ServeOptions) -> ServerConfiguration {

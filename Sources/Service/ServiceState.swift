@@ -14,12 +14,18 @@ package final class ServiceState: Sendable {
     let options: ServeOptions
     let context: RequestContext
     package let memory: MemoryBudget
+    let jobs: JobRunner
     private let phase = Mutex(Phase.loading)
     private let draining = Atomic(false)
-    private let running = DispatchGroup()
+    private let running: DispatchGroup
 
-    init(options: ServeOptions, context: RequestContext, memory: MemoryBudget) {
+    /// - Parameter running: entered for everything that a drain waits for.
+    init(
+        options: ServeOptions, context: RequestContext, memory: MemoryBudget, jobs: JobRunner, running: DispatchGroup
+    ) {
         self.options = options
+        self.jobs = jobs
+        self.running = running
         self.context = context
         self.memory = memory
     }
@@ -58,6 +64,13 @@ package final class ServiceState: Sendable {
         case .loading: throw .loading("The model is being loaded.")
         case .unfit(let reason): throw .loading(reason)
         }
+    }
+
+    /// The engine for what is no new work.
+    ///
+    /// - Throws: ``Problem`` `loading`.
+    func anyEngine() throws(Problem) -> Engine {
+        if let loadedEngine { loadedEngine } else { try engine() }
     }
 
     /// The engine, whether it takes new work or not; nil before it is there.

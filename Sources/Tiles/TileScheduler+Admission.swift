@@ -45,10 +45,11 @@ extension TileScheduler {
     /// Reserves a place for an image whose size is known and whose pixels are not decoded yet, so that nothing is
     /// decoded in vain.
     ///
+    /// - Parameter limited: whether the queue may refuse; not for work that was accepted before.
     /// - Throws: ``TilesError/queueFull(_:)``, ``TilesError/stopped``.
-    public func reserve(tiles: Int) throws(TilesError) -> QueueTicket {
+    public func reserve(tiles: Int, limited: Bool = true) throws(TilesError) -> QueueTicket {
         let refusal = turns.withLock { [self] turns -> TilesError? in
-            if let refusal = self.refusal(turns, limited: true) { return refusal }
+            if let refusal = self.refusal(turns, limited: limited) { return refusal }
             turns.reservedTiles += tiles
             return nil
         }

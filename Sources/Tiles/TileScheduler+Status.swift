@@ -24,6 +24,14 @@ extension TileScheduler {
         turns.withLock { $0.secondsUntilRoom(limit: configuration.queueLimit) }
     }
 
+    /// Seconds until the first of the images that are here has ended; nil when there is none.
+    public var secondsUntilNextEnd: Double? {
+        turns.withLock { turns in turns.ring.map { turns.secondsLeft(of: $0) }.min() }
+    }
+
+    /// Whether estimates rest on measurements yet.
+    public var isMeasured: Bool { turns.withLock { $0.throughput.isMeasured } }
+
     func status(of job: Restoration) -> RestorationStatus {
         turns.withLock { turns in
             RestorationStatus(

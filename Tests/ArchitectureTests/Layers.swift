@@ -17,11 +17,12 @@ enum Layers {
         "Network": ["Kernels", "Checkpoints"],
         "Images": ["CImageCodecs"],
         "Tiles": ["Network"],
-        "Evaluation": ["CEvaluation", "Tiles", "Images"],
+        "Drawing": [],
+        "Evaluation": ["CEvaluation", "Drawing", "Tiles", "Images"],
         "Metrics": [],
         "Sockets": ["CSystem"],
         "HTTP": ["Sockets"],
-        "Service": ["HTTP", "Tiles", "Images", "Metrics"],
+        "Service": ["HTTP", "Tiles", "Images", "Drawing", "Metrics"],
         "deblur": ["Service", "Evaluation"],
     ]
 

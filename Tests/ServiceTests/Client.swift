@@ -95,6 +95,32 @@ final class Client {
         }
     }
 
+    /// The head of an answer whose content comes in chunks.
+    func streamHead() throws -> Answer {
+        let end = try fill { $0.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound }
+        let head = String(decoding: buffer[..<end], as: UTF8.self).components(separatedBy: "\r\n")
+        buffer.removeFirst(end)
+        var answer = Answer()
+        answer.status = Int(head[0].split(separator: " ")[1]) ?? 0
+        for line in head.dropFirst() where !line.isEmpty {
+            let parts = line.split(separator: ":", maxSplits: 1)
+            answer.headers.add(String(parts[0]), parts[1].trimmingCharacters(in: .whitespaces))
+        }
+        return answer
+    }
+
+    /// The next chunk; nil for the last one.
+    func chunk() throws -> [UInt8]? {
+        let end = try fill { $0.firstRange(of: [0x0D, 0x0A])?.upperBound }
+        guard let size = Int(String(decoding: buffer[..<(end - 2)], as: UTF8.self), radix: 16) else {
+            throw TestSupportError("no chunk size")
+        }
+        _ = try fill { $0.count >= end + size + 2 ? 0 : nil }
+        let bytes = Array(buffer[end..<end + size])
+        buffer.removeFirst(end + size + 2)
+        return size == 0 ? nil : bytes
+    }
+
     private func fill(until found: ([UInt8]) -> Int?) throws -> Int {
         while true {
             if let end = found(buffer) { return end }

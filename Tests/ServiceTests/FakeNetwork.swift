@@ -2,6 +2,7 @@ import Foundation
 import Kernels
 import Network
 import Service
+import Synchronization
 import Tiles
 
 /// A network that answers at once: sub-decoder d adds d/64 to every value. Its class is 0 for dark tiles, else 1. Steps
@@ -13,8 +14,10 @@ final class FakeNetwork: TileNetwork {
 
     let subDecoders = 3
     let gate: Gate
-    /// NaN from exit 1 on, for the guard and the self test.
+    /// NaN from exit 1 on, for the self test.
     let isBroken: Bool
+    /// NaN from that exit on once it is set, for the guard.
+    let breaksFrom = Mutex<Int?>(nil)
 
     init(gate: Gate = Gate(isOpen: true), isBroken: Bool = false) {
         self.gate = gate
@@ -47,17 +50,20 @@ final class FakeNetwork: TileNetwork {
     func writeResidual(
         ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
     ) {
+        let isBroken = isBroken || breaksFrom.withLock { $0.map { subDecoder >= $0 } ?? false }
         for index in 0..<workspace.values { residual[index] = isBroken ? .nan : Float(subDecoder) / 64 }
     }
 }
 
 extension FakeNetwork {
+    static let digest = "0123456789abcdef"
+
     /// Tiles of 32 pixels, so that small images have several.
-    func model(knownAnswer: KnownAnswer? = nil) throws -> ServedModel {
+    func model(knownAnswer: KnownAnswer? = nil, digest: String = digest) throws -> ServedModel {
         ServedModel(
             network: self, tile: try TileSize(side: 32, overlap: 8),
             summary: ModelSummary(
-                name: "fake", digest: "0123456789abcdef", encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],
+                name: "fake", digest: digest, encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],
                 subDecoders: 3, classes: 2, exitTable: [3, 1], parameters: 7, tile: 32, overlap: 8),
             kernels: "fake", knownAnswer: knownAnswer
         ) { choice in

@@ -14,7 +14,7 @@ final class Rig {
 
     init(
         _ flags: [String: String] = [:], network: FakeNetwork = FakeNetwork(), isLoaded: Bool = true,
-        knownAnswer: KnownAnswer? = nil
+        knownAnswer: KnownAnswer? = nil, disk: any SpoolDisk = PosixDisk(), digest: String = FakeNetwork.digest
     ) throws {
         let defaults = [
             "port": "0", "threads": "2", "max-body": "4MiB", "memory-budget": "256MiB", "max-pixels": "4MP",
@@ -27,10 +27,10 @@ final class Rig {
             LineLogHandler(label: label, format: options.logFormat, level: .debug) { lines.add($0) }
         }
         self.network = network
-        service = try Service(options: options, logger: logger)
+        service = try Service(options: options, logger: logger, disk: disk)
         port = try service.start().first?.port ?? 0
         // The self test runs through the gate as well.
-        if isLoaded { service.use(try network.model(knownAnswer: knownAnswer)) }
+        if isLoaded { service.use(try network.model(knownAnswer: knownAnswer, digest: digest)) }
     }
 
     deinit {

@@ -1,3 +1,4 @@
+import Drawing
 import Foundation
 
 /// The paper's Fig. 5 as a picture: what each sub-decoder gains, one line per class.

@@ -1,3 +1,4 @@
+import Drawing
 import Tiles
 
 /// Lays each tile's exit over the picture as a colour, with its class and exit in words.

@@ -132,15 +132,16 @@ extension Connection {
     // MARK: Streams
 
     private func open(_ response: Response, _ stream: StreamState, _ state: ExchangeState, endingBody: Bool) {
-        let isChunked = state.head.version == .http11
-        isStreamKeptAlive = isChunked && keepsAlive(response, state, endingBody: endingBody)
+        let isChunked = state.head.version == .http11 && stream.length == nil
+        isStreamKeptAlive =
+            (isChunked || stream.length != nil) && keepsAlive(response, state, endingBody: endingBody)
         isStreamChunked = isChunked
         hasStreamContent = state.head.method != .head && !response.status.forbidsBody
         streamStatus = response.status
         streamBytes = 0
-        writeHead(
-            of: response, framing: isChunked && !response.status.forbidsBody ? .chunked : .none,
-            version: state.head.version, keepsAlive: isStreamKeptAlive)
+        var framing = stream.length.map { ResponseHeadWriter.Framing.length($0) } ?? (isChunked ? .chunked : .none)
+        if response.status.forbidsBody { framing = .none }
+        writeHead(of: response, framing: framing, version: state.head.version, keepsAlive: isStreamKeptAlive)
         self.stream = stream
         phase = .streaming
         pumpStream()
@@ -157,6 +158,10 @@ extension Connection {
                 output.append(.bytes(piece))
                 if isStreamChunked { output.append { $0.append(contentsOf: "\r\n".utf8) } }
             }
+        }
+        if hasStreamContent, let length = stream.length, isFinished ? streamBytes != length : streamBytes > length {
+            // What was announced and what came differ: only the connection's end can tell the client.
+            return close(.cut)
         }
         if isFinished {
             if isStreamChunked, hasStreamContent { output.append { $0.append(contentsOf: "0\r\n\r\n".utf8) } }

@@ -67,13 +67,14 @@ public final class Exchange: Sendable {
         respond(problem.response(requestID: requestID))
     }
 
-    /// Begins an answer whose content comes bit by bit, of unknown length (chunked; in HTTP/1.0 the connection's end
-    /// ends it). The body of `response` is ignored.
+    /// Begins an answer whose content comes bit by bit. The body of `response` is ignored.
     ///
+    /// - Parameter length: bytes of the whole content, announced as Content-Length; a stream that finishes with another
+    ///   number ends the connection. Nil: not known (chunked; in HTTP/1.0 the connection's end ends it).
     /// - Returns: nil when the exchange has been answered already.
-    public func startStream(_ response: Response) -> ResponseStream? {
+    public func startStream(_ response: Response, length: Int? = nil) -> ResponseStream? {
         guard state.claimAnswer() else { return nil }
-        let stream = StreamState()
+        let stream = StreamState(length: length)
         connection.answer(state, with: .stream(response, stream))
         return ResponseStream(state: stream, connection: connection)
     }

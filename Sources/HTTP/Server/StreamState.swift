@@ -16,7 +16,11 @@ final class StreamState: Sendable {
 
         var pending: Int { pieceBytes + outputBytes }
     }
+    /// Bytes of the whole content where they are known; else it is chunked.
+    let length: Int?
     private let contents = Mutex(Contents())
+
+    init(length: Int? = nil) { self.length = length }
 
     var pendingBytes: Int { contents.withLock { $0.pending } }
 

@@ -7,6 +7,7 @@ extension OptionRow {
         model, classifier, exitTable, threads, precision,
         queue, maxBody, maxPixels, memoryBudget, maxConnections,
         headerTimeout, bodyTimeout, idleTimeout, writeTimeout, drain,
+        stateDir, resultTTL, spoolLimit, replica,
         apiKeyFile, trustProxy,
         logFormat, logLevel,
     ]
@@ -85,6 +86,26 @@ extension OptionRow {
     public static let drain = OptionRow(
         "drain", "TIME", .time, default: "30s", "After SIGTERM, for running work to finish.",
         expected: duration, \.drainSeconds, Quantity.seconds)
+
+    // MARK: Jobs
+
+    public static let stateDir = OptionRow(
+        "state-dir", "FOLDER", .jobs, note: "a temporary folder, gone with the process",
+        "Folder where accepted jobs and their results survive a crash and a restart.",
+        expected: "a path", \.stateFolder, path)
+    public static let resultTTL = OptionRow(
+        "result-ttl", "TIME", .jobs, default: "1h", "How long the result of a job is kept.",
+        expected: duration, \.resultTTLSeconds, time)
+    public static let spoolLimit = OptionRow(
+        "spool-limit", "SIZE", .jobs, default: "4GiB",
+        "Most bytes that photos and results of jobs take on disk; beyond it new jobs are refused with 507.",
+        expected: "a size such as 4GiB", \.spoolLimitBytes
+    ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }
+    public static let replica = OptionRow(
+        "replica", "NAME", .jobs,
+        "Name of this replica: the first part of its jobs' ids, by which proxies find it.",
+        expected: "1 to 32 of a-z, 0-9 and -", \.replica
+    ) { JobID.isReplicaName($0) ? .some($0) : nil }
 
     // MARK: Trust
 

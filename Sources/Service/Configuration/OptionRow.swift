@@ -19,6 +19,7 @@ public struct OptionRow: Sendable {
         case network = "Network and threads"
         case limits = "Limits"
         case time = "Time"
+        case jobs = "Jobs"
         case trust = "Trust"
         case logs = "Logs"
     }

@@ -27,6 +27,14 @@ public struct ServeOptions: Sendable {
     public var writeTimeoutSeconds = 0.0
     public var drainSeconds = 0.0
 
+    /// Folder of the spool; nil: a temporary one, for as long as the process lives.
+    public var stateFolder: String?
+    public var resultTTLSeconds = 0.0
+    /// Bytes of the spool.
+    public var spoolLimitBytes = 0
+    /// The first part of a job's id.
+    public var replica: String?
+
     public var apiKeyFile: String?
     public var trustedProxies: [AddressRange] = []
     public var logFormat = LogFormat.text

@@ -2,41 +2,76 @@ import HTTP
 import Images
 import Tiles
 
-/// The answer with an image, and its headers.
-struct DeblurAnswer {
+/// What is said about a result besides its bytes: the header of the answer, kept with the result of a job.
+struct DeblurAnswer: Sendable, Codable, Equatable {
     /// Seconds of each stage.
-    struct Timing {
+    struct Timing: Sendable, Codable, Equatable {
         var queue = 0.0
         var decode = 0.0
         var infer = 0.0
         var encode = 0.0
 
+        private var stages: [(name: String, seconds: Double)] {
+            [("queue", queue), ("decode", decode), ("infer", infer), ("encode", encode)]
+        }
+
         /// `Server-Timing` (W3C), durations in milliseconds.
         var header: String {
-            [("queue", queue), ("decode", decode), ("infer", infer), ("encode", encode)].map { name, seconds in
-                "\(name);dur=\((seconds * 1e4).rounded() / 10)"
-            }.joined(separator: ", ")
+            stages.map { "\($0.name);dur=\(($0.seconds * 1e4).rounded() / 10)" }.joined(separator: ", ")
         }
+
+        var isSound: Bool { stages.allSatisfy { $0.seconds.isFinite && $0.seconds >= 0 } }
     }
 
-    static func response(
-        _ bytes: [UInt8], plan: DeblurPlan, report: RestorationReport, timing: Timing, model: ServedModel,
-        requestID: String
-    ) -> Response {
-        var response = Response(.ok, contentType: plan.format.mediaType, bytes)
-        if let etag = plan.etag { response.headers.add("ETag", etag) }
+    var format: String
+    /// With its quotation marks; nil where equal input need not give equal bytes.
+    var etag: String?
+    var timing: Timing
+    var tiles: Int
+    /// Tiles by exit.
+    var exits: [Int: Int]
+    var anomalies: Int
+    /// `name@digest` of the model that made it.
+    var model: String
+
+    init(_ plan: DeblurPlan, _ report: RestorationReport, _ timing: Timing, _ model: ServedModel) {
+        format = plan.format.rawValue
+        etag = plan.etag
+        self.timing = timing
+        tiles = report.grid.count
+        exits = report.exits
+        anomalies = report.anomalies
+        self.model = model.reference
+    }
+
+    /// The header fields, without those of the connection and the request.
+    var headers: HTTPHeaders {
+        var headers: HTTPHeaders = ["Content-Type": "image/\(format)"]
+        if let etag { headers.add("ETag", etag) }
+        headers.add("Server-Timing", timing.header)
+        headers.add("Deblur-Tiles", String(tiles))
+        headers.add("Deblur-Exits", Self.text(of: exits))
+        headers.add("Deblur-Model", model)
+        if anomalies > 0 { headers.add("Deblur-Anomalies", String(anomalies)) }
+        return headers
+    }
+
+    func response(_ bytes: [UInt8], plan: DeblurPlan, requestID: String) -> Response {
+        var response = Response(.ok, headers: headers, body: .bytes(bytes))
         if plan.parameters.format == .auto { response.headers.add("Vary", "Accept") }
-        response.headers.add("Server-Timing", timing.header)
-        response.headers.add("Deblur-Tiles", String(report.grid.count))
-        response.headers.add("Deblur-Exits", exits(report.exits))
-        response.headers.add("Deblur-Model", model.reference)
-        if report.anomalies > 0 { response.headers.add("Deblur-Anomalies", String(report.anomalies)) }
         response.headers.add("X-Request-Id", requestID)
         return response
     }
 
     /// `1=2, 4=6`: two tiles left after sub-decoder 1, six after 4.
-    static func exits(_ counts: [Int: Int]) -> String {
-        counts.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    static func text(of exits: [Int: Int]) -> String {
+        exits.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ", ")
+    }
+
+    /// Whether one that was read from disk can be sent.
+    var isSound: Bool {
+        ImageFormat(rawValue: format) != nil && timing.isSound && tiles >= 1 && anomalies >= 0
+            && exits.count <= 1024 && exits.allSatisfy { $0.key >= 0 && $0.value >= 0 } && model.utf8.count <= 512
+            && etag?.wholeMatch(of: /"[A-Za-z0-9]{1,64}"/) != nil
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 import Images
 
@@ -34,6 +35,24 @@ struct DeblurParameters: Sendable, Equatable {
         if exit.fixed != nil, exit.tau != nil {
             throw .badParameter("tau", "left out where exit is a number: it derives adaptive exits")
         }
+    }
+
+    /// The same parameters as they would have to be sent; defaults are left out.
+    var items: [QueryItem] {
+        let values: [(String, String?)] = [
+            ("exit", exit.fixed.map { String($0) }), ("tau", exit.tau.map { Self.text($0) }),
+            ("strength", strength == 1 ? nil : Self.text(Double(strength))),
+            ("format", format == .auto ? nil : format.rawValue), ("quality", quality.map { String($0) }),
+            ("metadata", metadata == .keep ? nil : metadata.rawValue),
+            ("deadline", deadlineSeconds.map { Self.text($0) }), ("dry_run", dryRun ? "1" : nil),
+        ]
+        return values.compactMap { name, value in value.map { QueryItem(name: name, value: $0) } }
+    }
+
+    /// Digits and a point, as ``Quantity/decimal(_:)`` reads them: the same number again.
+    private static func text(_ number: Double) -> String {
+        let short = "\(number)"
+        return short.contains("e") ? String(format: "%.330f", number) : short
     }
 
     private mutating func set(_ name: String, _ value: String) throws(Problem) {

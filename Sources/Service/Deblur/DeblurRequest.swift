@@ -5,43 +5,43 @@ import Logging
 import Synchronization
 import Tiles
 
-/// One `POST /deblur` from its head to its answer.
+/// One `POST /deblur` from its head to its answer: the image, or a job where the client prefers one.
 ///
-/// Head and refusals: on the event loop. Header of the image, decoding, encoding: on the codec threads. Tiles: on the
-/// scheduler's. Between two steps nothing waits on a thread; what is running keeps the request alive, and when the
+/// Head and refusals: on the event loop. Header of the image: on the codec threads. From then on ``DeblurWork``, or the
+/// job, has it. Between two steps nothing waits on a thread; what is running keeps the request alive, and when the
 /// client leaves, whatever it is at stops.
 final class DeblurRequest: Sendable {
-    enum Stage: String, Sendable { case upload, queue, decode, infer, encode, done }
+    enum Stage: String, Sendable { case upload, decode, queue, work, done }
 
     private struct State {
         var stage = Stage.upload
         var isGone = false
         var upload: MemoryReservation?
-        var image: MemoryReservation?
         var wait: MemoryWait?
-        var restoration: Restoration?
-        var timing = DeblurAnswer.Timing()
+        var work: DeblurWork?
     }
 
     private let exchange: Exchange
     private let engine: Engine
     private let context: RequestContext
+    private let jobs: JobRunner
     private let maxBody: Int
     private let kind: DeblurUpload.Kind
     private let query: [QueryItem]
     private let accepted: AcceptedTypes
-    private let work: RunningWork
+    private let running: RunningWork
     private let state = Mutex(State())
 
     /// Judges the head: everything that can be refused before the body comes is refused here.
     ///
-    /// - Throws: ``Problem``, `QueryError`, ``MemoryBudget/Refusal``.
+    /// - Throws: ``Problem``, `QueryError`.
     init(_ exchange: Exchange, engine: Engine, service: ServiceState) throws {
         self.exchange = exchange
         self.engine = engine
         context = service.context
+        jobs = service.jobs
         maxBody = service.options.maxBodyBytes
-        work = service.beginWork()
+        running = service.beginWork()
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
         accepted = AcceptedTypes(exchange.head.headers)
@@ -51,8 +51,13 @@ final class DeblurRequest: Sendable {
         }
         // A request whose announced size is over the limit goes on to the body, which refuses it with 413.
         let announced = exchange.head.framing == .chunked ? maxBody : exchange.head.contentLength ?? 0
-        let upload = announced <= maxBody ? try engine.memory.reserveUpload(announced) : nil
-        state.withLock { $0.upload = upload }
+        guard announced <= maxBody else { return }
+        do {
+            let upload = try engine.memory.reserveUpload(announced)
+            state.withLock { $0.upload = upload }
+        } catch {
+            throw engine.problem(for: error)
+        }
     }
 
     func start() {
@@ -70,7 +75,7 @@ final class DeblurRequest: Sendable {
                 state.stage = .decode
                 state.upload?.shrink(to: body.count)
             }
-            onCodecThread { try self.admit(body) }
+            on(engine.codecs) { try self.admit(body) }
         }
     }
 
@@ -79,29 +84,49 @@ final class DeblurRequest: Sendable {
     private func admit(_ body: [UInt8]) throws {
         let upload = try DeblurUpload(body, kind)
         let parameters = try DeblurParameters(query + upload.parameters)
-        let plan = try DeblurPlan(
-            body.span.bytes.extracting(upload.imageRange), parameters, accepted: accepted, engine: engine)
-        if let etag = plan.etag, Self.matches(exchange.head.headers.list("If-None-Match"), etag) {
+        let image = body.span.bytes.extracting(upload.imageRange)
+        let plan = try DeblurPlan(image, parameters, accepted: accepted, engine: engine)
+        let named = exchange.head.headers.list("If-None-Match").filter { $0 != "*" }
+        if let etag = plan.etag, EntityTag.isNamed(etag, in: named) {
             // RFC 9110 §13.1.2: 304 is for GET and HEAD, any other method is refused with 412.
             throw Problem(
                 .init(rawValue: 412), .preconditionFailed, "You have this result already: If-None-Match names it.",
                 headers: ["ETag": etag])
         }
         let place = try engine.scheduler.reserve(tiles: plan.grid.count)
+        // A preference may be passed over (RFC 7240 §2): a dry run is short.
+        if Preferences(exchange.head.headers).respondAsync, !parameters.dryRun {
+            return on(jobs.store.disk) { try self.accept(body, upload.imageRange, plan, place) }
+        }
+        wait(body, upload.imageRange, plan, place)
+    }
+
+    /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
+    private func accept(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) throws {
+        let job = try jobs.accept(body[range], plan, place, requestID: exchange.requestID)
+        let isGone = state.withLock { state in
+            // From here on leaving stops nothing.
+            if !state.isGone { state.stage = .done }
+            return state.isGone
+        }
+        if isGone {
+            // Nobody knows its name.
+            jobs.delete(job, forgetting: true)
+            return release()
+        }
+        exchange.respond(JobRoutes.accepted(job, jobs, requestID: exchange.requestID))
+        release()
+    }
+
+    private func wait(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) {
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
         let wait = engine.memory.reserveImage(plan.bytes) { [self] result in
-            onCodecThread {
-                let reservation = try result.get()
-                let seconds = began.secondsUntilNow
-                let isGone = self.state.withLock { state in
-                    state.image = reservation
-                    state.stage = .decode
-                    state.timing.queue = seconds
-                    return state.isGone
+            on(engine.codecs) { [self] in
+                switch result {
+                case .success(let memory): work(body, range, plan, place, memory, began.secondsUntilNow)
+                case .failure(let refusal): throw engine.problem(for: refusal)
                 }
-                if isGone { return self.release() }
-                try self.decode(body, upload.imageRange, plan, place)
             }
         }
         let isGone = state.withLock { state in
@@ -111,74 +136,38 @@ final class DeblurRequest: Sendable {
         if isGone { wait.withdraw() }
     }
 
-    private func decode(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) throws {
-        let began = ContinuousClock.now
-        let image = try Image.decode(body.span.bytes.extracting(range), limits: engine.limits)
-        let seconds = began.secondsUntilNow
-        context.metrics.stageSeconds("decode").observe(seconds)
-        state.withLock { state in
-            state.timing.decode = seconds
-            state.upload = nil
-            state.stage = .infer
-        }
-        try restore(image, plan, place)
-    }
-
-    private func restore(_ image: Image, _ plan: DeblurPlan, _ place: QueueTicket) throws {
-        let pixels = RasterPixels(image.raster)
-        var options = RestorationOptions(
-            exit: plan.policy, strength: plan.parameters.strength, dryRun: plan.parameters.dryRun)
-        if let seconds = plan.parameters.deadlineSeconds {
-            let timing = state.withLock { $0.timing }
-            // What is left of the promise; the way back is taken to be as long as the way in.
-            let deadline = Deadline(
-                seconds: max(0, seconds - timing.queue - 2 * timing.decode),
-                threads: engine.scheduler.configuration.threads, durations: engine.durations)
-            options.depthLimit = { deadline.depth(for: $0) }
-        }
-        let restoration = try engine.scheduler.enqueue(
-            source: pixels, sink: plan.parameters.dryRun ? nil : pixels, options: options, ticket: place
+    private func work(
+        _ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket, _ memory: MemoryReservation,
+        _ queueSeconds: Double
+    ) {
+        let work = DeblurWork(
+            plan, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds
         ) { [self] outcome in
             switch outcome {
-            case .succeeded(let report): onCodecThread { try self.finish(image, plan, report) }
+            case .finished(let product): answer(product, plan)
             case .failed(let error): fail(error)
             case .cancelled: release()
             }
         }
         let isGone = state.withLock { state in
-            if state.stage == .infer { state.restoration = restoration }
+            (state.stage, state.work) = (.work, work)
             return state.isGone
         }
-        if isGone { restoration.cancel() }
+        if isGone { work.cancel() }
+        work.start(body, range, place: place) { [self] in _ = state.withLock { $0.upload.take() } }
     }
 
-    private func finish(_ image: Image, _ plan: DeblurPlan, _ report: RestorationReport) throws {
-        let isGone = state.withLock { state in
-            state.restoration = nil
-            state.stage = .encode
-            state.timing.queue += report.queueSeconds
-            state.timing.infer = report.runSeconds
-            return state.isGone
-        }
-        if isGone { return release() }
+    private func answer(_ product: DeblurWork.Product, _ plan: DeblurPlan) {
+        let id = exchange.requestID
         var response: Response
         if plan.parameters.dryRun {
-            response = Response(
-                .ok, contentType: "application/json", Array(JSON.encode(DryRunReport(report, engine: engine))))
+            let report = DryRunReport(product.report, engine: engine)
+            response = Response(.ok, contentType: "application/json", Array(JSON.encode(report)))
             response.headers.add("Deblur-Model", engine.model.reference)
-            response.headers.add("X-Request-Id", exchange.requestID)
+            response.headers.add("X-Request-Id", id)
         } else {
-            let began = ContinuousClock.now
-            let bytes = try image.encode(plan.encodeOptions)
-            let seconds = began.secondsUntilNow
-            context.metrics.stageSeconds("encode").observe(seconds)
-            let timing = state.withLock { state in
-                state.timing.encode = seconds
-                return state.timing
-            }
-            response = DeblurAnswer.response(
-                bytes, plan: plan, report: report, timing: timing, model: engine.model,
-                requestID: exchange.requestID)
+            let answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
+            response = answer.response(product.bytes, plan: plan, requestID: id)
         }
         exchange.respond(response)
         release()
@@ -187,17 +176,19 @@ final class DeblurRequest: Sendable {
     // MARK: Ends
 
     private func clientLeft() {
-        let (stage, wait, restoration) = state.withLock { state in
+        let (stage, wait, work) = state.withLock { state in
             state.isGone = true
-            return (state.stage, state.wait, state.restoration)
+            return (state.stage, state.wait, state.work)
         }
+        switch stage {
         // Before its body is complete, the body's failure says it all.
-        guard stage != .done, stage != .upload else { return }
-        wait?.withdraw()
-        // The scheduler counts what it stops itself, when it has stopped.
-        if let restoration { return restoration.cancel() }
-        context.metrics.cancelled(stage.rawValue).add()
-        if stage == .queue { release() }
+        case .upload, .done: return
+        case .work: work?.cancel()
+        case .decode, .queue:
+            wait?.withdraw()
+            context.metrics.cancelled(stage.rawValue).add()
+            if stage == .queue { release() }
+        }
     }
 
     private func fail(_ error: any Error) {
@@ -216,17 +207,12 @@ final class DeblurRequest: Sendable {
         }
     }
 
-    /// A step on a codec thread; whatever it throws is the answer.
-    private func onCodecThread(_ step: @escaping @Sendable () throws -> Void) {
-        engine.codecs.addOperation { [self] in
+    /// A step on a thread that may block; whatever it throws is the answer.
+    private func on(_ queue: OperationQueue, _ step: @escaping @Sendable () throws -> Void) {
+        queue.addOperation { [self] in
             if state.withLock({ $0.isGone }) { return release() }
             do { try step() } catch { fail(error) }
         }
-    }
-
-    private static func matches(_ tags: [String], _ etag: String) -> Bool {
-        // Weak comparison (RFC 9110 §13.1.2).
-        tags.contains { $0 == etag || $0 == "W/\(etag)" }
     }
 }
 

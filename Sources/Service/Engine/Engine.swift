@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 import Images
 import Tiles
 
@@ -30,6 +31,11 @@ public final class Engine: Sendable {
         max(
             header.decodeBytes, header.rasterBytes + scheduler.workingBytes(for: grid),
             header.rasterBytes + header.encodeBytes(as: format))
+    }
+
+    /// A refusal of the memory budget, with the time until the first image in work will have given its memory back.
+    func problem(for refusal: MemoryBudget.Refusal) -> Problem {
+        Problem(refusal, retryAfterSeconds: scheduler.secondsUntilNextEnd ?? 1)
     }
 
     /// Seconds that tiles with these exits take on the idle engine; nil as long as nothing was measured.

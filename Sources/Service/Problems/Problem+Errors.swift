@@ -10,7 +10,7 @@ extension Problem {
         case let problem as Problem: problem
         case let error as ImageError: Problem(error)
         case let error as TilesError: Problem(error)
-        case let error as MemoryBudget.Refusal: Problem(error)
+        case let error as MemoryBudget.Refusal: Problem(error, retryAfterSeconds: 1)
         case let error as MultipartForm.Failure: Problem(.badRequest, .badRequest, error.detail)
         case is QueryError: Problem(.badRequest, .badRequest, "The query is not percent-encoded UTF-8.")
         default: .internalError
@@ -57,7 +57,8 @@ extension Problem {
             }
     }
 
-    private init(_ refusal: MemoryBudget.Refusal) {
+    /// - Parameter retryAfterSeconds: when there will be memory, as far as that is known.
+    init(_ refusal: MemoryBudget.Refusal, retryAfterSeconds: Double) {
         self =
             switch refusal {
             case .tooLarge(let limit, let actual):
@@ -68,7 +69,7 @@ extension Problem {
             case .full(let limit, let actual):
                 .queueFull(
                     "Images in work use the service's memory of \(limit) bytes.", limit: limit, actual: actual,
-                    retryAfterSeconds: 1)
+                    retryAfterSeconds: retryAfterSeconds)
             }
     }
 

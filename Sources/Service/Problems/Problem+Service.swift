@@ -41,6 +41,27 @@ extension Problem {
         Problem(.serviceUnavailable, .loading, reason, retryAfterSeconds: 5)
     }
 
+    static let noSuchJob = Problem(
+        .notFound, .notFound, "There is no job of this name, or not any more.")
+
+    static let expired = Problem(
+        .gone, .expired, "The job and its result were kept for as long as results are, or were deleted.")
+
+    static let cancelled = Problem(.gone, .expired, "The job was cancelled: it has no result.")
+
+    static func notFinished(_ retryAfterSeconds: Int) -> Problem {
+        Problem(.conflict, .notFinished, "The result is not there yet.", retryAfterSeconds: retryAfterSeconds)
+    }
+
+    /// 507 (RFC 4918 §11.5).
+    static func insufficientStorage(
+        _ detail: String, limit: Int? = nil, actual: Int? = nil, retryAfterSeconds: Int
+    ) -> Problem {
+        Problem(
+            .insufficientStorage, .insufficientStorage, detail, limit: limit, actual: actual,
+            retryAfterSeconds: retryAfterSeconds)
+    }
+
     static let internalError = Problem(
         .internalServerError, .internalError, "The service failed; the request's id leads to its log.")
 }

@@ -14,6 +14,10 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case internalError = "internal_error"
     case draining
     case loading
+    case notFound = "not_found"
+    case notFinished = "not_finished"
+    case expired
+    case insufficientStorage = "insufficient_storage"
 
     /// A few words for people; the same for every occurrence (RFC 9457 §3.1.3).
     var title: String {
@@ -31,6 +35,10 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .internalError: "The service failed"
         case .draining: "The service is shutting down"
         case .loading: "The service is not ready yet"
+        case .notFound: "There is no such job"
+        case .notFinished: "The job is not finished"
+        case .expired: "The result is gone"
+        case .insufficientStorage: "The service has no room for jobs"
         }
     }
 }

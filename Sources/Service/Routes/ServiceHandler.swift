@@ -33,7 +33,9 @@ package struct ServiceHandler: RequestHandler {
             exchange.respond(Self.response("text/plain; charset=utf-8", "ok\n", exchange))
         }
         router.add(.get, "/readyz", always: true) { exchange, _ in Self.ready(exchange, state) }
+        JobRoutes(state).add(to: &router)
         router.add(.get, "/metrics", always: true) { exchange, _ in
+            state.jobs.store.updateGauges()
             exchange.respond(
                 Self.response(Registry.contentType, state.context.metrics.registry.render(), exchange))
         }
@@ -79,7 +81,7 @@ package struct ServiceHandler: RequestHandler {
 
     private static func model(_ exchange: Exchange, _ state: ServiceState) {
         do throws(Problem) {
-            let engine = if let loaded = state.loadedEngine { loaded } else { try state.engine() }
+            let engine = try state.anyEngine()
             let json = String(decoding: JSON.encode(engine.model.summary, pretty: true), as: UTF8.self)
             exchange.respond(response("application/json", json + "\n", exchange))
         } catch {

@@ -13,6 +13,12 @@ public struct ServiceMetrics: Sendable {
     let tiles: Family<Counter>
     let tileSeconds: Family<Histogram>
     let anomalies: Counter
+    let jobs: Family<Gauge>
+    let jobsAccepted: Counter
+    let jobsEnded: Family<Counter>
+    let spoolBytes: Gauge
+    let spoolErrors: Family<Counter>
+    let eventStreams: Gauge
 
     public init() {
         let registry = Registry()
@@ -26,9 +32,11 @@ public struct ServiceMetrics: Sendable {
         rejected = registry.counters(
             "deblur_rejected_total", "Requests that were refused, by the code of the problem.", labels: ["reason"])
         cancelled = registry.counters(
-            "deblur_cancelled_total", "Images whose client left, by what was being done.", labels: ["stage"])
+            "deblur_cancelled_total", "Images whose client left, or whose job was deleted, by what was being done.",
+            labels: ["stage"])
         cancelSeconds = registry.histogram(
-            "deblur_cancel_seconds", "From a client's leaving to the moment when no worker was busy with its image.",
+            "deblur_cancel_seconds",
+            "From a client's leaving, or a job's deletion, to the moment when no worker was busy with the image.",
             buckets: Histogram.secondsBuckets)
         queueWait = registry.histogram(
             "deblur_queue_wait_seconds", "From an image's admission to the start of its first tile.",
@@ -44,14 +52,27 @@ public struct ServiceMetrics: Sendable {
             buckets: Histogram.secondsBuckets)
         anomalies = registry.counter(
             "deblur_tile_anomalies_total", "Tiles whose output was not believed and was replaced.")
+        jobs = registry.gauges("deblur_jobs", "Jobs that are kept, by state.", labels: ["state"])
+        jobsAccepted = registry.counter("deblur_jobs_accepted_total", "Jobs that were answered with 202.")
+        jobsEnded = registry.counters(
+            "deblur_jobs_ended_total", "Jobs that have ended, by how: succeeded, failed, cancelled.", labels: ["state"])
+        spoolBytes = registry.gauge(
+            "deblur_spool_bytes", "Photos and results of jobs on disk, and room for results to come.")
+        spoolErrors = registry.counters(
+            "deblur_spool_errors_total",
+            "What could not be done on disk: accept (also for the limit), finish, read, recover.", labels: ["operation"])
+        eventStreams = registry.gauge("deblur_event_streams", "Clients that follow a job's events.")
+        for state in JobState.allCases { jobs(state.rawValue).set(0) }
+        for state in JobState.allCases where state.isFinal { jobsEnded(state.rawValue).add(0) }
+        for operation in ["accept", "finish", "read", "recover"] { spoolErrors(operation).add(0) }
         ProcessMetrics.register(in: registry)
     }
 
     /// Adds the metrics that are read off a running engine.
-    func register(_ engine: Engine, precision: String) {
+    func register(_ engine: Engine, jobs: JobRunner, precision: String) {
         let (scheduler, memory) = (engine.scheduler, engine.memory)
         registry.sampled("deblur_queue_images", "Images that wait for their first tile.") {
-            Double(scheduler.queuedImages + memory.waiting)
+            Double(scheduler.queuedImages + memory.waiting + jobs.queuedJobs)
         }
         registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
         registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {

@@ -21,6 +21,10 @@ struct ServeFlags: ParsableArguments {
     @Option(.idleTimeout) var idleTimeout: String?
     @Option(.writeTimeout) var writeTimeout: String?
     @Option(.drain) var drain: String?
+    @Option(.stateDir) var stateDir: String?
+    @Option(.resultTTL) var resultTTL: String?
+    @Option(.spoolLimit) var spoolLimit: String?
+    @Option(.replica) var replica: String?
     @Option(.apiKeyFile) var apiKeyFile: String?
     @Option(.trustProxy) var trustProxy: String?
     @Option(.logFormat) var logFormat: String?
@@ -33,8 +37,9 @@ struct ServeFlags: ParsableArguments {
             (.exitTable, exitTable), (.threads, threads), (.precision, precision), (.queue, queue),
             (.maxBody, maxBody), (.maxPixels, maxPixels), (.memoryBudget, memoryBudget),
             (.maxConnections, maxConnections), (.headerTimeout, headerTimeout), (.bodyTimeout, bodyTimeout),
-            (.idleTimeout, idleTimeout), (.writeTimeout, writeTimeout), (.drain, drain), (.apiKeyFile, apiKeyFile),
-            (.trustProxy, trustProxy), (.logFormat, logFormat), (.logLevel, logLevel),
+            (.idleTimeout, idleTimeout), (.writeTimeout, writeTimeout), (.drain, drain),
+            (.stateDir, stateDir), (.resultTTL, resultTTL), (.spoolLimit, spoolLimit), (.replica, replica),
+            (.apiKeyFile, apiKeyFile), (.trustProxy, trustProxy), (.logFormat, logFormat), (.logLevel, logLevel),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { row, value in value.map { (row.name, $0) } })
     }

@@ -1,21 +1,21 @@
 /// Red, green and blue, 0…255.
-struct Colour: Sendable, Equatable {
-    var red: UInt8
-    var green: UInt8
-    var blue: UInt8
+public struct Colour: Sendable, Equatable {
+    public var red: UInt8
+    public var green: UInt8
+    public var blue: UInt8
 
-    init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
+    public init(_ red: UInt8, _ green: UInt8, _ blue: UInt8) {
         self.red = red
         self.green = green
         self.blue = blue
     }
 
-    static let white = Colour(255, 255, 255)
-    static let black = Colour(20, 20, 20)
-    static let gray = Colour(200, 200, 200)
+    public static let white = Colour(255, 255, 255)
+    public static let black = Colour(20, 20, 20)
+    public static let gray = Colour(200, 200, 200)
 
     /// From hard (red) to easy (blue), apart also for eyes that do not tell red from green.
-    static func scale(_ index: Int, of count: Int) -> Colour {
+    public static func scale(_ index: Int, of count: Int) -> Colour {
         let stops = [
             Colour(178, 24, 43), Colour(239, 138, 98), Colour(230, 190, 70), Colour(146, 197, 170),
             Colour(67, 147, 195), Colour(33, 80, 172),
@@ -27,7 +27,7 @@ struct Colour: Sendable, Equatable {
     }
 
     /// `share` of `other`, 0…1.
-    func mixed(with other: Colour, share: Double) -> Colour {
+    public func mixed(with other: Colour, share: Double) -> Colour {
         func mix(_ a: UInt8, _ b: UInt8) -> UInt8 {
             UInt8((Double(a) + (Double(b) - Double(a)) * min(max(share, 0), 1)).rounded())
         }

@@ -1,10 +1,11 @@
 /// A picture to draw on. What lies outside is not drawn.
-struct Canvas {
-    let width: Int
-    let height: Int
-    private(set) var bytes: [UInt8]
+public struct Canvas: Sendable {
+    public let width: Int
+    public let height: Int
+    /// `(height, width, 3)` row-major, RGB.
+    public private(set) var bytes: [UInt8]
 
-    init(width: Int, height: Int, background: Colour = .white) {
+    public init(width: Int, height: Int, background: Colour = .white) {
         self.width = width
         self.height = height
         bytes = []
@@ -12,23 +13,26 @@ struct Canvas {
         for _ in 0..<width * height { bytes += [background.red, background.green, background.blue] }
     }
 
-    init(_ picture: ByteImage) {
-        width = picture.width
-        height = picture.height
-        bytes = picture.bytes
+    /// Draws on a picture.
+    ///
+    /// - Parameter bytes: `(height, width, 3)` row-major, RGB.
+    public init(width: Int, height: Int, bytes: [UInt8]) {
+        precondition(width >= 1 && height >= 1 && bytes.count == width * height * 3, "\(width)×\(height)")
+        self.width = width
+        self.height = height
+        self.bytes = bytes
     }
 
-    var picture: ByteImage { ByteImage(width: width, height: height, bytes: bytes) }
-
     /// - Parameter opacity: 0 leaves the pixel as it is.
-    mutating func point(_ x: Int, _ y: Int, _ colour: Colour, opacity: Double = 1) {
+    public mutating func point(_ x: Int, _ y: Int, _ colour: Colour, opacity: Double = 1) {
         guard x >= 0, y >= 0, x < width, y < height else { return }
         let at = (y * width + x) * 3
         let mixed = Colour(bytes[at], bytes[at + 1], bytes[at + 2]).mixed(with: colour, share: opacity)
         (bytes[at], bytes[at + 1], bytes[at + 2]) = (mixed.red, mixed.green, mixed.blue)
     }
 
-    mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour, opacity: Double = 1) {
+    /// - Parameter opacity: 0 leaves what is there.
+    public mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour, opacity: Double = 1) {
         let (top, left) = (max(0, y), max(0, x))
         for row in top..<max(top, min(y + height, self.height)) {
             for column in left..<max(left, min(x + width, self.width)) {
@@ -37,7 +41,8 @@ struct Canvas {
         }
     }
 
-    mutating func frame(x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour) {
+    /// The border of a rectangle, within it.
+    public mutating func frame(x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour) {
         fill(x: x, y: y, width: width, height: thickness, colour)
         fill(x: x, y: y + height - thickness, width: width, height: thickness, colour)
         fill(x: x, y: y, width: thickness, height: height, colour)
@@ -45,7 +50,7 @@ struct Canvas {
     }
 
     /// A straight line of that thickness; `dash` pixels on, as many off, 0 for none.
-    mutating func line(
+    public mutating func line(
         from start: (x: Double, y: Double), to end: (x: Double, y: Double), thickness: Int = 2, dash: Int = 0,
         _ colour: Colour
     ) {
@@ -60,7 +65,7 @@ struct Canvas {
 
     /// Letters of 5×7 points, each point a square of `size` pixels. Returns the width in pixels.
     @discardableResult
-    mutating func text(_ text: String, x: Int, y: Int, size: Int = 2, _ colour: Colour = .black) -> Int {
+    public mutating func text(_ text: String, x: Int, y: Int, size: Int = 2, _ colour: Colour = .black) -> Int {
         var left = x
         for character in text {
             for (row, bits) in PixelFont.rows(of: character).enumerated() {
@@ -73,5 +78,6 @@ struct Canvas {
         return left - x
     }
 
-    static func textWidth(_ text: String, size: Int = 2) -> Int { text.count * 6 * size }
+    /// Pixels that a text takes.
+    public static func textWidth(_ text: String, size: Int = 2) -> Int { text.count * 6 * size }
 }

@@ -1,0 +1,169 @@
+import Drawing
+import Images
+import Tiles
+
+/// Where a photo needed how much work: each tile's exit as a colour over the photo in gray, with a legend below. Tiles
+/// whose output was not believed are framed and crossed.
+struct HeatMap {
+    /// The longer side of a large photo in the picture, pixels; a map needs no more.
+    static let longestSide = 2048
+    /// The longer side of a small one, at least.
+    private static let shortestSide = 256
+    private static let mark = Colour(255, 0, 200)
+
+    let tiles: [JobTile]
+    /// K
+    let subDecoders: Int
+
+    /// Bytes of the drawing at its largest, besides the photo.
+    static let bytes = 4 * longestSide * (longestSide + 512) * 3
+
+    func draw(on photo: Raster) -> Canvas {
+        let longest = max(photo.width, photo.height)
+        let down = (longest + Self.longestSide - 1) / Self.longestSide
+        let up = max(1, Self.shortestSide / longest)
+        let (width, height) = (max(1, photo.width * up / down), max(1, photo.height * up / down))
+        let entries = legend()
+        let size = max(2, width / 400)
+        let lineHeight = 12 * size
+        let widths = entries.map { Canvas.textWidth($0.text, size: size) + lineHeight + 2 * size }
+        let full = max(width, (widths.max() ?? 0) + 2 * size)
+        let lines = Self.wrap(widths, within: full - 2 * size)
+        var canvas = Canvas(width: full, height: height + lines.count * lineHeight + 4 * size)
+        Self.drawGray(photo, on: &canvas, width: width, height: height, up: up, down: down)
+        let scaled = { (pixels: Int) in pixels * up / down }
+        let cells = Self.cells(tiles).map { cell in
+            let (x, y) = (scaled(cell.x), scaled(cell.y))
+            return TileRectangle(
+                x: x, y: y, width: min(width, scaled(cell.x + cell.width)) - x,
+                height: min(height, scaled(cell.y + cell.height)) - y)
+        }
+        // One size for all words.
+        let words = cells.map { min($0.width / 96, $0.height / 48, 3) }.min() ?? 0
+        for (tile, cell) in zip(tiles, cells) { draw(tile, cell, words, on: &canvas) }
+        var next = 0
+        for (line, count) in lines.enumerated() {
+            var x = 2 * size
+            let y = height + 3 * size + line * lineHeight
+            for entry in entries[next..<next + count] {
+                canvas.fill(x: x, y: y, width: 8 * size, height: 8 * size, entry.colour)
+                if entry.isMark { Self.cross(x: x, y: y, width: 8 * size, height: 8 * size, on: &canvas) }
+                x += lineHeight - 2 * size
+                x += canvas.text(entry.text, x: x, y: y, size: size) + 4 * size
+            }
+            next += count
+        }
+        return canvas
+    }
+
+    // MARK: Tiles
+
+    private func colour(_ exit: Int) -> Colour {
+        // Deep exits are red: they cost most.
+        Colour.scale(subDecoders - min(exit, subDecoders), of: subDecoders + 1)
+    }
+
+    private func draw(_ tile: JobTile, _ cell: TileRectangle, _ size: Int, on canvas: inout Canvas) {
+        let (x, y, width, height) = (cell.x, cell.y, cell.width, cell.height)
+        guard width > 0, height > 0 else { return }
+        canvas.fill(x: x, y: y, width: width, height: height, colour(tile.exit), opacity: 0.5)
+        canvas.frame(x: x, y: y, width: width, height: height, thickness: 1, .white)
+        if tile.anomaly != nil { Self.cross(x: x, y: y, width: width, height: height, on: &canvas) }
+        let texts = [tile.degradationClass.map { "class \($0)" }, "exit \(tile.exit)"].compactMap { $0 }
+        guard size >= 1 else {
+            // Too small for words: the number alone, where it fits.
+            if width >= 12, height >= 11 { canvas.text("\(tile.exit)", x: x + 3, y: y + 2, size: 1, .black) }
+            return
+        }
+        let box = (texts.map { Canvas.textWidth($0, size: size) }.max() ?? 0) + 3 * size
+        canvas.fill(
+            x: x + 2 * size, y: y + 2 * size, width: box, height: texts.count * 9 * size + 3 * size, .black,
+            opacity: 0.7)
+        for (line, text) in texts.enumerated() {
+            canvas.text(text, x: x + 4 * size, y: y + 4 * size + line * 9 * size, size: size, .white)
+        }
+    }
+
+    private static func cross(x: Int, y: Int, width: Int, height: Int, on canvas: inout Canvas) {
+        let thickness = max(1, min(width, height) / 24)
+        canvas.frame(x: x, y: y, width: width, height: height, thickness: thickness, mark)
+        let (left, top, right, bottom) = (Double(x), Double(y), Double(x + width - 1), Double(y + height - 1))
+        canvas.line(from: (left, top), to: (right, bottom), thickness: thickness, mark)
+        canvas.line(from: (left, bottom), to: (right, top), thickness: thickness, mark)
+    }
+
+    /// Each tile up to the middle of its overlaps, so that no pixel is coloured twice.
+    static func cells(_ tiles: [JobTile]) -> [TileRectangle] {
+        func edges(_ spans: [(start: Int, end: Int)]) -> [Int: (Int, Int)] {
+            let sorted = Dictionary(spans.map { ($0.start, $0.end) }, uniquingKeysWith: max).sorted { $0.key < $1.key }
+            var cells: [Int: (Int, Int)] = [:]
+            for (index, span) in sorted.enumerated() {
+                let first = index == 0 ? span.key : (span.key + sorted[index - 1].value) / 2
+                let last = index == sorted.count - 1 ? span.value : (sorted[index + 1].key + span.value) / 2
+                cells[span.key] = (first, last)
+            }
+            return cells
+        }
+        let columns = edges(tiles.map { ($0.x, $0.x + $0.width) })
+        let rows = edges(tiles.map { ($0.y, $0.y + $0.height) })
+        return tiles.map { tile in
+            let (x, y) = (columns[tile.x] ?? (tile.x, tile.x), rows[tile.y] ?? (tile.y, tile.y))
+            return TileRectangle(x: x.0, y: y.0, width: max(0, x.1 - x.0), height: max(0, y.1 - y.0))
+        }
+    }
+
+    // MARK: Legend
+
+    private func legend() -> [(text: String, colour: Colour, isMark: Bool)] {
+        var entries = (0...max(subDecoders, tiles.map(\.exit).max() ?? 0)).map { exit in
+            let count = tiles.count { $0.exit == exit }
+            let name = exit == 0 ? "exit 0 (left as it came)" : "exit \(exit)"
+            return (text: "\(name): \(count)", colour: colour(exit), isMark: false)
+        }
+        let anomalies = tiles.count { $0.anomaly != nil }
+        if anomalies > 0 { entries.append(("not believed, replaced: \(anomalies)", .white, true)) }
+        return entries
+    }
+
+    /// How many entries stand on each line.
+    private static func wrap(_ widths: [Int], within limit: Int) -> [Int] {
+        var lines: [Int] = []
+        var used = 0
+        for width in widths {
+            if lines.isEmpty || used + width > limit {
+                lines.append(1)
+                used = width
+            } else {
+                lines[lines.count - 1] += 1
+                used += width
+            }
+        }
+        return lines
+    }
+
+    /// The photo as shades: the mean of `down × down` pixels, or each pixel `up × up` times.
+    private static func drawGray(
+        _ photo: Raster, on canvas: inout Canvas, width: Int, height: Int, up: Int, down: Int
+    ) {
+        var rows = [Float](repeating: 0, count: photo.width * 3 * down)
+        for y in 0..<height where y % up == 0 {
+            let top = y / up * down
+            let count = min(down, photo.height - top)
+            photo.readRGB(x: 0, y: top, width: photo.width, height: count, into: &rows)
+            for x in 0..<width where x % up == 0 {
+                let left = x / up * down
+                let columns = min(down, photo.width - left)
+                var sum: Float = 0
+                for row in 0..<count {
+                    for column in left..<left + columns {
+                        let at = (row * photo.width + column) * 3
+                        // Rec. 709 luma.
+                        sum += 0.2126 * rows[at] + 0.7152 * rows[at + 1] + 0.0722 * rows[at + 2]
+                    }
+                }
+                let shade = UInt8(min(max(sum / Float(count * columns), 0), 1) * 255)
+                canvas.fill(x: x, y: y, width: up, height: up, Colour(shade, shade, shade))
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import HTTP
+
+/// What is kept of a job on disk, besides the photo and the result.
+struct JobRecord: Sendable, Codable, Equatable {
+    /// A file beside the record: what it has to hold.
+    struct StoredFile: Sendable, Codable, Equatable {
+        var bytes: Int
+        /// SHA-256, 64 hexadecimal digits.
+        var digest: String
+
+        var isSound: Bool { bytes > 0 && digest.utf8.count == 64 && digest.allSatisfy(\.isHexDigit) }
+    }
+
+    static let currentVersion = 1
+
+    var version = currentVersion
+    var id: String
+    var state = JobState.queued
+    /// Photo and result are gone, only the memory of the job is left: 410 and not 404.
+    var isExpired = false
+    var createdAt: JobTime
+    var startedAt: JobTime?
+    var finishedAt: JobTime?
+    /// Upright pixels of the photo.
+    var width, height: Int
+    var tiles: Int
+    /// Tiles that were finished.
+    var tilesDone = 0
+    /// Finished tiles by exit.
+    var exits: [String: Int] = [:]
+    /// The parameters of `POST /deblur`, with `format` decided by the Accept of that request.
+    var parameters: [String: String]
+    /// The most memory that working on it takes besides its file; decoding the result takes no more.
+    var workBytes: Int
+    var requestID: String
+    /// Of the model that was there when the job came. Where another one is there when it runs, that one counts.
+    var model: String
+    /// While the job is not finished.
+    var input: StoredFile?
+    /// Of a job that succeeded, until it expires.
+    var result: StoredFile?
+    var answer: DeblurAnswer?
+    var error: JobProblem?
+
+    /// What is wrong with a record from disk, in words for the log; nil when it can be used. Everything that the
+    /// service would act on is checked, whatever its checksum says.
+    func defect(expecting id: JobID) -> String? {
+        if version != Self.currentVersion { return "version \(version) of the record" }
+        if self.id != id.text { return "another job's record" }
+        if state == .running { return "a running job" }
+        guard [createdAt, startedAt, finishedAt].allSatisfy({ $0?.isSound ?? true }) else { return "times" }
+        if state.isFinal != (finishedAt != nil) { return "state and times disagree" }
+        let sides = 1...(1 << 20)
+        guard sides.contains(width), sides.contains(height), (1...width * height).contains(tiles) else { return "size" }
+        guard (0...tiles).contains(tilesDone) else { return "tiles" }
+        guard workBytes > 0, workBytes <= 1 << 50 else { return "memory" }
+        guard RequestID.isAcceptable(requestID), model.utf8.count <= 512 else { return "names" }
+        if (try? savedParameters()) == nil { return "parameters" }
+        if let input, !input.isSound { return "photo" }
+        if let result, !result.isSound { return "result" }
+        if let answer, !answer.isSound { return "answer" }
+        if let error, !error.isSound { return "error" }
+        if isExpired { return state.isFinal && input == nil && result == nil ? nil : "expired, with files" }
+        switch state {
+        case .queued: return input != nil ? nil : "no photo"
+        case .succeeded: return result != nil && answer != nil ? nil : "no result"
+        case .failed: return error != nil ? nil : "no error"
+        case .running, .cancelled: return nil
+        }
+    }
+
+    /// - Throws: ``Problem`` where a newer or older release knew other parameters.
+    func savedParameters() throws(Problem) -> DeblurParameters {
+        let items = parameters.sorted { $0.key < $1.key }.map { QueryItem(name: $0.key, value: $0.value) }
+        let read = try DeblurParameters(items)
+        guard read.format != .auto, !read.dryRun else { throw .badParameter("format", "jpeg or png") }
+        return read
+    }
+}

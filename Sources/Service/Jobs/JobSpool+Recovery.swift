@@ -1,0 +1,69 @@
+import Foundation
+import Glibc
+
+extension JobSpool {
+    /// What a start found.
+    struct Recovery {
+        var records: [(id: JobID, record: JobRecord)] = []
+        /// What was set aside, or could not be, in words for the log.
+        var damaged: [String] = []
+    }
+
+    /// Most entries that are kept of what was set aside.
+    private static let damagedLimit = 32
+
+    /// Reads every job and tidies up what an end in the middle of a change left behind. Never throws: what cannot be
+    /// read is set aside and named.
+    func recover() -> Recovery {
+        var recovery = Recovery()
+        for name in (try? disk.list(incoming)) ?? [] { try? discard("\(incoming)/\(name)") }
+        let names: [String]
+        do { names = try disk.list("\(folder)/jobs") } catch {
+            // Nothing was ever spooled here.
+            if (error as? DiskError)?.code != ENOENT { recovery.damaged.append("\(error)") }
+            return recovery
+        }
+        for name in names {
+            do {
+                guard let id = JobID(name) else {
+                    throw SpoolFailure.damaged(file: "\(folder)/jobs/\(name)", reason: "not the name of a job")
+                }
+                recovery.records.append((id, try checked(id)))
+            } catch {
+                recovery.damaged.append("\(error)")
+                setAside(name)
+            }
+        }
+        recovery.records.sort { ($0.record.createdAt, $0.record.id) < ($1.record.createdAt, $1.record.id) }
+        return recovery
+    }
+
+    /// Takes a job out of the way that was found to be damaged later.
+    func setAside(_ name: String) {
+        do {
+            try disk.makeFolder(damaged)
+            try disk.rename("\(folder)/jobs/\(name)", to: "\(damaged)/\(name).\(UInt32.random(in: 0 ... .max))")
+            try disk.sync(folder: damaged)
+        } catch {
+            // On a read-only medium it stays where it is; it is not served, and found again next time.
+            return
+        }
+        guard let kept = try? disk.list(damaged), kept.count > Self.damagedLimit else { return }
+        for name in kept.prefix(kept.count - Self.damagedLimit) { try? discard("\(damaged)/\(name)") }
+    }
+
+    private func checked(_ id: JobID) throws -> JobRecord {
+        let home = path(of: id)
+        let record = try file(of: id).record
+        var expected: Set<String> = ["record"]
+        for (name, stored) in [("photo", record.input), ("result", record.result)] {
+            guard let stored else { continue }
+            guard disk.size(of: "\(home)/\(name)") == stored.bytes else {
+                throw SpoolFailure.damaged(file: "\(home)/\(name)", reason: "missing, or not its size")
+            }
+            expected.insert(name)
+        }
+        for name in try disk.list(home) where !expected.contains(name) { try? disk.remove("\(home)/\(name)") }
+        return record
+    }
+}
