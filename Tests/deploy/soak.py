@@ -22,7 +22,7 @@ from support import Checks, Service, expect, metric, png, request, stop, wait_fo
 
 PNG = {"Content-Type": "image/png"}
 BUDGET = 1 << 30
-RESULT_SECONDS = 60
+RESULT_SECONDS = 45
 
 
 def resident(process, field="VmRSS"):
@@ -36,11 +36,12 @@ def descriptors(process):
 class Soak:
     def __init__(self, options):
         self.options = options
+        self.result_seconds = RESULT_SECONDS
         self.folder = work_folder()
         self.lock = threading.Lock()
         self.counts = collections.Counter()
         self.faults = []
-        self.kills = []  # [from, to]: a replica was killed and is not back for everyone
+        self.kills = []  # [from, to]: a replica was killed and is not back for everyone, or the machine stood still
         self.over = threading.Event()
         self.highest = 0
         self.slowest_health = 0.0
@@ -51,7 +52,7 @@ class Soak:
     def replica(self, name, port=None):
         state = self.folder / f"state-{name}"
         state.mkdir(exist_ok=True)
-        options = f"--threads 1 --queue 600 --drain 10s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
+        options = "--threads 1 --queue 600 --drain 10s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
         options += f" --replica {name} --memory-budget {BUDGET} --result-ttl {RESULT_SECONDS}s --spool-limit 1GiB"
         environment = {"MALLOC_ARENA_MAX": "2"}
         return Service(
@@ -116,12 +117,19 @@ class Soak:
                 self.end(source, "drained")
 
     def watcher(self):
-        """Health through the proxy, and the replicas' memory, every second."""
+        """Health through the proxy, and the replicas' memory, every second; and whether the machine stood still."""
+        last = time.time()
         while not self.over.wait(1):
+            if time.time() - last > 10:
+                # Everything was stopped for that long (a suspended machine); limits in time passed meanwhile.
+                with self.lock:
+                    self.kills.append([last, time.time() + 6])
+                self.count("machine stood still")
+            last = time.time()
             try:
                 answer = request(self.nginx.port, "GET", "/healthz", timeout=20)
                 self.slowest_health = max(self.slowest_health, answer.seconds)
-                if answer.status != 200 and not self.was_killed_between(time.time() - 5, time.time()):
+                if answer.status != 200 and not self.was_disturbed_between(time.time() - 5, time.time()):
                     self.fault(f"/healthz {answer.status}")
             except OSError as error:
                 self.fault(f"/healthz: {error}")
@@ -131,7 +139,7 @@ class Soak:
                 except (OSError, IndexError):
                     pass  # It has just been ended.
 
-    def was_killed_between(self, first, last):
+    def was_disturbed_between(self, first, last):
         with self.lock:
             return any(begin <= last and first <= end for begin, end in self.kills)
 

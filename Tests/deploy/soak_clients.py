@@ -10,6 +10,8 @@ import time
 from jobs import OVER, Events
 from support import request, send_only
 
+# Seconds after which a job is stuck; one that is killed begins anew, and a large photo takes minutes.
+STUCK = 1800
 # An answer that a proxy gives for a replica that is away.
 AWAY = (502, 503, 504)
 
@@ -49,7 +51,7 @@ class Clients:
             return self.soak.fault(f"{what}: {answer.status} {answer.body[:200]!r}")
         if "retry-after" not in answer.headers:
             self.soak.fault(f"{what}: {answer.status} without Retry-After")
-        if code != "queue_full" and not self.soak.was_killed_between(began, time.time()):
+        if code != "queue_full" and not self.soak.was_disturbed_between(began, time.time()):
             self.soak.fault(f"{what}: {answer.status} {code} although no replica was killed at that time")
 
     # Photos.
@@ -94,7 +96,7 @@ class Clients:
             began = time.time()
             while client.recv(4096):
                 pass
-            if time.time() - began > 15:
+            if time.time() - began > 15 and not self.soak.was_disturbed_between(began, time.time()):
                 self.soak.fault("a slow client was kept for over 15 s")
             client.close()
         except OSError:
@@ -142,8 +144,9 @@ class Clients:
                 return answer
             if answer.status not in AWAY:
                 raise AssertionError(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
-            # One second more: the replica answers before it is known to be back.
-            if not self.soak.was_killed_between(began - 1, time.time()) and not self.is_restarting(path):
+            # A second, so that whoever noticed the same has written it down.
+            time.sleep(1.5)
+            if not self.soak.was_disturbed_between(began - 1, time.time()) and not self.is_restarting(path):
                 raise AssertionError(f"{method} {path}: {answer.status} although its replica was not killed")
             if time.time() > deadline:
                 raise AssertionError(f"{method} {path}: {answer.status} for {seconds} s")
@@ -168,16 +171,20 @@ class Clients:
     def poll(self, source, name, number):
         began = time.time()
         while not self.soak.over.is_set():
-            job = json.loads(self.ask("GET", f"/jobs/{name}", (200,)).body)
+            answer = self.ask("GET", f"/jobs/{name}", (200, 410))
+            if answer.status == 410:
+                # It ended, and this client was away for longer than results are kept.
+                return self.soak.count("job expired")
+            job = json.loads(answer.body)
             if job["state"] in OVER:
                 return self.check_result(name, number, job["state"])
-            if time.time() - began > 600:
-                return self.soak.fault(f"job {name} is {job['state']} after 600 s: {job}")
+            if time.time() - began > STUCK:
+                return self.soak.fault(f"job {name} is {job['state']} after {STUCK} s: {job}")
             time.sleep(0.5 + source.random())
 
     def follow(self, source, name, number):
         """Its events over as many connections as it takes: every id once, in order."""
-        last, tiles, began = 0, 0, time.time()
+        last, began = 0, time.time()
         while not self.soak.over.is_set():
             connected = time.time()
             try:
@@ -187,7 +194,6 @@ class Clients:
                         if number_of_event != last + 1:
                             return self.soak.fault(f"job {name}: event {number_of_event} after {last}")
                         last = number_of_event
-                        tiles += event == "tile"
                         if event in OVER:
                             events.close()
                             self.soak.count("job followed to its end")
@@ -198,12 +204,13 @@ class Clients:
             except (OSError, http.client.HTTPException):
                 pass
             # The stream ended early: its replica has gone.
-            if not self.soak.was_killed_between(connected - 1, time.time()) and not self.is_restarting(f"/jobs/{name}"):
-                time.sleep(1)
-                if not self.soak.was_killed_between(connected - 1, time.time()):
-                    self.soak.count("event stream cut without a kill")
-            if time.time() - began > 600:
-                return self.soak.fault(f"job {name} has no end after 600 s, last event {last}")
+            if not self.is_restarting(f"/jobs/{name}"):
+                # A second, so that whoever noticed the same has written it down.
+                time.sleep(1.5)
+                if not self.soak.was_disturbed_between(connected - 1, time.time()):
+                    self.soak.fault(f"job {name}: its events ended at {last} although its replica was not killed")
+            if time.time() - began > STUCK:
+                return self.soak.fault(f"job {name} has no end after {STUCK} s, last event {last}")
             time.sleep(0.5)
 
     def check_result(self, name, number, state):
@@ -217,7 +224,7 @@ class Clients:
         if answer.body != self.soak.references[number]:
             self.soak.fault(f"job {name}, photo {number}: wrong bytes")
 
-    def settle(self, seconds=600):
+    def settle(self, seconds=900):
         """Waits until every accepted job is over, and says how many there were."""
         deadline = time.time() + seconds
         for name, (number, accepted, wanted) in self.accepted.items():
@@ -225,7 +232,7 @@ class Clients:
                 answer = request(self.port, "GET", f"/jobs/{name}", timeout=60)
                 # Deleted, or expired after its end.
                 if answer.status in (404, 410):
-                    if wanted and time.time() - accepted < 60:
+                    if wanted and time.time() - accepted < self.soak.result_seconds:
                         self.soak.fault(f"job {name} is gone: {answer.status}")
                     break
                 if answer.status == 200:

@@ -2,7 +2,7 @@
 """The fuzzing corpora as single files, which the ordinary tests replay (Tests/TestSupport/FuzzCorpus.swift).
 
     corpus.py unpack FILE FOLDER            a file for each input
-    corpus.py pack FILE FOLDER [MOST]       inputs of at most MOST bytes (default 1500), shortest first
+    corpus.py pack FILE FOLDER [MOST]       inputs of at most MOST bytes (default 700), shortest first
 
 The file: for each input its length in four bytes, most significant first, then the input.
 """
@@ -25,7 +25,7 @@ def unpack(file, folder):
     print(f"{count} inputs from {file}")
 
 
-def pack(file, folder, most=1500):
+def pack(file, folder, most=700):
     entries = {path.read_bytes() for path in folder.iterdir()}
     kept = sorted((entry for entry in entries if len(entry) <= most), key=lambda entry: (len(entry), entry))
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,115 @@
+// Prints numbers that the portable kernels and the picture codecs make of fixed inputs: run natively and on arm64, the
+// two have to agree (Tests/arm64/run).
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../Sources/CImageCodecs/include/CImageCodecs.h"
+#include "../../Sources/CKernels/include/CKernels.h"
+
+enum { ROWS = 37, DEPTH = 48, COLUMNS = 32, HEIGHT = 24, WIDTH = 36, CHANNELS = 16 };
+
+static unsigned state = 7;
+
+// -1…1, the same on every machine.
+static float next(void) {
+    state = state * 1664525u + 1013904223u;
+    return (float)(state >> 8) / 8388608.0f - 1.0f;
+}
+
+static float *numbers(long count) {
+    float *values = malloc(sizeof(float) * (size_t)count);
+    for (long i = 0; i < count; i++) values[i] = next();
+    return values;
+}
+
+static void show(const char *name, const float *values, long count) {
+    double sum = 0, squares = 0;
+    for (long i = 0; i < count; i++) sum += (double)values[i] * (double)(i % 7 + 1), squares += (double)values[i] * values[i];
+    printf("%s %.6g %.6g %.6g %.6g\n", name, sum, sqrt(squares), values[1], values[count / 2]);
+}
+
+static void products(const kernel_set *set) {
+    const char *names[] = {"store", "add", "gelu", "gate", "relu"};
+    for (int epilogue = kernel_store; epilogue <= kernel_relu; epilogue++) {
+        int gate = epilogue == kernel_gate;
+        float *a = numbers(ROWS * DEPTH), *weights = numbers(COLUMNS * DEPTH), *bias = numbers(COLUMNS);
+        float *packed = numbers(set->packed_weights(COLUMNS, DEPTH, gate));
+        float *packed_bias = numbers(set->packed_bias(COLUMNS, gate));
+        set->pack(COLUMNS, DEPTH, gate, weights, bias, packed, packed_bias);
+        float *c = numbers(ROWS * COLUMNS), *product = numbers(ROWS * COLUMNS);
+        long columns = gate ? COLUMNS / 2 : COLUMNS;
+        kernel_matmul op = {ROWS, DEPTH, 1, COLUMNS, a, DEPTH, 0, packed, packed_bias, c, columns, product};
+        set->matmul(&op, (kernel_epilogue)epilogue);
+        show(names[epilogue], c, ROWS * columns);
+    }
+}
+
+static void layers(const kernel_set *set) {
+    float *x = numbers(ROWS * COLUMNS), *weight = numbers(COLUMNS), *bias = numbers(COLUMNS), *y = numbers(ROWS * COLUMNS);
+    kernel_layer_norm norm = {ROWS, COLUMNS, x, COLUMNS, weight, bias, 1e-6f, y, COLUMNS, 0};
+    set->layer_norm(&norm);
+    show("layer_norm", y, ROWS * COLUMNS);
+    float *map = numbers(3 * WIDTH * 2 * CHANNELS), *taps = numbers(9 * 2 * CHANNELS), *biases = numbers(2 * CHANNELS);
+    float *row = numbers(WIDTH * CHANNELS);
+    double sums[CHANNELS] = {0};
+    long stride = WIDTH * 2 * CHANNELS;
+    kernel_depthwise depthwise = {WIDTH, CHANNELS, map, map + stride, map + 2 * stride, taps, biases, row, sums};
+    set->depthwise_gate(&depthwise);
+    show("depthwise", row, WIDTH * CHANNELS);
+}
+
+static void fourier(const kernel_set *set) {
+    kernel_fourier *plan = set->fourier_make(HEIGHT, WIDTH, CHANNELS);
+    long row = WIDTH * CHANNELS, bins = 2 * CHANNELS, columns = WIDTH / 2 + 1;
+    float *map = numbers(HEIGHT * row), *scratch = numbers(set->fourier_scratch(plan));
+    float *spectrum = numbers(columns * HEIGHT * bins), *column = numbers(HEIGHT * bins), *back = numbers(HEIGHT * row);
+    for (long y = 0; y < HEIGHT; y++) set->fourier_row(plan, map + y * row, CHANNELS, y, spectrum, scratch);
+    show("fourier_row", spectrum, columns * HEIGHT * bins);
+    for (long x = 0; x < columns; x++) {
+        float *at = spectrum + x * HEIGHT * bins;
+        set->fourier_column(plan, at, column, bins, scratch);
+        if (x == 3) show("fourier_column", column, HEIGHT * bins);
+        set->inverse_column(plan, column, bins, at, scratch);
+    }
+    for (long y = 0; y < HEIGHT; y++) set->inverse_row(plan, spectrum, y, back + y * row, CHANNELS, scratch);
+    show("fourier_back", back, HEIGHT * row);
+    double worst = 0;
+    for (long i = 0; i < HEIGHT * row; i++) worst = fmax(worst, fabs((double)back[i] / (HEIGHT * WIDTH) - (double)map[i]));
+    printf("fourier round trip within 1e-6: %d\n", worst < 1e-6);
+    set->fourier_free(plan);
+}
+
+static void show_bytes(const char *name, const image_buffer *buffer) {
+    printf("%s %zu bytes, CRC %08x\n", name, buffer->count, image_crc32(buffer->bytes, buffer->count));
+}
+
+static void codecs(void) {
+    static uint8_t samples[HEIGHT * WIDTH * 3], again[HEIGHT * WIDTH * 3];
+    for (int i = 0; i < HEIGHT * WIDTH * 3; i++) samples[i] = (uint8_t)(i * 7 / 5);
+    image_raster source = {samples, NULL, WIDTH, HEIGHT, 3, 8}, target = source;
+    target.samples = again;
+    image_buffer png = {0}, jpeg = {0};
+    image_png_encode(&source, NULL, 0, &png);
+    show_bytes("png", &png);
+    printf("png status %d", image_png_decode(png.bytes, png.count, WIDTH, HEIGHT, 1, &target).status);
+    printf(", equal %d\n", memcmp(samples, again, sizeof samples) == 0);
+    image_jpeg_options options = {92, 2, 2, 1, 0, 1, 1};
+    image_jpeg_encode(&source, &options, NULL, 0, &jpeg);
+    show_bytes("jpeg", &jpeg);
+    image_jpeg_decode(jpeg.bytes, jpeg.count, WIDTH, HEIGHT, 1, 1 << 20, 100, &target);
+    image_buffer decoded = {again, sizeof again, 0};
+    show_bytes("jpeg decoded", &decoded);
+    // An error, which leaves the library by longjmp.
+    printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, WIDTH, HEIGHT, 1, 1 << 20, 100, &target).status);
+}
+
+int main(void) {
+    const kernel_set *set = kernel_set_portable();
+    products(set);
+    layers(set);
+    fourier(set);
+    codecs();
+    return 0;
+}
