@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 
 /// `deblur serve` on a Unix socket, with its state in a folder; killed at the end.
-final class Server {
+final class Server: @unchecked Sendable {
+    // Safe to share: each request has a socket of its own, the rest is constant.
     struct Answer {
         var status = 0
         var head = ""
@@ -40,6 +41,21 @@ final class Server {
         guard process.isRunning else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+    }
+
+    /// Bytes of proc(5) status: `VmRSS` now, `VmHWM` at most.
+    func memory(_ name: String) throws -> Int {
+        let text = try String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)
+        let line = text.split(separator: "\n").first { $0.hasPrefix(name + ":") }
+        guard let kilobytes = line?.split(separator: "\t").last?.split(separator: " ").first.flatMap({ Int($0) })
+        else { throw TestSupportError("no \(name) in proc") }
+        return kilobytes << 10
+    }
+
+    /// From now on `VmHWM` is the peak since.
+    func forgetPeak() throws {
+        try "5".write(
+            toFile: "/proc/\(process.processIdentifier)/clear_refs", atomically: false, encoding: .utf8)
     }
 
     func request(_ method: String, _ target: String, _ body: [UInt8] = [], headers: [String] = []) throws -> Answer {
