@@ -86,9 +86,9 @@ import Testing
             "eval", "--blur", folder.path("set/test"), "--sharp", folder.path("set/test"), "--exit", "1", "--mode", "whole",
             "--markdown", folder.path("e.md"), "--json", folder.path("e.json"), "--save", folder.path("kept"))
         #expect(run.status == 0 && run.errors.isEmpty, "\(run)")
-        #expect(run.output.contains("| set/test |") && run.output.contains("50.0 %"), "\(run.output)")
+        #expect(run.output.contains("| set/test |") && run.output.contains("25.0 %"), "\(run.output)")
         let json = try #require(JSONSerialization.jsonObject(with: Data(folder.read("e.json"))) as? [String: Any])
-        #expect(json["d_rate"] as? Double == 0.5 && (json["images"] as? [Any])?.count == 2)
+        #expect(json["d_rate"] as? Double == 0.25 && (json["images"] as? [Any])?.count == 2)
         #expect(String(decoding: try folder.read("e.md"), as: UTF8.self).contains("GOPR2/7"))
         #expect(folder.exists("kept/GOPR1/1.png"))
         let unpaired = try Program.run("eval", "--blur", folder.path("blur"), "--sharp", folder.path("set"))

@@ -91,7 +91,7 @@ import Testing
         for arguments in [
             ["--mode", "half", input, output], ["--kernel-noise", "1", input, output],
             ["--exit-table", "1,2", input, output], ["--tau", "0.1", "--exit-table", "1,1,1,1,1,1", input, output],
-            [], [input], [input, folder.path("b.webp")], [input, input], ["--exit", "3", input, output],
+            [], [input], [input, folder.path("b.webp")], [input, input], ["--exit", "5", input, output],
             ["--exit", "no", input, output], ["--exit", "1", "--tau", "0.1", input, output],
             ["--strength", "2", input, output], ["--quality", "0", input, output], ["--no-such", input, output],
             ["--exit-table", "1,2", "--model", "/no/model", input, output], ["--threads", "0", input, output],

@@ -7,7 +7,7 @@ import Testing
 
 struct ModelFileWriterTests {
     private static let fixtures = Goldens.repository.appending(path: "Tests/Fixtures/network")
-    private static let starter = Goldens.repository.appending(path: "Models/starter.safetensors")
+    private static let model = Goldens.repository.appending(path: "Models/deblur-1.safetensors")
 
     private func config(_ url: URL) throws -> [String: Any] {
         let text = try #require(try TensorArchive(contentsOf: url).metadata["config"])
@@ -16,20 +16,20 @@ struct ModelFileWriterTests {
 
     private var calibration: Calibration {
         let psnr: [[Double]] = [
-            [18, 19, 19.5], [22, 22.4, 22.41], [27, 27.3, 27.29],
-            [33, 33, 33], [38, 37, 38], [44, 40, 45],
+            [18, 19, 19.5, 19.5, 19.5], [22, 22.4, 22.41, 22.4, 22.4], [27, 27.3, 27.29, 27.2, 27.2],
+            [33, 33, 33, 33, 33], [38, 37, 38, 38, 38], [44, 40, 45, 45, 45],
         ]
         return Calibration(
             tiles: psnr.enumerated().map { index, psnr in
-                CalibrationTile(image: 0, label: index, predicted: index, psnr: psnr, squares: [1, 1, 1], bytes: 3)
+                CalibrationTile(image: 0, label: index, predicted: index, psnr: psnr, squares: [1, 1, 1, 1, 1], bytes: 3)
             },
-            subDecoders: 2, classes: 6, thresholds: .gopro, grouping: .label)
+            subDecoders: 4, classes: 6, thresholds: .gopro, grouping: .label)
     }
 
     @Test func theWrittenTableIsTheOneInUse() throws {
         let scene = try Scene()
         let target = scene.folder.appending(path: "sub/model.safetensors")
-        var file = try ModelFileWriter(contentsOf: Self.starter)
+        var file = try ModelFileWriter(contentsOf: Self.model)
         try file.set(calibration, tau: 0.1)
         try file.write(to: target)
 
@@ -41,13 +41,13 @@ struct ModelFileWriterTests {
         #expect(written.configuration.tau == 0.1)
         #expect(try written.policy(.adaptive, tau: 0.45) == .table([2, 0, 0, 0, 0, 0]))
 
-        let (before, after) = (try TensorArchive(contentsOf: Self.starter), try TensorArchive(contentsOf: target))
+        let (before, after) = (try TensorArchive(contentsOf: Self.model), try TensorArchive(contentsOf: target))
         #expect(before.names == after.names)
         for name in before.names {
             #expect(before[name]?.elementType == after[name]?.elementType, "\(name)")
             #expect(before[name]?.floats() == after[name]?.floats(), "\(name)")
         }
-        var (old, new) = (try config(Self.starter), try config(target))
+        var (old, new) = (try config(Self.model), try config(target))
         for key in ["increments_db", "exit_table", "tau"] {
             old[key] = nil
             new[key] = nil
@@ -59,18 +59,18 @@ struct ModelFileWriterTests {
     @Test func classesWithoutSamplesStayUnknown() throws {
         let scene = try Scene()
         let target = scene.folder.appending(path: "model.safetensors")
-        var file = try ModelFileWriter(contentsOf: Self.starter)
-        let none = Calibration(tiles: [], subDecoders: 2, classes: 6, thresholds: .gopro, grouping: .label)
+        var file = try ModelFileWriter(contentsOf: Self.model)
+        let none = Calibration(tiles: [], subDecoders: 4, classes: 6, thresholds: .gopro, grouping: .label)
         try file.set(none, tau: 0.1)
         try file.write(to: target)
         let written = try AdaRevD(contentsOf: target)
-        #expect(written.configuration.increments == [[Double?]](repeating: [nil, nil], count: 6))
-        #expect(try written.policy(.adaptive) == .table([2, 2, 2, 2, 2, 2]))
+        #expect(written.configuration.increments == [[Double?]](repeating: [nil, nil, nil, nil], count: 6))
+        #expect(try written.policy(.adaptive) == .table([4, 4, 4, 4, 4, 4]))
     }
 
     @Test func refusesClassesThatTheModelDoesNotHave() throws {
-        var file = try ModelFileWriter(contentsOf: Self.starter)
-        let eight = Calibration(tiles: [], subDecoders: 2, classes: 8, thresholds: .realBlurR, grouping: .label)
+        var file = try ModelFileWriter(contentsOf: Self.model)
+        let eight = Calibration(tiles: [], subDecoders: 4, classes: 8, thresholds: .realBlurR, grouping: .label)
         #expect(throws: EvaluationError.thresholds(expected: 5, actual: 7)) { try file.set(eight, tau: 0.1) }
     }
 
@@ -111,7 +111,7 @@ struct ModelFileWriterTests {
 
     @Test func aClassifierOfItsOwnBecomesPartOfTheModel() throws {
         let scene = try Scene()
-        let source = Self.starter
+        let source = Self.model
         let archive = try TensorArchive(contentsOf: source)
         // Taken apart ...
         var (body, head) = (SafetensorsWriter(metadata: archive.metadata), SafetensorsWriter())
