@@ -66,6 +66,18 @@ class Behind:
         wait_for(self.replicas.idle, 30, "replicas idle")
         time.sleep(6 if self.name == "nginx" else 2)
 
+    def death_noticed(self):
+        """nginx and HAProxy try another replica at once. Caddy does so for a POST from 2.11.2 on: before, photos meet the
+        dead replica until a health check has (a second), and the client is told to come again."""
+        if self.name != "caddy":
+            return
+        until = time.time() + 2.5
+        while time.time() < until:
+            answer = request(self.port, "POST", "/deblur", self.small, PNG)
+            if answer.status != 200:
+                expect((answer.status, answer.headers.get("retry-after")), (503, "5"), "status and Retry-After")
+            time.sleep(0.1)
+
     def jobs_reach_their_replica(self):
         jobs = [submit(self.port, self.small) for _ in range(9)]
         expect({job["id"].split("-")[0] for job in jobs}, {"a", "b", "c"}, "replicas that took one")
@@ -85,8 +97,8 @@ class Behind:
         expect(request(self.port, "GET", f"/jobs/zz-{'0' * 32}").status, 404, "a replica that does not exist")
 
     def events_come_with_their_tiles(self):
-        """Through the proxy and straight from the replica at once."""
-        job = submit_to("b", self.port, self.large)
+        """Through the proxy and straight from the replica at once; at full depth, so that the tiles are some way apart."""
+        job = submit_to("b", self.port, self.large, "?exit=4")
         seen = {"direct": [], "proxy": []}
 
         def follow(way, port):
@@ -148,6 +160,7 @@ class Behind:
         self.replicas.kill("b")
         events.close()
         try:
+            self.death_noticed()
             answers = [request(self.port, "POST", "/deblur", self.small, PNG) for _ in range(6)]
             expect([answer.status for answer in answers], [200] * 6, "photos meanwhile")
             expect({answer.body for answer in answers}, {self.references[0]}, "their bytes")
@@ -180,6 +193,7 @@ class Behind:
     def dead_replica_is_skipped(self):
         stop(self.replicas.services["b"].process)
         try:
+            self.death_noticed()
             answers = [request(self.port, "POST", "/deblur", self.small, PNG) for _ in range(9)]
             expect([answer.status for answer in answers], [200] * 9, "statuses")
         finally:
