@@ -1,5 +1,6 @@
 """Starts each proxy from the files in Deploy/, changed only in ports and folders."""
 
+import os
 import re
 import shutil
 import subprocess
@@ -99,7 +100,10 @@ class Proxy:
             text = text.replace("127.0.0.1:8080", "127.0.0.1:8081")
         text = self._replace_ports(text).replace("bind :80\n", f"bind 127.0.0.1:{self.port}\n")
         if not self.limited:
-            text = text.replace("sc_http_req_rate(0) gt 120", "sc_http_req_rate(0) gt 6000")
+            text = text.replace("sc_gpc0_rate(0) gt 120", "sc_gpc0_rate(0) gt 6000")
+        text = text.replace("/run/haproxy/", f"{self.folder}/")
+        if os.geteuid():  # Only root can become someone else.
+            text = re.sub(r"^ +(user|group|chroot) .*\n", "", text, flags=re.M)
         if self.tls:
             text = re.sub(
                 r"# (bind) :443 (.*)/etc/ssl/deblur/combined.pem",
