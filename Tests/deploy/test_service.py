@@ -1,4 +1,4 @@
-"""The real service behind each proxy: large uploads, slow photos, refusals, clients that leave.
+"""The real service behind each proxy: large uploads, slow photos, refusals, clients that leave, clients that attack.
 
     python3 Tests/deploy/test_service.py [--long] [nginx] [haproxy] [caddy]
 
@@ -12,6 +12,7 @@ import threading
 import time
 
 import proxy
+from hostile import Hostile, results_need_their_key
 from support import Checks, Service, expect, metric, png, refused, request, send_only, wait_for, work_folder
 
 PNG = {"Content-Type": "image/png"}
@@ -157,7 +158,20 @@ def main():
         checks.run(f"{name}: 413 of the service", behind.too_large_for_the_service)
         checks.run(f"{name}: 429 with Retry-After", behind.full_queue, long_photo)
         checks.run(f"{name}: a client that leaves stops the work", behind.client_leaves, long_photo)
+        hostile = Hostile(name, behind.wide.port, fast)
+        checks.run(f"{name}: inside routes stay inside", hostile.inside_routes_stay_inside)
+        checks.run(f"{name}: nothing is smuggled", hostile.nothing_is_smuggled)
+        checks.run(f"{name}: odd heads", hostile.odd_heads)
+        checks.run(f"{name}: request ids", hostile.ids_are_the_service_s)
+        if name != "caddy":
+            checks.run(f"{name}: one client cannot hold all", hostile.one_client_cannot_hold_all)
         behind.stop()
+    if "nginx" in names:
+        (folder / "keys").write_text("right\n")
+        locked = Service(folder, "locked", "--api-key-file", folder / "keys")
+        cache = proxy.Proxy("nginx", folder / "nginx-locked", [locked.port])
+        checks.run("nginx: results need their key", results_need_their_key, cache.port, small)
+        cache.stop()
     if "--long" in sys.argv:
         slow = Service(folder, "slow", "--threads", "1", "--queue", "4096", environment=SLOW)
         proxies = [proxy.Proxy(name, folder / f"{name}-slow", [slow.port]) for name in names]
