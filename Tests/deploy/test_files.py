@@ -185,7 +185,7 @@ def nginx_from_folder(folder, files, change):
     for sub in ("conf.d", "deblur", "temp", "cache"):
         (folder / sub).mkdir(parents=True)
     for target, source in files.items():
-        text = change(source.read_text()).replace("/var/cache/nginx/deblur", str(folder / "cache/deblur"))
+        text = change(source.read_text()).replace("/var/cache/nginx/", f"{folder}/cache/")
         text = text.replace("/etc/nginx/deblur/", f"{folder}/deblur/").replace(
             "/dev/stdout", str(folder / "access.log")
         )
@@ -238,13 +238,12 @@ def kubernetes_router(folder):
         expect(json.loads(answer.body)["replica"], str(number), "pod")
     expect(request(port, "GET", "/jobs/deblur-7-1").status, 503, "a pod that is not there")
     expect(request(port, "GET", "/jobs/evil.example.org-1").status, 200, "no pod's name goes to the service")
-    answer = request(port, "POST", "/deblur", b"x", {"X-Forwarded-For": "203.0.113.5", "X-Forwarded-Proto": "https"})
-    headers = {k.lower(): v for k, v in json.loads(answer.body)["headers"].items()}
-    expect(
-        (headers["x-forwarded-for"], headers["x-forwarded-proto"]),
-        ("203.0.113.5", "https"),
-        "from the Ingress controller",
-    )
+    # What a client wrote in front of the controller's word, and an address of the cluster's own networks.
+    for said, meant in (("203.0.113.5", "203.0.113.5"), ("198.51.100.1, 127.0.0.9", "127.0.0.9")):
+        answer = request(port, "POST", "/deblur", b"x", {"X-Forwarded-For": said, "X-Forwarded-Proto": "https"})
+        headers = {k.lower(): v for k, v in json.loads(answer.body)["headers"].items()}
+        fields = headers["x-forwarded-for"], headers["x-forwarded-proto"]
+        expect(fields, (meant, "https"), "from the Ingress controller")
     expect(request(port, "GET", "/router").status, 200, "/router")
     stop(running)
 
@@ -268,7 +267,9 @@ def compose_nginx(folder):
         change,
     )
     wait_for(lambda: listening(port), 20, "nginx listens")
-    expect(request(port, "POST", "/deblur", b"x" * 100).status, 200, "status")
+    expect(request(port, "POST", "/deblur", bytes(1 << 20)).status, 200, "status")
+    # Its /tmp is memory: uploads have to lie on the volume.
+    expect(sorted(f.name for f in (folder / "compose/cache").iterdir()), ["answers", "deblur", "uploads"], "on the volume")
     stop(running)
 
 
