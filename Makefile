@@ -26,7 +26,7 @@ container: ## builds the image with buildah and tries it (Deploy/container)
 	Deploy/container build
 	Deploy/container check
 
-test-deploy: build ## the proxies' files against the real service (installs Debian's proxies)
+test-deploy: build ## the proxies' files against the real service (needs Debian's nginx, haproxy, caddy)
 	Tests/deploy/run
 
 test-acceptance: build ## the service under load, slow and hostile clients (ACCEPTANCE=short: about two minutes)

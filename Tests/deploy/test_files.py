@@ -200,6 +200,26 @@ def nginx_from_folder(folder, files, change):
     return start([tool_nginx(), "-p", folder, "-c", folder / "nginx.conf", "-e", folder / "error.log"], folder / "log")
 
 
+def nginx_as_its_readme_says(folder):
+    """The commands of Deploy/nginx/README.md, in a folder that stands for the machine."""
+    nginx, folder = tool_nginx(), folder / "debian"
+    for sub in ("etc/nginx/conf.d", "var/log/nginx", "var/lib/nginx"):
+        (folder / sub).mkdir(parents=True)
+    paths = "".join(
+        f"{kind}_temp_path {folder}/var/lib/nginx/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    file = folder / "etc/nginx/nginx.conf"
+    file.write_text(f"pid {folder}/pid; events {{}}\nhttp {{ {paths} include {folder}/etc/nginx/conf.d/*.conf; }}\n")
+    *commands, last = re.findall(r"^    (.+)$", (DEPLOY / "nginx/README.md").read_text(), re.M)
+    expect(last, "nginx -t && systemctl reload nginx", "last command")
+    run("bash", "-ec", re.sub(r"(?<= )/(etc|var)/", rf"{folder}/\1/", "\n".join(commands)), cwd=DEPLOY.parent)
+    for path in folder.rglob("etc/nginx/*/*.conf"):
+        text = re.sub(r"(?<= )/(etc|var)/", rf"{folder}/\1/", path.read_text())
+        path.write_text(re.sub(r"^ *listen .*$", f"    listen 127.0.0.1:{free_port()};", text, count=1, flags=re.M)
+                        .replace("    listen [::]:80;\n", ""))
+    run(nginx, "-t", "-c", file, "-e", folder / "error.log")
+
+
 def tool_nginx():
     found = proxy.program("nginx")
     if not found:
@@ -289,6 +309,7 @@ def main():
     check("dashboard", dashboard_is_what_the_script_writes)
     check("metrics that rules and panels name", metrics_exist, folder)
     check("compose.yaml", compose)
+    check("nginx as its README says", nginx_as_its_readme_says, folder)
     check("compose's nginx", compose_nginx, folder)
     check("kubernetes", kubernetes)
     check("kubernetes' copies", router_has_nginx_s_files)

@@ -3,11 +3,14 @@ reused connections, limits, TLS. Everything else is tried with real replicas (te
 
 import http.client
 import json
+import os
+import re
 import socket
 import ssl
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import proxy
 from replica_stub import Stub
@@ -81,6 +84,18 @@ class Routing:
         expect(
             request(self.one.port, "POST", "/internal/deblur", b"x").status == 404 or self.name != "nginx", True, "/work"
         )
+
+    def gives_up_root_and_drains_by_its_socket(self):
+        """HAProxy: nobody's rights once the ports are open, and the command of docs/operations.md."""
+        if os.geteuid() == 0:
+            status = Path(f"/proc/{self.many.process.pid}/status").read_text()
+            expect("0" in re.search(r"^Uid:\s*(.*)$", status, re.M).group(1).split(), False, "HAProxy is root")
+        for state, wanted in (("drain", {"b", "c"}), ("ready", {"a", "b", "c"})):
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(self.many.folder / "admin.sock"))
+                client.sendall(f"set server deblur/a state {state}\n".encode())
+                expect(client.recv(1000), b"\n", "answer")
+            expect({json.loads(self.post().body)["replica"] for _ in range(6)}, wanted, f"who works after {state}")
 
     def oversized_is_refused_from_its_head(self):
         client = socket.create_connection(("127.0.0.1", self.one.port), timeout=20)
@@ -173,6 +188,8 @@ def main():
             "oversized_is_refused_from_its_head",
         ):
             checks.run(f"{name}: {check}", getattr(routing, check))
+        if name == "haproxy":
+            checks.run("haproxy: gives up root and drains", routing.gives_up_root_and_drains_by_its_socket)
         if name != "caddy":
             checks.run(f"{name}: limits_say_when_to_come_back", routing.limits_say_when_to_come_back)
         routing.stop()
