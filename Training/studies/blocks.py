@@ -1,6 +1,10 @@
 """Plain NAFBlock against FourierBlock in the sub-decoders, at equal steps and equal pairs (the paper's Table 4, small).
 
     python studies/blocks.py --photos train.npz --val val.npz --steps 3000 --out runs/blocks [--device cuda]
+
+On a CPU, with the loss, the pool of pairs and the rates of a recipe's phase:
+
+    python studies/blocks.py … --recipe recipes/default-cpu.json --phase encoder --batch 3 --precision bf16 --channels-last --threads 1
 """
 
 import argparse
@@ -34,19 +38,31 @@ def main() -> None:
     parser.add_argument("--patch", type=int, default=128)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--pairs", type=int, default=50)
+    parser.add_argument("--recipe", type=Path, help="train as its --phase does, but for sizes and steps")
+    parser.add_argument("--phase", default="joint")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--precision", choices=["fp32", "bf16"], help="default: bf16 on CUDA")
+    parser.add_argument("--channels-last", action="store_true")
+    parser.add_argument("--threads", type=int)
     arguments = parser.parse_args()
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
     device = chosen_device(arguments.device)
     store = PhotoStore.open(arguments.photos, device)
     pairs = make_pairs(PhotoStore.open(arguments.val), arguments.pairs, seed=2024, size=2 * arguments.patch)
+    precision = arguments.precision or ("bf16" if device.type == "cuda" else "fp32")
     results = []
     for block in ("naf", "fcnaf"):
         config = ModelConfig(arguments.width, [1, 1, 1, 8], arguments.decoders, base_block=block, classifier_type=None)
-        options = PhaseOptions(stages=[Stage(1.0, arguments.patch, arguments.batch)], reversible=False)
-        recipe = Recipe(config, blur=Recipe.from_json({"model": {}}).blur, phases={"joint": options})
+        options, blur = PhaseOptions(), Recipe.from_json({"model": {}}).blur
+        if arguments.recipe:
+            given = Recipe.read(arguments.recipe)
+            options, blur = given.phase(arguments.phase), given.blur
+        options.stages, options.reversible = [Stage(1.0, arguments.patch, arguments.batch)], False
+        recipe = Recipe(config, blur=blur, phases={"joint": options})
         torch.manual_seed(1)
         trainer = Trainer(recipe, "joint", AdaRevD(config), store, Clock(total_steps=arguments.steps),
-                          arguments.out / block, "bf16" if device.type == "cuda" else "fp32")
+                          arguments.out / block, precision, arguments.channels_last)
         trainer.train()
         trainer.average.swap()
         scores = score_tiles(trainer.model, pairs, device)
