@@ -11,8 +11,8 @@ PNG = {"Content-Type": "image/png"}
 INSIDE = """/metrics //metrics /./metrics /metrics? /metrics?x=1 /METRICS /%6detrics /%6Detrics /metric%73 /x/../metrics
     /jobs/../metrics /jobs/a-1/../../metrics /jobs/%2e%2e/metrics /jobs/a-1%2f..%2f..%2fmetrics /metrics%2f /%2fmetrics
     /%2e/metrics /metrics/. /metrics%00 /metrics%20 /metrics;x /metrics#x http://x/metrics http://x/%6detrics
-    http://x//metrics x/metrics /\\metrics /.%2e/metrics /readyz //readyz /read%79z /%72eadyz /readyz/. /healthz/../readyz
-    http://x/read%79z""".split()
+    http://x//metrics x/metrics /\\metrics /.%2e/metrics /readyz //readyz /read%79z /%72eadyz
+    /readyz/. /healthz/../readyz http://x/read%79z""".split()
 # What would be a request of its own if proxy and service did not agree where the body ends.
 INNER = b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
 LENGTH = f"Content-Length: {5 + len(INNER)}\r\n"
@@ -139,8 +139,8 @@ class Hostile:
                 expect(json.loads(answer.body)["request_id"], identity, "id in the body")
 
     def one_client_cannot_hold_all(self):
-        """Bodies that never come: more than 32 requests at a time of one client are refused, wherever they go. nginx keeps
-        what it waits for to itself, the service does not see it."""
+        """Bodies that never come: more than 32 requests at a time of one client are refused, wherever they go. nginx
+        keeps what it waits for to itself, the service does not see it."""
         for path in ("/deblur", "/jobs/a-1", "/nothing"):
             head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Type: image/png\r\nContent-Length: 1000000\r\n\r\nZ"
             held = []
