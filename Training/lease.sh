@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Trains the default model on a GPU that is lent for half an hour, in commands of at most ten minutes.
 # The README beside this says what to prepare and how to call it. Everything between the calls stays under WORK, on the
-# machine; call again before it is taken away. Small results, and the model in parts, go to OUT.
+# machine; call again before it is taken away. Small results, and the model in parts, go to OUT. Paths count from here.
 #   lease.sh first | more | last
 set -euo pipefail
 step=$1
@@ -9,7 +9,10 @@ cd "$(dirname "$0")"
 export PYTHONUNBUFFERED=1 PYTHONPATH=$PWD
 python=${PYTHON:-python3} work=${WORK:-/tmp/deblur-run} out=${OUT:?a folder for what comes back}
 data=${DATA:-../.training-data} recipe=${RECIPE:-recipes/default.json} total=${TOTAL_MINUTES:-19}
-mkdir -p "$work"
+for needed in "$data/train.npz" "$data/val.npz" "$recipe" ${INIT:+"$INIT"}; do
+    [ -s "$needed" ] || { echo "lease.sh: $needed is not there (seen from $PWD)" >&2; exit 2; }
+done
+mkdir -p "$work" "$out"
 deblur() { "$python" -m deblur_training "$@"; }
 began=$SECONDS
 left() { awk "BEGIN { m = $1 - ($SECONDS - $began) / 60; print (m > 0.2) ? m : 0.2 }"; }
@@ -25,7 +28,7 @@ train() { # minutes of this command
 }
 
 model() { # checkpoint → model file in parts of 15 MiB
-    deblur export "$1" "$work/$2"
+    deblur export "$1" "$work/$2" ${NAME:+--name "$NAME"}
     split -b 15M -d "$work/$2" "$out/$2."
 }
 
@@ -44,9 +47,9 @@ more)
 last)
     train "$(left "${MINUTES:-4.5}")"
     deblur train --recipe "$recipe" --phase classifier --init "$work/joint/last.pt" --photos "$data/train.npz" \
-        --run "$work/classifier" --total-minutes "${CLASSIFIER_MINUTES:-1.3}" --device "${DEVICE:-auto}"
+        --run "$work/classifier" --fresh --total-minutes "${CLASSIFIER_MINUTES:-1.3}" --device "${DEVICE:-auto}"
     cp "$work/classifier/classifier.csv" "$out/"
-    deblur export "$work/classifier/last.pt" "$work/plain.safetensors"
+    deblur export "$work/classifier/last.pt" "$work/plain.safetensors" ${NAME:+--name "$NAME"}
     deblur calibrate "$work/plain.safetensors" --photos "$data/train.npz" --pairs "${PAIRS:-480}" \
         --write "$work/default.safetensors" --json "$out/calibration.json" --device "${DEVICE:-auto}"
     split -b 15M -d "$work/default.safetensors" "$out/default.safetensors."

@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(given)
     try:
         return parsed.run(parsed) or 0
-    except (ValueError, FileNotFoundError) as error:
+    except (ValueError, OSError, FloatingPointError) as error:
         print(f"deblur-train {parsed.command}: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print(f"deblur-train {parsed.command}: stopped", file=sys.stderr)
+        return 130

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -16,28 +17,45 @@ from .text import render_text_masks
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 
 
-def pack_photos(folder: Path, limit_bytes: int, text_masks: int = 48, seed: int = 0) -> dict[str, np.ndarray]:
+def pack_photos(folder: Path, limit_bytes: int, text_masks: int = 48, seed: int = 0,
+                longest_side: int | None = None) -> dict[str, np.ndarray]:
     """All photographs of a folder as encoded bytes, and rendered text. Files go in as they are if that fits the limit,
-    else re-encoded as JPEG without chroma subsampling at the highest quality that does."""
+    else re-encoded as JPEG without chroma subsampling at the highest quality that does. Those with a side longer than
+    `longest_side` pixels are shrunk to it."""
     paths = sorted(p for p in folder.iterdir() if p.suffix.lower() in SUFFIXES)
     if not paths:
         raise ValueError(f"no photographs in {folder}")
     texts = [_encoded(Image.fromarray(mask), "PNG") for mask in render_text_masks(text_masks, seed)]
     room = limit_bytes - sum(map(len, texts)) - 100_000
-    photos = [p.read_bytes() for p in paths]
+
+    def smaller(path: Path, quality: int) -> bytes:
+        image = _opened(path)
+        if longest_side:
+            image.thumbnail((longest_side, longest_side), Image.Resampling.LANCZOS)
+        return _encoded(image, "JPEG", quality=quality, subsampling=0, optimize=True)
+
+    # Every file is decoded once, or a broken one would show only when training begins.
+    photos = [p.read_bytes() if max(_opened(p).size) <= (longest_side or math.inf) else smaller(p, 97) for p in paths]
     for quality in (None, 95, 94, 93, 92, 91, 90, 88, 86, 84, 80):
         if quality is not None:
-            photos = [_encoded(Image.open(p).convert("RGB"), "JPEG", quality=quality, subsampling=0, optimize=True)
-                      for p in paths]
+            photos = [smaller(p, quality) for p in paths]
         if sum(map(len, photos)) <= room:
             break
     else:
-        raise ValueError(f"{len(paths)} photographs do not fit {limit_bytes} bytes at quality 80")
+        raise ValueError(f"{len(paths)} photographs do not fit {limit_bytes / 2**20:.1f} MiB at quality 80: raise the limit, "
+                         "shrink them (--longest-side) or take fewer")
     packed = {"names": np.array([p.name for p in paths]), "quality": np.array(quality or 0)}
     for name, items in (("photos", photos), ("texts", texts)):
         packed[name] = np.frombuffer(b"".join(items), dtype=np.uint8)
         packed[f"{name}_ends"] = np.cumsum([len(item) for item in items])
     return packed
+
+
+def _opened(path: Path) -> Image.Image:
+    try:
+        return Image.open(path).convert("RGB")
+    except OSError as error:
+        raise ValueError(f"{path} is no photograph that can be read: {error}") from None
 
 
 def _encoded(image: Image.Image, kind: str, **options) -> bytes:
@@ -72,7 +90,7 @@ class PhotoStore:
             paths = sorted(p for p in source.iterdir() if p.suffix.lower() in SUFFIXES)
             if not paths:
                 raise ValueError(f"no photographs in {source}")
-            photos = [np.array(Image.open(p).convert("RGB")) for p in paths]
+            photos = [np.array(_opened(p)) for p in paths]
             return PhotoStore(photos, render_text_masks(text_masks, 0), [p.name for p in paths], device)
         with np.load(source, allow_pickle=False) as packed:
             photos = _decoded(packed["photos"], packed["photos_ends"], "RGB")

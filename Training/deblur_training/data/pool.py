@@ -23,6 +23,18 @@ class PairPool:
         self.next = 0
         self.owed = 0.0
 
+    def state(self) -> dict:
+        return {"pairs": self.pairs, "next": self.next, "owed": self.owed, "side": self.side}
+
+    def restore(self, state: dict) -> None:
+        """A pool that held more than this one's capacity is cut to it."""
+        self.side, self.owed = max(self.side, state["side"]), state["owed"]
+        self.pairs, self.next = [], 0
+        if state["side"] == self.side:
+            device = self.maker.store.device
+            self.pairs = [pair.to(device) for pair in state["pairs"][:self.capacity]]
+            self.next = state["next"] % self.capacity if len(self.pairs) == self.capacity else 0
+
     def _make(self, count: int) -> None:
         """Made by twos: an object that moves is cut from the other photograph of the two."""
         for _ in range(0, count, 2):

@@ -34,6 +34,8 @@ def run(arguments: Namespace) -> None:
         torch.set_num_threads(arguments.threads)
     device = chosen_device(arguments.device)
     model = load_model(arguments.model)
+    if model.config.classifier_type != "hard_simple":
+        raise ValueError(f"{arguments.model.name} has no degradation classifier: nothing would choose among the exits")
     # Sharp inputs too: the class of the sharpest tiles must be seen.
     pairs = make_pairs(PhotoStore.open(arguments.photos, device), arguments.pairs, arguments.seed, arguments.size,
                        sharp_share=0.15)

@@ -79,18 +79,6 @@ def load_model(path: Path | str, classifier: Path | str | None = None, entry: st
     return model.eval()
 
 
-def load_encoder(model: AdaRevD, path: Path | str) -> None:
-    """Takes the encoder of any checkpoint: an AdaRevD, or a plain NAFNet or UFPNet, whose decoder half is left out."""
-    tensors, _ = read_tensors(path)
-    if any(key.startswith("encoder.") for key in tensors):
-        tensors = {k.removeprefix("encoder."): v for k, v in tensors.items() if k.startswith("encoder.")}
-    wanted = model.encoder.state_dict()
-    missing = [key for key in wanted if key not in tensors]
-    if missing:
-        raise ValueError(f"{Path(path).name} lacks {len(missing)} encoder tensors, first {missing[0]}")
-    model.encoder.load_state_dict({key: tensors[key].float() for key in wanted})
-
-
 def save_model(model: AdaRevD, path: Path | str, dtype: str = "fp32", config: ModelConfig | None = None) -> None:
     """Writes the engine's form. Refuses values that the number type cannot hold."""
     path = Path(path)

@@ -67,6 +67,7 @@ def run(arguments: Namespace) -> None:
                             trainer.step()
                             steps += 1
                         step = (now() - begin) / steps
+                        batch = options.stages[0].batch  # one that did not fit was halved
                         begin = now()
                         trainer.maker.batch(batch, patch)
                         blur = now() - begin

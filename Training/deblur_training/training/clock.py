@@ -23,6 +23,8 @@ class Clock:
     def __post_init__(self):
         if (self.total_steps is None) == (self.total_seconds is None):
             raise ValueError("a phase lasts a number of steps or a number of minutes: give one")
+        if (self.total_steps or self.total_seconds or 0) <= 0:
+            raise ValueError("a phase lasts longer than nothing")
 
     def start(self) -> None:
         self._mark = time.monotonic()

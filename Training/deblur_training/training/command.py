@@ -28,7 +28,8 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--val-pairs", type=int, default=32)
     parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--log-every", type=int, default=50)
-    parser.add_argument("--fresh", action="store_true", help="do not resume what --run holds")
+    parser.add_argument("--fresh", action="store_true", help="throw away the run that --run holds")
+    parser.add_argument("--tensorboard", action="store_true", help="the log for TensorBoard too (needs that package)")
 
 
 def run(arguments: Namespace) -> None:
@@ -39,10 +40,9 @@ def run(arguments: Namespace) -> None:
     from ..evaluation.pairs import make_pairs
     from ..evaluation.score import mean_gain
     from ..network import AdaRevD
-    from ..network.checkpoint import load_encoder
     from .clock import Clock
     from .recipe import Recipe
-    from .setup import busy_batch_scale, chosen_device, compile_blocks, initialise
+    from .setup import busy_batch_scale, chosen_device, compile_blocks, initialise, stop_on_termination, take_encoder
     from .trainer import Trainer
 
     if arguments.threads:
@@ -59,7 +59,7 @@ def run(arguments: Namespace) -> None:
     if arguments.init:
         initialise(model, arguments.init)
     if arguments.encoder:
-        load_encoder(model, arguments.encoder)
+        take_encoder(model, arguments.encoder)
     clock = Clock(arguments.total_steps, arguments.total_minutes and 60 * arguments.total_minutes)
     precision = arguments.precision
     if precision == "auto":
@@ -72,7 +72,9 @@ def run(arguments: Namespace) -> None:
         stage.batch = max(1, round(stage.batch * float(scale)))
     trainer = Trainer(recipe, arguments.phase, model, store, clock, arguments.folder, precision,
                       arguments.channels_last)
-    if trainer.checkpoint.exists() and not arguments.fresh:
+    if arguments.fresh:
+        trainer.start_afresh()
+    elif trainer.checkpoint.exists():
         trainer.resume()
         print(f"resumed {arguments.phase} at step {clock.step}, {clock.progress:.1%}", flush=True)
     if arguments.compile:
@@ -81,5 +83,18 @@ def run(arguments: Namespace) -> None:
     if arguments.val and arguments.phase != "classifier":
         pairs = make_pairs(PhotoStore.open(arguments.val), arguments.val_pairs, seed=2024)
         validate = lambda network: mean_gain(network, pairs, device)
+    if arguments.tensorboard:
+        trainer.board = summary_writer(arguments.folder)
+    stop_on_termination()
     done = trainer.train(arguments.minutes, log_every=arguments.log_every, validate=validate, began=began)
     print(f"{arguments.phase}: {'done' if done else f'{clock.progress:.1%} so far, run again to go on'}")
+    if trainer.board:
+        trainer.board.close()
+
+
+def summary_writer(folder: Path):
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise ValueError("--tensorboard needs the package tensorboard: pip install tensorboard") from None
+    return SummaryWriter(folder)

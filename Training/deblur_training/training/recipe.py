@@ -18,6 +18,9 @@ PHASES = {
 }
 
 
+LOSSES = ("l1", "psnr")
+
+
 @dataclass
 class Stage:
     """Patches of that side in batches of that many, until the given share of the phase is done."""
@@ -50,6 +53,17 @@ class PhaseOptions:
     sharp: float | None = None  # share of sharp inputs in this phase, in place of the recipe's
     kernel_noise: bool = True  # UFPNet's noise term is on in training
 
+    def check(self) -> None:
+        """What would else go wrong late, or silently."""
+        if self.loss not in LOSSES:
+            raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
+        ends = [s.until for s in self.stages]
+        if not ends or ends != sorted(ends) or ends[-1] < 1:
+            raise ValueError(f"stages go on until growing shares of the phase, the last until 1, not {ends}")
+        for stage in self.stages:
+            if stage.patch < 16 or stage.patch % 16 or stage.batch < 1:
+                raise ValueError(f"a patch is a multiple of 16 pixels and a batch at least 1, not {stage}")
+
     def stage(self, progress: float) -> Stage:
         return next((s for s in self.stages if progress < s.until), self.stages[-1])
 
@@ -58,8 +72,12 @@ class PhaseOptions:
         _check(values, PhaseOptions)
         values = dict(values)
         if "stages" in values:
+            for stage in values["stages"]:
+                _check(stage, Stage)
             values["stages"] = [Stage(**s) for s in values["stages"]]
-        return PhaseOptions(**values)
+        options = PhaseOptions(**values)
+        options.check()
+        return options
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import signal
 import tempfile
 import time
 from pathlib import Path
@@ -37,18 +38,43 @@ def tensors_of(path: Path) -> dict[str, torch.Tensor]:
 
 
 def initialise(model: AdaRevD, path: Path) -> None:
-    """Takes every tensor that fits by name and shape and says what it left; a fresh classifier or more sub-decoders are
-    so allowed, a wrong width is not. Sub-decoders that the file has not start with the output of its last."""
+    """Takes every tensor that fits by name and shape and says what it left; a fresh classifier, a deeper encoder or more
+    sub-decoders are so allowed, a wrong width is not. What is deeper gives at first what the file's model gives: fresh
+    blocks are the identity, and sub-decoders that the file has not start with the output of its last."""
     given, own = tensors_of(path), model.state_dict()
     wrong = [k for k, v in given.items() if k in own and v.shape != own[k].shape and not k.startswith("ape.")]
     if wrong:
         raise ValueError(f"{path.name}: {len(wrong)} tensors of another shape, first {wrong[0]}")
     taken = {k: v for k, v in given.items() if k in own and v.shape == own[k].shape}
+    if not taken:
+        raise ValueError(f"{path.name} holds nothing of an AdaRevD; a plain NAFNet or UFPNet goes to --encoder")
     model.load_state_dict(own | taken)
     trained = len({k.split(".")[1] for k in taken if k.startswith("outputs.")})
     if 0 < trained < model.config.sub_decoders:
         model.continue_after(trained)
     print(f"from {path.name}: {len(taken)} tensors of {len(own)}; {len(own) - len(taken)} start afresh", flush=True)
+    left = [k for k in given if k not in taken]
+    if left:
+        print(f"not taken from it, for want of a place: {len(left)} tensors, first {left[0]}", flush=True)
+
+
+def take_encoder(model: AdaRevD, path: Path) -> None:
+    """The encoder of any checkpoint: an AdaRevD's, a run's, or a plain NAFNet or UFPNet, whose decoder half is left out.
+    It has to be the recipe's encoder: half of one would be no encoder."""
+    tensors = tensors_of(path)
+    if any(key.startswith("encoder.") for key in tensors):
+        tensors = {k.removeprefix("encoder."): v for k, v in tensors.items() if k.startswith("encoder.")}
+    wanted = model.encoder.state_dict()
+    parts = {key.split(".")[0] for key in wanted}
+    problems = {
+        "lacks": [key for key in wanted if key not in tensors],
+        "has too many": [key for key in tensors if key not in wanted and key.split(".")[0] in parts],
+        "has in another shape": [k for k, v in wanted.items() if k in tensors and tensors[k].shape != v.shape]}
+    found = [f"{kind} {len(keys)}, first {keys[0]}" for kind, keys in problems.items() if keys]
+    if found:
+        raise ValueError(f"{path.name} is not the encoder of this recipe: of its tensors it {'; '.join(found)}")
+    model.encoder.load_state_dict({key: tensors[key] for key in wanted})
+    print(f"encoder from {path.name}: {len(wanted)} tensors", flush=True)
 
 
 def busy_batch_scale(recipe: Recipe, phase: str, store: PhotoStore, precision: str, channels_last: bool) -> int:
@@ -67,7 +93,8 @@ def busy_batch_scale(recipe: Recipe, phase: str, store: PhotoStore, precision: s
                 for _ in range(5):
                     trainer.step()
                 wait(store.device)
-        return scale / (time.monotonic() - begin)
+        # In place of `scale`: a batch that did not fit was halved.
+        return own.phase(phase).stages[0].batch / (time.monotonic() - begin)
 
     best, fastest = 1, speed(1)
     for scale in (2, 4):
@@ -82,6 +109,13 @@ def busy_batch_scale(recipe: Recipe, phase: str, store: PhotoStore, precision: s
 def wait(device: torch.device) -> None:
     if device.type == "cuda":
         torch.cuda.synchronize()
+
+
+def stop_on_termination() -> None:
+    """SIGTERM (a time limit, a container that stops) ends the command as Ctrl-C does: the run is saved first."""
+    def stop(*_) -> None:
+        raise KeyboardInterrupt
+    signal.signal(signal.SIGTERM, stop)
 
 
 def compile_blocks(model: AdaRevD) -> None:

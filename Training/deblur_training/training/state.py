@@ -20,6 +20,16 @@ def write_atomically(value: dict, path: Path) -> None:
     os.replace(temporary, path)
 
 
+def cut_log(path: Path, step: int) -> None:
+    """Takes from a CSV log what came after a step, where a run goes on from that step and will log it again."""
+    if not path.exists():
+        return
+    head, *rows = path.read_text().splitlines(keepends=True)
+    kept = [row for row in rows if row.endswith("\n") and int(row.split(",")[0]) <= step]
+    if len(kept) < len(rows):
+        path.write_text(head + "".join(kept))
+
+
 class Average:
     """Exponential moving average of the parameters, from the first step."""
 

@@ -20,7 +20,7 @@ from ..network.classifier import classification_loss, degradation_class
 from .clock import Clock, learning_rate, spelled
 from .loss import decibel_loss, restoration_loss
 from .recipe import PHASES, Recipe, Stage
-from .state import Average, read_state, write_atomically
+from .state import Average, cut_log, read_state, write_atomically
 
 COLUMNS = ["step", "seconds", "progress", "rate", "patch", "batch", "loss", "gradient", "blurred_db", "restored_db",
            "accuracy", "patches_per_second"]
@@ -48,7 +48,8 @@ class Trainer:
             self.model.encoder.noise = self.options.kernel_noise
         self.best: float | None = None
         run.mkdir(parents=True, exist_ok=True)
-        self.checkpoint = run / "last.pt"
+        self.checkpoint, self.log, self.pool = run / "last.pt", run / f"{phase}.csv", run / "pool.pt"
+        self.board = None  # a SummaryWriter of TensorBoard; gets the columns of the log too
 
     def _choose_parameters(self) -> list[torch.nn.Parameter]:
         chosen = []
@@ -140,6 +141,8 @@ class Trainer:
                     self._log(collected, since)
                     collected, since = [], (self.clock.seconds, 0)
                 if time.monotonic() - saved > save_every:
+                    if not sound(collected):
+                        self._log(collected, since)  # says so, and stops here
                     self.save()
                     saved = time.monotonic()
                 if validate and time.monotonic() - validated > validate_every:
@@ -150,8 +153,9 @@ class Trainer:
                 self._synchronize()
                 self._log(collected, since)
         finally:
-            if all(torch.isfinite(n["loss"]) for n in collected[-1:]):
+            if sound(collected):
                 self.save()
+                self._save_pool()
         if validate:
             self._validate(validate)
             self.save()  # with the score, so that a later run knows what it has to beat
@@ -163,34 +167,46 @@ class Trainer:
 
     def _log(self, collected: list[dict[str, torch.Tensor]], since: tuple[float, int]) -> None:
         means = {k: float(torch.stack([c[k].float() for c in collected]).mean()) for k in collected[0]}
-        if not math.isfinite(means["loss"]):
-            raise FloatingPointError(f"the loss is {means['loss']} at step {self.clock.step}; the last checkpoint is sound")
+        if not (math.isfinite(means["loss"]) and math.isfinite(means["gradient"])):
+            raise FloatingPointError(f"the loss is {means['loss']}, its gradient {means['gradient']} at step "
+                                     f"{self.clock.step}; {self.checkpoint}, if there, is sound")
         progress = self.clock.progress
         stage = self.options.stage(progress)
         speed = since[1] / max(1e-9, self.clock.seconds - since[0])
         row = {"step": self.clock.step, "seconds": self.clock.seconds, "progress": progress,
                "rate": learning_rate(self.options, progress), "patch": stage.patch, "batch": stage.batch,
                "patches_per_second": speed, **means}
-        path = self.run / f"{self.phase}.csv"
-        fresh = not path.exists()
-        with open(path, "a", newline="") as file:
+        fresh = not self.log.exists()
+        with open(self.log, "a", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, restval="")
             if fresh:
                 writer.writeheader()
             writer.writerow({k: f"{v:.6g}" if isinstance(v, float) else v for k, v in row.items()})
+        if self.board:
+            for name, value in row.items():
+                if name != "step":
+                    self.board.add_scalar(f"{self.phase}/{name}", value, self.clock.step)
         shown = "  ".join(f"{k} {means[k]:.4g}" for k in means)
         print(f"{self.phase} {progress:6.1%}  step {self.clock.step}  {shown}  {speed:.1f} patches/s of {stage.patch}  "
               f"left {spelled(self.clock.remaining_seconds)}", flush=True)
 
     def _validate(self, validate) -> None:
+        encoder = self.model.encoder
+        noise = getattr(encoder, "noise", False)
         self.average.swap()
         self.model.eval()
+        if noise:
+            encoder.noise = False  # the engine draws none; and the run's own draws must not depend on validation
         try:
             score = validate(self.model)
         finally:
             self.average.swap()
             self.model.train()
-        best = self.best is None or score > self.best
+            if noise:
+                encoder.noise = True
+        if self.board:
+            self.board.add_scalar(f"{self.phase}/validation", score, self.clock.step)
+        best = math.isfinite(score) and (self.best is None or score > self.best)
         print(f"validation {score:.4f}{'  (best so far)' if best else ''}", flush=True)
         if best:
             self.best = score
@@ -208,20 +224,54 @@ class Trainer:
             "optimizer": self.optimizer.state_dict(), "blur": self.maker.state(),
             "torch": torch.get_rng_state()}, self.run / name)
 
+    def _save_pool(self) -> None:
+        """The pool of pairs, hundreds of megabytes: when a command ends, not every two minutes."""
+        if isinstance(self.pairs, PairPool):
+            pairs = self.pairs.state()
+            write_atomically(pairs | {"pairs": [p.cpu() for p in pairs["pairs"]], "step": self.clock.step}, self.pool)
+
+    def _resume_pool(self) -> None:
+        """Only the pool of the very step: after a kill, the checkpoint is older or newer and the pool is made anew."""
+        if isinstance(self.pairs, PairPool) and self.pool.exists():
+            state = torch.load(self.pool, map_location="cpu", weights_only=True)
+            if state["step"] == self.clock.step:
+                self.pairs.restore(state)
+
+    def start_afresh(self) -> None:
+        """Leaves nothing of an earlier run in the folder."""
+        for path in (self.checkpoint, self.log, self.pool, self.run / "best.pt"):
+            path.unlink(missing_ok=True)
+
     def resume(self, path: Path | None = None) -> None:
-        """Continues this phase where a checkpoint stands. A slim one has no moments: they start anew."""
+        """Continues this phase where a checkpoint stands. A slim one has no moments: they start anew. What the recipe
+        says of the optimiser now holds, not what it said then."""
         state = read_state(path or self.checkpoint)
         if state["phase"] != self.phase:
             raise ValueError(f"{self.run} holds a {state['phase']} phase, not {self.phase}; choose another --run")
+        own = self.model.state_dict()
+        other = [k for k in own.keys() | state["parameters"].keys()
+                 if k not in own or k not in state["parameters"] or own[k].shape != state["parameters"][k].shape]
+        if other:
+            raise ValueError(f"{self.run} holds a model of other sizes than the recipe's ({len(other)} tensors differ, for "
+                             f"instance {min(other)}); choose another --run and start from its last.pt with --init")
         self.model.load_state_dict(state["parameters"])
         self.average.load(state["average"])
         if "optimizer" in state:
             self.optimizer.load_state_dict(state["optimizer"])
+            for group in self.optimizer.param_groups:
+                group["betas"], group["weight_decay"] = tuple(self.options.betas), self.options.weight_decay
         else:
             print("slim checkpoint: the optimiser starts afresh", file=sys.stderr)
         self.maker.restore(state["blur"])
         torch.set_rng_state(state["torch"])
         self.clock.step, self.clock.seconds, self.best = state["step"], state["seconds"], state["best"]
+        self._resume_pool()
+        cut_log(self.log, self.clock.step)
+
+
+def sound(collected: list[dict[str, torch.Tensor]]) -> bool:
+    """Whether the parameters are: what is not finite once stays so, so the newest numbers tell."""
+    return all(bool(torch.isfinite(n[k])) for n in collected[-1:] for k in ("loss", "gradient"))
 
 
 def mean_psnr(image: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:

@@ -1,0 +1,163 @@
+"""Runs that are stopped, killed, poisoned, changed or begun anew."""
+
+import os
+import signal
+
+import pytest
+import torch
+from test_training import recipe, same, store, trainer  # noqa: F401 (store is a fixture)
+
+from deblur_training.network import AdaRevD
+from deblur_training.training.clock import Clock
+from deblur_training.training.command import summary_writer
+from deblur_training.training.recipe import Recipe
+from deblur_training.training.setup import stop_on_termination
+from deblur_training.training.state import read_state
+from deblur_training.training.trainer import Trainer
+
+
+def pooled():
+    own = recipe()
+    own.phases["joint"].pool, own.phases["joint"].pool_side = 6, 48
+    return own
+
+
+def test_a_run_with_a_pool_resumes_exactly(store, tmp_path):  # noqa: F811
+    straight = trainer(store, tmp_path / "straight", own=pooled())
+    assert straight.train()
+    broken = trainer(store, tmp_path / "broken", own=pooled())
+    step, stop = broken.step, lambda: (_ for _ in ()).throw(KeyboardInterrupt)
+    broken.step = lambda: step() if broken.clock.step < 3 else stop()
+    with pytest.raises(KeyboardInterrupt):
+        broken.train()
+    again = trainer(store, tmp_path / "broken", own=pooled())
+    again.resume()
+    assert again.clock.step == 3 and len(again.pairs.pairs) == 6 and again.train()
+    assert same(straight.model.state_dict(), again.model.state_dict())
+    assert same(straight.average.state(), again.average.state())
+
+
+def test_a_pool_of_another_step_is_left_alone(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path, own=pooled())
+    run.step()
+    run._save_pool()
+    run.step()
+    run.save()
+    again = trainer(store, tmp_path, own=pooled())
+    again.resume()
+    assert again.clock.step == 2 and not again.pairs.pairs
+    again.step()
+
+
+def test_a_termination_saves_the_run(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path)
+    step = run.step
+
+    def terminated():
+        if run.clock.step == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return step()
+    run.step = terminated
+    before = signal.getsignal(signal.SIGTERM)
+    try:
+        stop_on_termination()
+        with pytest.raises(KeyboardInterrupt):
+            run.train()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert read_state(tmp_path / "last.pt")["step"] == 2
+
+
+@pytest.mark.parametrize("log_every", [1, 1000])
+def test_a_poisoned_run_keeps_its_last_sound_checkpoint(store, tmp_path, log_every):  # noqa: F811
+    run = trainer(store, tmp_path, steps=9)
+    step = run.step
+
+    def poisoned():
+        if run.clock.step == 3:
+            with torch.no_grad():
+                run.model.encoder.intro.weight[0] = float("nan")
+        return step()
+    run.step = poisoned
+    with pytest.raises(FloatingPointError, match="last.pt"):
+        run.train(save_every=-1, log_every=log_every)  # saves after every step
+    state = read_state(tmp_path / "last.pt")
+    assert state["step"] == 3 and all(v.isfinite().all() for v in state["parameters"].values())
+
+
+def test_a_score_that_is_no_number_is_not_the_best(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path)
+    run._validate(lambda network: float("nan"))
+    assert run.best is None and not (tmp_path / "best.pt").exists()
+
+
+def test_what_a_killed_run_had_logged_is_not_logged_twice(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path, steps=8)
+    run.clock.total_steps = 4
+    run.train(log_every=1)
+    kept = (tmp_path / "last.pt").read_bytes()
+    run.clock.total_steps = 7
+    run.train(log_every=1)
+    with open(tmp_path / "joint.csv", "a") as log:
+        log.write("8,1.5,0.9")  # a row that the kill cut short
+    (tmp_path / "last.pt").write_bytes(kept)
+    again = trainer(store, tmp_path, steps=8)
+    again.resume()
+    again.train(log_every=1)
+    rows = (tmp_path / "joint.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows[1:]] == [str(i) for i in range(1, 9)]
+
+
+def test_a_fresh_run_leaves_nothing_of_the_old_one(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path, steps=2, own=pooled())
+    run.train(validate=lambda network: 1.0)
+    assert {p.name for p in tmp_path.iterdir()} == {"last.pt", "best.pt", "joint.csv", "pool.pt"}
+    run.start_afresh()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_longer_phase_goes_on_and_the_recipe_of_now_holds(store, tmp_path):  # noqa: F811
+    run = trainer(store, tmp_path, steps=3)
+    assert run.train()
+    own = recipe()
+    own.phases["joint"].betas, own.phases["joint"].weight_decay = (0.9, 0.99), 0.5
+    longer = trainer(store, tmp_path, steps=6, own=own)
+    longer.resume()
+    assert longer.clock.progress == 0.5 and longer.train() and longer.clock.step == 6
+    group = longer.optimizer.param_groups[0]
+    assert group["betas"] == (0.9, 0.99) and group["weight_decay"] == 0.5
+
+
+def test_a_run_of_other_sizes_is_refused_in_words(store, tmp_path):  # noqa: F811
+    trainer(store, tmp_path).save()
+    own = recipe()
+    own.model.encoder_blocks = [1, 1, 1, 4]
+    with pytest.raises(ValueError, match="--init"):
+        trainer(store, tmp_path, own=own).resume()
+
+
+def test_validation_of_a_ufpnet_draws_no_noise(store, tmp_path):  # noqa: F811
+    own = Recipe.from_json({"model": {"width": 4, "encoder_blocks": [1, 1, 1, 1], "sub_decoders": 1, "encoder": "UFPNet"},
+                            "phases": {"joint": {"stages": [{"until": 1, "patch": 32, "batch": 1}]}}})
+    run = Trainer(own, "joint", AdaRevD(own.model), store, Clock(total_steps=2), tmp_path)
+    image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(1))
+    seen, before = [], torch.get_rng_state()
+    with torch.no_grad():
+        for _ in range(2):
+            run._validate(lambda network: seen.append(network.encoder(image)[0]) or 0.0)
+    assert torch.equal(*seen) and torch.equal(before, torch.get_rng_state())
+    assert run.model.encoder.noise  # and on again for the steps
+
+
+def test_the_log_goes_to_tensorboard_too(store, tmp_path):  # noqa: F811
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run = trainer(store, tmp_path, steps=3)
+    run.board = summary_writer(tmp_path)
+    run.train(log_every=1, validate=lambda network: 0.25)
+    run.board.close()
+    found = EventAccumulator(str(tmp_path))
+    found.Reload()
+    assert [e.step for e in found.Scalars("joint/loss")] == [1, 2, 3]
+    assert found.Scalars("joint/validation")[0].value == 0.25
