@@ -13,10 +13,9 @@ from deblur_training.cli import main
 from deblur_training.data.blur import BlurMaker
 from deblur_training.data.photos import PhotoStore
 from deblur_training.data.pool import PairPool
-from deblur_training.evaluation.exits import exit_table, increments, outcome, pick_tau
 from deblur_training.evaluation.pairs import make_pairs, read_pairs, write_pairs
 from deblur_training.evaluation.report import as_markdown, report
-from deblur_training.evaluation.score import TileScores, score_tiles
+from deblur_training.evaluation.score import score_tiles
 from deblur_training.network import AdaRevD, ModelConfig
 from deblur_training.network.checkpoint import load_model, read_tensors, save_model
 from deblur_training.training.clock import Clock, learning_rate
@@ -231,19 +230,6 @@ def test_a_value_that_the_type_cannot_hold_is_refused(tmp_path):
         model.outputs[0][0].bias[0] = 1e6
     with pytest.raises(ValueError, match="outputs.0.0.bias"):
         save_model(model, tmp_path / "m.safetensors", "fp16")
-
-
-def test_increments_and_exit_tables():
-    scores = [TileScores("a", 0, 0, [20, 21, 21.5]), TileScores("b", 0, 1, [22, 22.5, 22.5]),
-              TileScores("c", 1, 1, [30, 30.2, 30.21]), TileScores("d", 2, 2, [45, 40, 41])]
-    gains = increments(scores, 4)
-    assert gains[0] == pytest.approx([0.75, 0.25]) and gains[3] == [None, None]
-    assert exit_table(gains, 0.05) == [2, 1, 0, 2]
-    assert exit_table(gains, 0.3) == [1, 0, 0, 2]
-    o = outcome(scores, [2, 1, 0, 2])
-    assert o.psnr == pytest.approx((21.5 + 22.5 + 30.2 + 45) / 4) and o.d_rate == pytest.approx(4 / 8)
-    assert outcome(scores, 2).worst == pytest.approx(-4) and outcome(scores, 2).worse == 0.25
-    assert outcome(scores, exit_table(gains, pick_tau(scores, gains))).d_rate <= 0.85
 
 
 def test_pairs_go_through_files_and_a_report_comes_out(store, tmp_path):

@@ -26,7 +26,7 @@ def run(arguments: Namespace) -> None:
     from ..data.photos import PhotoStore
     from ..network.checkpoint import load_model, save_model
     from ..training.setup import chosen_device
-    from .exits import exit_table, increments, pick_tau, sweep
+    from .exits import derive
     from .pairs import make_pairs
     from .score import score_tiles
 
@@ -36,14 +36,14 @@ def run(arguments: Namespace) -> None:
     model = load_model(arguments.model)
     if model.config.classifier_type != "hard_simple":
         raise ValueError(f"{arguments.model.name} has no degradation classifier: nothing would choose among the exits")
+    store = PhotoStore.open(arguments.photos, device)
     # Sharp inputs too: the class of the sharpest tiles must be seen.
-    pairs = make_pairs(PhotoStore.open(arguments.photos, device), arguments.pairs, arguments.seed, arguments.size,
-                       sharp_share=0.15)
-    scores = score_tiles(model, pairs, device, eight_bit=False)
-    gains = increments(scores, model.config.classes)
-    tau = pick_tau(scores, gains, arguments.loss) if arguments.tau is None else arguments.tau
-    table = exit_table(gains, tau)
-    rows = sweep(scores, gains)
+    sharp_count = round(0.15 * arguments.pairs)
+    blurred, sharp = (score_tiles(model, make_pairs(store, count, arguments.seed, arguments.size, sharp_share=share), device,
+                                  eight_bit=False)
+                      for count, share in ((arguments.pairs - sharp_count, 0.0), (sharp_count, 1.0)))
+    scores = blurred + sharp
+    gains, tau, table, rows = derive(blurred, sharp, model.config.classes, arguments.tau, arguments.loss)
     counts = [sum(s.label == c for s in scores) for c in range(model.config.classes)]
     accuracy = sum(s.label == s.predicted for s in scores) / len(scores)
     for c, row in enumerate(gains):

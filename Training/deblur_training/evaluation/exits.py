@@ -53,6 +53,14 @@ def sweep(scores: list[TileScores], gains: list[list[float | None]], taus: list[
     return rows
 
 
+def derive(blurred: list[TileScores], sharp: list[TileScores], classes: int, tau: float | None, loss_db: float):
+    """(O_c^j, τ, exit table, sweep). Increments come from all tiles, but a τ is judged by the blurred ones: an input that
+    is its own truth has endless PSNR as it came, and a few of them would hide what a lean table takes from the others."""
+    gains = increments(blurred + sharp, classes)
+    tau = pick_tau(blurred, gains, loss_db) if tau is None else tau
+    return gains, tau, exit_table(gains, tau), sweep(blurred, gains)
+
+
 def pick_tau(scores: list[TileScores], gains: list[list[float | None]], loss_db: float = 0.05,
              most: float = 0.85) -> float:
     """The τ that runs least among those within `loss_db` of the full depth; if that still exceeds the D-Rate `most`, the
