@@ -52,7 +52,8 @@ class Soak:
     def replica(self, name, port=None):
         state = self.folder / f"state-{name}"
         state.mkdir(exist_ok=True)
-        options = "--threads 1 --queue 600 --drain 10s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
+        # A drain that is given time loses nothing; a photo of 24 megapixels takes long where others take turns with it.
+        options = "--threads 1 --queue 600 --drain 120s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
         options += f" --replica {name} --memory-budget {BUDGET} --result-ttl {RESULT_SECONDS}s --spool-limit 1GiB"
         environment = {"MALLOC_ARENA_MAX": "2"}
         return Service(
@@ -95,7 +96,7 @@ class Soak:
             victim.process.kill()
             victim.process.wait()
         else:
-            stop(victim.process, 30)
+            stop(victim.process, 150)
             if victim.process.returncode != 0:
                 self.fault(f"drained replica ended with {victim.process.returncode}")
         self.replicas[number] = self.replica("abc"[number], port=victim.port)
