@@ -42,6 +42,7 @@ class Soak:
         self.counts = collections.Counter()
         self.faults = []
         self.kills = []  # [from, to]: a replica was killed and is not back for everyone, or the machine stood still
+        self.drains = []  # [from, to]: a replica was drained and is not back; only its own jobs have to wait for it
         self.over = threading.Event()
         self.highest = 0
         self.slowest_health = 0.0
@@ -96,14 +97,15 @@ class Soak:
             victim.process.kill()
             victim.process.wait()
         else:
+            with self.lock:
+                self.drains.append([time.time(), float("inf")])
             stop(victim.process, 150)
             if victim.process.returncode != 0:
                 self.fault(f"drained replica ended with {victim.process.returncode}")
         self.replicas[number] = self.replica("abc"[number], port=victim.port)
-        if how == "killed":
-            with self.lock:
-                # nginx leaves a failed replica alone for fail_timeout (5 s).
-                self.kills[-1][1] = time.time() + 6
+        with self.lock:
+            # nginx leaves a failed replica alone for fail_timeout (5 s).
+            (self.kills if how == "killed" else self.drains)[-1][1] = time.time() + 6
         self.count(f"replica {how}")
 
     def ender(self):
@@ -143,6 +145,11 @@ class Soak:
     def was_disturbed_between(self, first, last):
         with self.lock:
             return any(begin <= last and first <= end for begin, end in self.kills)
+
+    def was_ended_between(self, first, last):
+        """Killed or drained: what a job's own replica may be."""
+        with self.lock:
+            return any(begin <= last and first <= end for begin, end in self.kills + self.drains)
 
     def count(self, what):
         with self.lock:
