@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -36,6 +37,8 @@ def end_all():
 
 
 atexit.register(end_all)
+# A test that is itself ended (CI's `timeout`, a kill) ends what it started.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
 
 def start(arguments, log, **more):
