@@ -5,6 +5,7 @@ import re
 import socket
 import time
 
+from broken_chunks import BROKEN_CHUNKS
 from support import expect, metric, request, wait_for
 
 PNG = {"Content-Type": "image/png"}
@@ -45,18 +46,8 @@ FRAMES = [
     "Expect: 100-continue\r\nContent-Length: 0\r\n",
 ]
 CHUNKS = [
-    b"0\r\n\r\n\0",
-    b"1\r\nZZ\r\n0\r\n\r\n",
-    b"1;\r\nZ\r\n0\r\n\r\n",
-    b"0x1\r\nZ\r\n0\r\n\r\n",
-    b"1\nZ\r\n0\r\n\r\n",
-    b"1\r\nZ\n0\r\n\r\n",
-    b"ffffffffffffffff1\r\n",
-    b"1 \r\nZ\r\n",
-    b"0\r\nX : y\r\n\r\n",
+    *BROKEN_CHUNKS,
     b"0\r\nContent-Length: 5\r\n\r\n",
-    b"0\n\r\n",
-    b'1;a="\r\nZ\r\n0\r\n\r\n',
     b"2;\n",
     b"2;a\rb\r\nZZ\r\n0\r\n\r\n",
 ]
