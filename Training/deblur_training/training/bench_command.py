@@ -3,6 +3,10 @@ from __future__ import annotations
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
+# Variants and what asks `train` for them. Unless said otherwise: nothing stored less, bf16 on CUDA and fp32 on a CPU.
+FLAGS = {"plain": "", "channels-last": "--channels-last", "reversible": "--reversible on", "compile": "--compile",
+         "fp32": "--precision fp32", "bf16": "--precision bf16"}
+
 
 def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--recipe", type=Path, required=True)
@@ -10,10 +14,12 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--patches", default="128,256,384")
     parser.add_argument("--megapixels", default="0.5,1,2", help="of a batch")
     parser.add_argument("--variants", default="plain,channels-last,reversible",
-                        help="also: compile, fp32")
+                        help=f"of {', '.join(FLAGS)}; several at once joined by +: bf16+channels-last")
+    parser.add_argument("--phase", choices=["encoder", "joint"], default="joint", help="encoder: with one sub-decoder")
     parser.add_argument("--steps", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=25, help="at most, per row")
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, help="of the CPU")
     parser.add_argument("--flags", type=Path, help="writes the fastest variant's options for `train` to this file")
 
 
@@ -31,6 +37,12 @@ def run(arguments: Namespace) -> None:
     from .setup import chosen_device, compile_blocks, wait
     from .trainer import Trainer
 
+    if arguments.threads:
+        torch.set_num_threads(arguments.threads)
+    variants = [(name, set(name.split("+"))) for name in arguments.variants.split(",")]
+    unknown = set().union(*(parts for _, parts in variants)) - FLAGS.keys()
+    if unknown:
+        raise ValueError(f"no variant {min(unknown)!r}; there are {', '.join(FLAGS)}")
     device = chosen_device(arguments.device)
     store = PhotoStore.open(arguments.photos, device)
 
@@ -39,25 +51,25 @@ def run(arguments: Namespace) -> None:
         return time.monotonic()
 
     best = (0.0, "")
-    flags = {"plain": "--reversible off", "channels-last": "--reversible off --channels-last",
-             "reversible": "--reversible on", "compile": "--reversible off --compile",
-             "fp32": "--reversible off --precision fp32"}
     print("variant, patch, batch: milliseconds per step (of them blur), megapixels/s, patches/s, peak GiB", flush=True)
-    for variant in arguments.variants.split(","):
+    for variant, parts in variants:
+        precision = next((p for p in ("fp32", "bf16") if p in parts), "bf16" if device.type == "cuda" else "fp32")
+        flags = ["" if "reversible" in parts else "--reversible off", *(FLAGS[p] for p in sorted(parts))]
         for patch in map(int, arguments.patches.split(",")):
             for megapixels in map(float, arguments.megapixels.split(",")):
                 recipe = copy.deepcopy(Recipe.read(arguments.recipe))
                 batch = max(1, round(megapixels * 1e6 / patch**2))
-                options = recipe.phase("joint")
-                options.stages, options.reversible = [Stage(1, patch, batch)], variant == "reversible"
-                precision = "bf16" if device.type == "cuda" and variant != "fp32" else "fp32"
+                options = recipe.phase(arguments.phase)
+                options.stages, options.reversible = [Stage(1, patch, batch)], "reversible" in parts
+                if arguments.phase == "encoder":
+                    recipe.model.sub_decoders = 1
                 if device.type == "cuda":
                     torch.cuda.empty_cache()
                     torch.cuda.reset_peak_memory_stats()
                 with tempfile.TemporaryDirectory() as folder:
-                    trainer = Trainer(recipe, "joint", AdaRevD(recipe.model), store, Clock(total_steps=10**6),
-                                      Path(folder), precision, variant == "channels-last")
-                    if variant == "compile":
+                    trainer = Trainer(recipe, arguments.phase, AdaRevD(recipe.model), store, Clock(total_steps=10**6),
+                                      Path(folder), precision, "channels-last" in parts)
+                    if "compile" in parts:
                         compile_blocks(trainer.model)
                     try:
                         for _ in range(2):
@@ -77,7 +89,7 @@ def run(arguments: Namespace) -> None:
                 peak = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else float("nan")
                 print(f"{variant}, {patch}, {batch}: {step * 1e3:.0f} ({blur * 1e3:.0f}), "
                       f"{batch * patch**2 / step / 1e6:.1f}, {batch / step:.1f}, {peak:.1f}", flush=True)
-                best = max(best, (batch * patch**2 / step, flags[variant]))
+                best = max(best, (batch * patch**2 / step, " ".join(filter(None, flags))))
                 del trainer
     if arguments.flags:
         arguments.flags.write_text(best[1] + "\n")
