@@ -19,7 +19,7 @@ from deblur_training.evaluation.score import score_tiles
 from deblur_training.network import AdaRevD, ModelConfig
 from deblur_training.network.checkpoint import load_model, read_tensors, save_model
 from deblur_training.training.clock import Clock, learning_rate
-from deblur_training.training.loss import SMALLEST_ERROR, decibel_loss, restoration_loss
+from deblur_training.training.loss import decibel_loss, restoration_loss
 from deblur_training.training.recipe import PhaseOptions, Recipe, Stage
 from deblur_training.training.setup import initialise
 from deblur_training.training.state import read_state, slim, unslim
@@ -148,9 +148,9 @@ def test_the_loss_in_decibels_counts_every_pair_alike():
     sharp = torch.zeros(2, 3, 16, 16)
     blurred = torch.stack([torch.full((3, 16, 16), v) for v in (0.1, 0.4)])
     residual = -blurred / 2  # halves every difference: 6.02 dB each, whatever the blur
-    gain = float(decibel_loss([blurred * 0], blurred, sharp) - decibel_loss([residual], blurred, sharp))
+    gain = float(decibel_loss([blurred * 0], blurred, sharp, 2e-4) - decibel_loss([residual], blurred, sharp, 2e-4))
     assert 5.7 < gain < 6.02
-    assert float(decibel_loss([-blurred], blurred, sharp)) == pytest.approx(10 * math.log10(SMALLEST_ERROR), abs=1e-4)
+    assert float(decibel_loss([-blurred], blurred, sharp, 1e-4)) == pytest.approx(10 * math.log10(1e-4), abs=1e-4)
 
 
 def test_a_pool_hands_out_crops_of_its_pairs_and_renews_them(store):

@@ -45,6 +45,9 @@ class PhaseOptions:
     # strong one.
     loss: str = "l1"
     frequency_weight: float = 0.01
+    # Added to the squared error under that logarithm: 2e-4 is 37 dB. Much better tiles leave as they came, by the exit
+    # table; learning from them must not outweigh the blurred ones.
+    smallest_error: float = 2e-4
     # Pairs kept and used about `pool_uses` times each (0: every patch is made anew), of that many pixels a side.
     pool: int = 0
     pool_side: int = 256
@@ -57,6 +60,8 @@ class PhaseOptions:
         """What would else go wrong late, or silently."""
         if self.loss not in LOSSES:
             raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
+        if not self.smallest_error > 0:
+            raise ValueError(f"smallest_error is above 0, not {self.smallest_error}")
         ends = [s.until for s in self.stages]
         if not ends or ends != sorted(ends) or ends[-1] < 1:
             raise ValueError(f"stages go on until growing shares of the phase, the last until 1, not {ends}")

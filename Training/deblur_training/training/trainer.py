@@ -105,7 +105,7 @@ class Trainer:
         features = self.model.scaled(encoded)
         residuals = self.model.residuals(features, self.options.reversible)
         if self.options.loss == "psnr":
-            loss = decibel_loss(residuals, blurred, sharp)
+            loss = decibel_loss(residuals, blurred, sharp, self.options.smallest_error)
         else:
             loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
         with torch.no_grad():
