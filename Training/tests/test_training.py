@@ -2,6 +2,7 @@
 
 import copy
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from test_data import picture
 
 from deblur_training.cli import main
 from deblur_training.data.blur import BlurMaker
+from deblur_training.data.encoded import EncodedPool
 from deblur_training.data.photos import PhotoStore
 from deblur_training.data.pool import PairPool
 from deblur_training.evaluation.pairs import make_pairs, read_pairs, write_pairs
@@ -18,6 +20,8 @@ from deblur_training.evaluation.report import as_markdown, report
 from deblur_training.evaluation.score import score_tiles
 from deblur_training.network import AdaRevD, ModelConfig
 from deblur_training.network.checkpoint import load_model, read_tensors, save_model
+from deblur_training.network.classifier import degradation_class
+from deblur_training.network.config import GOPRO_THRESHOLDS_DB
 from deblur_training.training.clock import Clock, learning_rate
 from deblur_training.training.loss import decibel_loss, restoration_loss
 from deblur_training.training.recipe import PhaseOptions, Recipe, Stage
@@ -170,6 +174,29 @@ def test_a_pool_hands_out_crops_of_its_pairs_and_renews_them(store):
             assert any(holds(whole, pair) for whole in made), "a patch that is no crop of a pair"
     assert len(pool.pairs) == 6 and abs(len(made) - (8 + 24 / 4)) <= 2
     assert pool.batch(1, 80)[0].shape == (1, 3, 80, 80)  # larger than its pairs: it starts anew
+
+
+def test_the_classifier_learns_from_patches_that_are_encoded_once(store, tmp_path):
+    own = recipe()
+    own.phases["classifier"] = replace(own.phases["classifier"], pool=12, pool_uses=4, pool_encoded=True,
+                                       stages=[Stage(1.0, 32, 4)])
+    run = trainer(store, tmp_path, "classifier", steps=12, own=own)
+    assert isinstance(run.pairs, EncodedPool)
+    seen, encoded = [], run.pairs.encode
+    run.pairs.encode = lambda blurred, sharp: seen.append((blurred, sharp)) or encoded(blurred, sharp)
+    features, labels = run.pairs.batch(4, 32)
+    # What is handed out is what the whole network would compute for one of the patches, under that patch's class.
+    blurred, sharp = (torch.cat(parts) for parts in zip(*seen))
+    with torch.no_grad():
+        whole = run.model.classified(run.model.features(blurred))
+    for feature, label in zip(features, labels):
+        close = [i for i in range(len(whole)) if torch.allclose(whole[i], feature, atol=1e-5)]
+        assert len(close) == 1 and degradation_class(blurred, sharp, GOPRO_THRESHOLDS_DB)[close[0]] == label
+    before = copy.deepcopy(run.model.ape.state_dict())
+    assert run.train()
+    assert not same(before, run.model.ape.state_dict())
+    made = sum(len(b) for b, _ in seen)
+    assert 16 + 13 * 4 / 4 - 4 < made <= 16 + 13 * 4 / 4 and len(run.pairs.kept) == 12
 
 
 def holds(whole, patch):

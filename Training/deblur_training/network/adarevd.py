@@ -41,9 +41,13 @@ class AdaRevD(nn.Module):
     def first_state(features: list[Tensor]) -> State:
         return features[3], features[2], features[1], features[0]
 
+    def classified(self, features: list[Tensor]) -> Tensor:
+        """The one of the features that the degradation classifier sees."""
+        return features[3 if self.config.dx == "e3" else 4]
+
     def logits(self, features: list[Tensor]) -> Tensor:
         """The degradation classifier's outputs [batch, classes]."""
-        return self.ape(features[3 if self.config.dx == "e3" else 4])
+        return self.ape(self.classified(features))
 
     def states(self, features: list[Tensor]):
         """The state after each sub-decoder, in turn."""

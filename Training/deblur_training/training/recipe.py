@@ -52,6 +52,7 @@ class PhaseOptions:
     pool: int = 0
     pool_side: int = 256
     pool_uses: float = 16
+    pool_encoded: bool = False  # in the classifier's phase: kept as the frozen encoder's features of a whole patch
     reversible: bool = True
     sharp: float | None = None  # share of sharp inputs in this phase, in place of the recipe's
     kernel_noise: bool = True  # UFPNet's noise term is on in training

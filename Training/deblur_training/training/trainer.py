@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 
 from ..data.blur import BlurMaker
+from ..data.encoded import EncodedPool
 from ..data.photos import PhotoStore
 from ..data.pool import PairPool
 from ..network import AdaRevD
@@ -42,7 +43,9 @@ class Trainer:
         sharp = recipe.blur.sharp if self.options.sharp is None else self.options.sharp
         self.maker = BlurMaker(store, recipe.seed, replace(recipe.blur, sharp=sharp))
         self.pairs = self.maker
-        if self.options.pool:
+        if self.options.pool and self.options.pool_encoded and phase == "classifier":
+            self.pairs = EncodedPool(self.maker, self._encoded, self.options.pool, self.options.pool_uses)
+        elif self.options.pool:
             self.pairs = PairPool(self.maker, self.options.pool, self.options.pool_side, self.options.pool_uses)
         if hasattr(self.model.encoder, "noise"):
             self.model.encoder.noise = self.options.kernel_noise
@@ -112,11 +115,16 @@ class Trainer:
             restored = (blurred + residuals[-1].float()).clamp(0, 1)
             return {"loss": loss, "blurred_db": mean_psnr(blurred, sharp), "restored_db": mean_psnr(restored, sharp)}
 
-    def _classifier_losses(self, blurred, sharp):
-        with torch.no_grad():
-            features = self.model.features(blurred)
-        logits = self.model.logits(features)
-        labels = degradation_class(blurred, sharp, self.model.config.thresholds_db)
+    @torch.no_grad()
+    def _encoded(self, blurred, sharp):
+        """(what the classifier sees, the true classes)."""
+        with self.autocast():
+            features = self.model.classified(self.model.features(blurred))
+        return features, degradation_class(blurred, sharp, self.model.config.thresholds_db)
+
+    def _classifier_losses(self, first, second):
+        features, labels = (first, second) if isinstance(self.pairs, EncodedPool) else self._encoded(first, second)
+        logits = self.model.ape(features)
         return {"loss": classification_loss(logits, labels), "accuracy": (logits.argmax(1) == labels).float().mean()}
 
     # Runs
