@@ -26,7 +26,8 @@ class JobTests(PageCase):
         self.browser.wait(lambda: self.browser.text("#status") == text, message=f"status never became {text}")
 
     def test_asks_for_a_job_and_tells_place_and_time(self):
-        self.service.behaviour.queue_seconds = 1.5
+        # Long enough to be seen where a busy machine gives the browser a look now and then.
+        self.service.behaviour.queue_seconds, self.service.behaviour.seconds_per_tile = 3, 0.4
         self.start()
         self.wait_status("Waiting")
         self.assertIn("1 photo ahead of yours, about", self.browser.text("#status-detail"))
