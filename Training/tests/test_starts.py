@@ -16,7 +16,7 @@ from deblur_training.network import AdaRevD, ModelConfig
 from deblur_training.network.checkpoint import read_tensors, save_model, save_pth
 from deblur_training.network.cost import cost_of
 from deblur_training.training.clock import Clock
-from deblur_training.training.recipe import Recipe
+from deblur_training.training.recipe import PhaseOptions, Recipe
 from deblur_training.training.setup import initialise, take_encoder
 from deblur_training.training.trainer import Trainer
 
@@ -164,6 +164,26 @@ def test_bench_counts_the_batch_that_fitted(tmp_path, capsys, monkeypatch):
                  str(tmp_path / "flags")]) == 0
     assert "plain, 32, 2:" in capsys.readouterr().out
     assert (tmp_path / "flags").read_text() == "--reversible off\n"
+
+
+def test_bench_joins_variants_and_writes_what_asks_for_them(tmp_path, capsys):
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    Image.fromarray(picture(224, 224, 1)).save(folder / "a.png")
+    bench = ["bench", "--recipe", str(TRAINING / "recipes" / "tiny.json"), "--photos", str(folder), "--patches", "32",
+             "--megapixels", "0.002", "--steps", "1", "--device", "cpu", "--flags", str(tmp_path / "flags"), "--variants"]
+    assert main([*bench, "bf16+channels-last", "--phase", "encoder"]) == 0
+    assert "bf16+channels-last, 32, 2:" in capsys.readouterr().out
+    assert (tmp_path / "flags").read_text() == "--reversible off --precision bf16 --channels-last\n"
+    for wrong, said in (("fast", "no variant 'fast'"), ("fp32+bf16", "one precision")):
+        assert main([*bench, wrong]) == 1
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [{"pool_encoded": True}, {"pool": 4, "pool_uses": 0}, {"smallest_error": 0}])
+def test_options_that_would_go_wrong_later_are_refused(options):
+    with pytest.raises(ValueError, match="pool|smallest_error"):
+        PhaseOptions.from_json(options)
 
 
 @pytest.mark.parametrize("missing", ["val.npz", "model.safetensors"])

@@ -43,6 +43,8 @@ def run(arguments: Namespace) -> None:
     unknown = set().union(*(parts for _, parts in variants)) - FLAGS.keys()
     if unknown:
         raise ValueError(f"no variant {min(unknown)!r}; there are {', '.join(FLAGS)}")
+    if any({"fp32", "bf16"} <= parts for _, parts in variants):
+        raise ValueError("a variant has one precision")
     device = chosen_device(arguments.device)
     store = PhotoStore.open(arguments.photos, device)
 
@@ -51,7 +53,7 @@ def run(arguments: Namespace) -> None:
         return time.monotonic()
 
     best = (0.0, "")
-    print("variant, patch, batch: milliseconds per step (of them blur), megapixels/s, patches/s, peak GiB", flush=True)
+    print("variant, patch, batch: milliseconds per step (making that batch without a pool), megapixels/s, patches/s, peak GiB", flush=True)
     for variant, parts in variants:
         precision = next((p for p in ("fp32", "bf16") if p in parts), "bf16" if device.type == "cuda" else "fp32")
         flags = ["" if "reversible" in parts else "--reversible off", *(FLAGS[p] for p in sorted(parts))]

@@ -63,6 +63,9 @@ class PhaseOptions:
             raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
         if not self.smallest_error > 0:
             raise ValueError(f"smallest_error is above 0, not {self.smallest_error}")
+        if self.pool < 0 or self.pool_uses <= 0 or (self.pool_encoded and not self.pool):
+            raise ValueError(f"a pool holds pairs that are used more than 0 times, and pool_encoded needs one: pool {self.pool}, "
+                             f"pool_uses {self.pool_uses}")
         ends = [s.until for s in self.stages]
         if not ends or ends != sorted(ends) or ends[-1] < 1:
             raise ValueError(f"stages go on until growing shares of the phase, the last until 1, not {ends}")
