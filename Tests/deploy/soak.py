@@ -142,14 +142,11 @@ class Soak:
                 except (OSError, IndexError):
                     pass  # It has just been ended.
 
-    def was_disturbed_between(self, first, last):
+    def was_disturbed_between(self, first, last, drained=False):
+        """By a kill; if `drained`, by a drain too: a job's own replica may be either."""
         with self.lock:
-            return any(begin <= last and first <= end for begin, end in self.kills)
-
-    def was_ended_between(self, first, last):
-        """Killed or drained: what a job's own replica may be."""
-        with self.lock:
-            return any(begin <= last and first <= end for begin, end in self.kills + self.drains)
+            spans = self.kills + self.drains if drained else self.kills
+            return any(begin <= last and first <= end for begin, end in spans)
 
     def count(self, what):
         with self.lock:

@@ -146,7 +146,8 @@ class Clients:
                 raise AssertionError(f"{method} {path}: {answer.status} {answer.body[:200]!r}")
             # A second, so that whoever noticed the same has written it down.
             time.sleep(1.5)
-            if not self.soak.was_ended_between(began - 1, time.time()) and not self.is_restarting(path):
+            disturbed = self.soak.was_disturbed_between(began - 1, time.time(), drained=True)
+            if not disturbed and not self.is_restarting(path):
                 raise AssertionError(f"{method} {path}: {answer.status} although its replica was not killed")
             if time.time() > deadline:
                 raise AssertionError(f"{method} {path}: {answer.status} for {seconds} s")
@@ -207,7 +208,7 @@ class Clients:
             if not self.is_restarting(f"/jobs/{name}"):
                 # A second, so that whoever noticed the same has written it down.
                 time.sleep(1.5)
-                if not self.soak.was_ended_between(connected - 1, time.time()):
+                if not self.soak.was_disturbed_between(connected - 1, time.time(), drained=True):
                     self.soak.fault(f"job {name}: its events ended at {last} although its replica was not killed")
             if time.time() - began > STUCK:
                 return self.soak.fault(f"job {name} has no end after {STUCK} s, last event {last}")

@@ -196,7 +196,7 @@ def test_the_classifier_learns_from_patches_that_are_encoded_once(store, tmp_pat
     assert run.train()
     assert not same(before, run.model.ape.state_dict())
     made = sum(len(b) for b, _ in seen)
-    assert 16 + 13 * 4 / 4 - 4 < made <= 16 + 13 * 4 / 4 and len(run.pairs.kept) == 12
+    assert 16 + 13 * 4 / 4 - 4 < made <= 16 + 13 * 4 / 4 and len(run.pairs.pairs) == 12
 
 
 def holds(whole, patch):

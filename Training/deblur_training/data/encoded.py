@@ -8,43 +8,33 @@ import torch
 from torch import Tensor
 
 from .blur import BlurMaker
+from .pool import RenewedPool
 
 Encode = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 
 
-class EncodedPool:
-    """`capacity` patches as (features, class). A batch is a random choice of them; every so many of them the oldest gives way
-    to a new one, so that each is used about `uses` times. Features cannot be flipped or turned as pairs can: a convolution's
+class EncodedPool(RenewedPool):
+    """`capacity` patches as (features, class). Features cannot be flipped or turned as pairs of pictures can: a convolution's
     answer to a turned picture is not its turned answer."""
 
+    MADE_AT_ONCE = 4  # cheaper for the encoder than two
+
     def __init__(self, maker: BlurMaker, encode: Encode, capacity: int, uses: float):
-        self.maker, self.encode, self.capacity, self.uses = maker, encode, capacity, uses
-        self.kept: list[tuple[Tensor, Tensor]] = []
-        self.next = 0
-        self.owed = 0.0
+        super().__init__(capacity, uses)
+        self.maker, self.encode = maker, encode
         self.patch = 0
 
     def _make(self, count: int) -> None:
-        for feature, label in zip(*self.encode(*self.maker.batch(count, self.patch))):
-            if len(self.kept) < self.capacity:
-                self.kept.append((feature, label))
-            else:
-                self.kept[self.next] = feature, label
-                self.next = (self.next + 1) % self.capacity
+        for feature_and_class in zip(*self.encode(*self.maker.batch(count, self.patch))):
+            self._keep(feature_and_class)
 
     @torch.no_grad()
     def batch(self, count: int, patch: int) -> tuple[Tensor, Tensor]:
         """(features [count, channels, height, width], classes [count])."""
         if patch != self.patch:
-            self.patch, self.kept, self.next = patch, [], 0
-        # A young pool grows with what is taken from it; it need not be full before the first step.
-        self.owed += count / self.uses
-        if len(self.kept) < min(self.capacity, 4 * count):
-            self._make(4 * count)
-        whole = int(self.owed) // 4 * 4  # by fours: cheaper for the encoder, and an object in motion needs another picture
-        if whole:
-            self._make(whole)
-            self.owed -= whole
-        which = torch.randint(0, len(self.kept), (count,), generator=self.maker.generator).tolist()
-        features, labels = zip(*(self.kept[i] for i in which))
-        return torch.stack(features), torch.stack(labels)
+            self.patch = patch
+            self._clear()
+        self._renew(count)
+        which = torch.randint(0, len(self.pairs), (count,), generator=self.maker.generator).tolist()
+        features, classes = zip(*(self.pairs[i] for i in which))
+        return torch.stack(features), torch.stack(classes)
