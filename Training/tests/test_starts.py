@@ -180,9 +180,10 @@ def test_bench_joins_variants_and_writes_what_asks_for_them(tmp_path, capsys):
         assert said in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("options", [{"pool_encoded": True}, {"pool": 4, "pool_uses": 0}, {"smallest_error": 0}])
+@pytest.mark.parametrize("options", [{"pool_encoded": True}, {"pool": 4, "pool_uses": 0}, {"smallest_error": 0},
+                                     {"classification": -1}])
 def test_options_that_would_go_wrong_later_are_refused(options):
-    with pytest.raises(ValueError, match="pool|smallest_error"):
+    with pytest.raises(ValueError, match="pool|smallest_error|classification"):
         PhaseOptions.from_json(options)
 
 

@@ -20,7 +20,7 @@ from deblur_training.evaluation.report import as_markdown, report
 from deblur_training.evaluation.score import score_tiles
 from deblur_training.network import AdaRevD, ModelConfig
 from deblur_training.network.checkpoint import load_model, read_tensors, save_model
-from deblur_training.network.classifier import degradation_class
+from deblur_training.network.classifier import classification_loss, degradation_class
 from deblur_training.network.config import GOPRO_THRESHOLDS_DB
 from deblur_training.training.clock import Clock, learning_rate
 from deblur_training.training.loss import decibel_loss, restoration_loss
@@ -197,6 +197,40 @@ def test_the_classifier_learns_from_patches_that_are_encoded_once(store, tmp_pat
     assert not same(before, run.model.ape.state_dict())
     made = sum(len(b) for b, _ in seen)
     assert 16 + 13 * 4 / 4 - 4 < made <= 16 + 13 * 4 / 4 and len(run.pairs.pairs) == 12
+
+
+def test_classes_are_learnt_beside_the_restoration_where_the_recipe_says_so(store, tmp_path):
+    gradients = {}
+    for weight in (0.0, 2.0):
+        own = recipe()
+        own.phases["joint"] = replace(own.phases["joint"], classification=weight, reversible=False)
+        run = trainer(store, tmp_path / str(weight), own=own)
+        blurred, sharp = BlurMaker(store, 5).batch(2, 32)
+        numbers = run._restoration_losses(blurred, sharp)
+        numbers["loss"].backward()
+        gradients[weight] = {n: p.grad for n, p in run.model.named_parameters()}
+        assert ("accuracy" in numbers) == (weight > 0)
+    assert all(gradients[0.0][n] is None for n in gradients[0.0] if n.startswith("ape."))
+    # What the weight adds, and to whom: the classifier and the encoder under it, not the sub-decoders.
+    torch.manual_seed(1)
+    model = AdaRevD(own.model)
+    labels = degradation_class(blurred, sharp, GOPRO_THRESHOLDS_DB)
+    (2.0 * classification_loss(model.logits(model.features(blurred)), labels)).backward()
+    for name, parameter in model.named_parameters():
+        added = (gradients[2.0][name] if gradients[2.0][name] is not None else torch.zeros_like(parameter))
+        if gradients[0.0][name] is not None:
+            added = added - gradients[0.0][name]
+        expected = torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+        assert torch.allclose(added, expected, atol=1e-5), name
+    assert run.model.encoder.intro.weight.grad.abs().max() > 0
+
+
+def test_a_weight_of_classes_needs_a_classifier(store, tmp_path):
+    own = recipe()
+    own.phases["joint"] = replace(own.phases["joint"], classification=1.0)
+    own.model.classifier_type = None
+    with pytest.raises(ValueError, match="no classifier"):
+        trainer(store, tmp_path, own=own)
 
 
 def holds(whole, patch):

@@ -48,6 +48,9 @@ class PhaseOptions:
     # Added to the squared error under that logarithm: 2e-4 is 37 dB. Much better tiles leave as they came, by the exit
     # table; learning from them must not outweigh the blurred ones.
     smallest_error: float = 2e-4
+    # Weight of Eq. 15 beside the restoration's loss, in the phases that train more than the classifier: where the encoder
+    # learns too, it then learns features that tell a sharp picture from a blurred one. 0: the paper's way.
+    classification: float = 0.0
     # Pairs kept and used about `pool_uses` times each (0: every patch is made anew), of that many pixels a side.
     pool: int = 0
     pool_side: int = 256
@@ -63,6 +66,8 @@ class PhaseOptions:
             raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
         if not self.smallest_error > 0:
             raise ValueError(f"smallest_error is above 0, not {self.smallest_error}")
+        if self.classification < 0:
+            raise ValueError(f"classification is a weight of at least 0, not {self.classification}")
         if self.pool < 0 or self.pool_uses <= 0 or (self.pool_encoded and not self.pool):
             raise ValueError(f"a pool holds pairs that are used more than 0 times, and pool_encoded needs one: pool {self.pool}, "
                              f"pool_uses {self.pool_uses}")

@@ -55,9 +55,14 @@ class Trainer:
         self.board = None  # a SummaryWriter of TensorBoard; gets the columns of the log too
 
     def _choose_parameters(self) -> list[torch.nn.Parameter]:
+        parts = PHASES[self.phase]
+        if self.options.classification and self.phase != "classifier":
+            if self.model.config.classifier_type != "hard_simple":
+                raise ValueError("classification has a weight in the recipe, the model no classifier")
+            parts += ("ape",)
         chosen = []
         for name, parameter in self.model.named_parameters():
-            parameter.requires_grad_(name.split(".")[0] in PHASES[self.phase])
+            parameter.requires_grad_(name.split(".")[0] in parts)
             if parameter.requires_grad:
                 chosen.append(parameter)
         if not chosen:
@@ -111,9 +116,15 @@ class Trainer:
             loss = decibel_loss(residuals, blurred, sharp, self.options.smallest_error)
         else:
             loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
+        numbers = {}
+        if self.options.classification:
+            labels = degradation_class(blurred, sharp, self.model.config.thresholds_db)
+            numbers = self._classification(self.model.classified(features), labels)
+            loss = loss + self.options.classification * numbers["loss"]
         with torch.no_grad():
             restored = (blurred + residuals[-1].float()).clamp(0, 1)
-            return {"loss": loss, "blurred_db": mean_psnr(blurred, sharp), "restored_db": mean_psnr(restored, sharp)}
+            return numbers | {"loss": loss, "blurred_db": mean_psnr(blurred, sharp),
+                              "restored_db": mean_psnr(restored, sharp)}
 
     @torch.no_grad()
     def _encoded(self, blurred, sharp):
@@ -124,6 +135,9 @@ class Trainer:
 
     def _classifier_losses(self, first, second):
         features, labels = (first, second) if isinstance(self.pairs, EncodedPool) else self._encoded(first, second)
+        return self._classification(features, labels)
+
+    def _classification(self, features, labels):
         logits = self.model.ape(features)
         return {"loss": classification_loss(logits, labels), "accuracy": (logits.argmax(1) == labels).float().mean()}
 
