@@ -13,6 +13,7 @@ COMMANDS = {
     "train": ("training.command", "train one phase, or go on with it"),
     "calibrate": ("evaluation.calibrate_command", "measure what each sub-decoder gains per class; derive the exits"),
     "export": ("training.export_command", "write a run's averages as a model file for the engine"),
+    "average": ("training.average_command", "let runs on several cores or machines go on from their mean"),
     "slim": ("training.slim_command", "write a checkpoint at a third of its size, in parts if need be, or join parts"),
     "validate": ("evaluation.validate_command", "score a model on seeded pairs; tables and contact sheets"),
     "cost": ("network.cost_command", "GFLOP per tile and bytes on disk of a model"),

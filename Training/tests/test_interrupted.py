@@ -7,6 +7,7 @@ import pytest
 import torch
 from test_training import recipe, same, store, trainer  # noqa: F401 (store is a fixture)
 
+from deblur_training.cli import main
 from deblur_training.network import AdaRevD
 from deblur_training.training.clock import Clock
 from deblur_training.training.command import summary_writer
@@ -161,3 +162,46 @@ def test_the_log_goes_to_tensorboard_too(store, tmp_path):  # noqa: F811
     found.Reload()
     assert [e.step for e in found.Scalars("joint/loss")] == [1, 2, 3]
     assert found.Scalars("joint/validation")[0].value == 0.25
+
+
+def test_runs_go_on_from_their_mean(store, tmp_path):  # noqa: F811
+    runs = []
+    for seed, steps in ((1, 2), (2, 3)):
+        own = pooled()
+        own.seed = seed
+        run = trainer(store, tmp_path / str(seed), own=own)
+        for _ in range(steps):
+            run.step()
+        run.save()
+        run._save_pool()
+        runs.append(run)
+    before = [read_state(run.checkpoint) for run in runs]
+    folders = [str(run.run) for run in runs]
+    assert main(["average", *folders]) == 0
+    after = [read_state(run.checkpoint) for run in runs]
+    for kind in ("parameters", "average"):
+        assert same(after[0][kind], after[1][kind])
+        for name, value in after[0][kind].items():
+            assert torch.allclose(value, (before[0][kind][name] + before[1][kind][name]) / 2, atol=1e-7), name
+    first, second = (state["optimizer"]["state"][0] for state in before)
+    mean = after[0]["optimizer"]["state"][0]
+    assert torch.allclose(mean["exp_avg"], (first["exp_avg"] + second["exp_avg"]) / 2) and mean["step"] == second["step"]
+    assert [state["step"] for state in after] == [3, 3]
+    for state, old in zip(after, before):
+        assert torch.equal(state["blur"]["generator"], old["blur"]["generator"])
+    assert not torch.equal(after[0]["blur"]["generator"], after[1]["blur"]["generator"])
+    again = trainer(store, tmp_path / "1", own=pooled())
+    again.resume()
+    assert again.clock.step == 3 and len(again.pairs.pairs) == 6  # the pool goes on too
+    again.step()
+
+
+def test_runs_without_a_mean_are_refused_and_left_alone(store, tmp_path, capsys):  # noqa: F811
+    for phase in ("joint", "classifier"):
+        trainer(store, tmp_path / phase, phase).save()
+    kept = [(tmp_path / phase / "last.pt").read_bytes() for phase in ("joint", "classifier")]
+    assert main(["average", str(tmp_path / "joint"), str(tmp_path / "classifier")]) == 1
+    assert main(["average", str(tmp_path / "joint"), str(tmp_path / "joint")]) == 1
+    assert [(tmp_path / phase / "last.pt").read_bytes() for phase in ("joint", "classifier")] == kept
+    said = capsys.readouterr().err
+    assert "several phases" in said and "a folder of its own" in said

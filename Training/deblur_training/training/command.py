@@ -14,6 +14,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--run", dest="folder", type=Path, required=True, help="folder of checkpoints and logs")
     parser.add_argument("--init", type=Path, help="start from a model file or a checkpoint of an earlier phase")
     parser.add_argument("--encoder", type=Path, help="start with the encoder of this file")
+    parser.add_argument("--seed", type=int, help="in place of the recipe's")
     parser.add_argument("--minutes", type=float, help="stop this command after so much wall clock; run again to go on")
     parser.add_argument("--total-minutes", type=float, help="length of the phase in minutes of training")
     parser.add_argument("--total-steps", type=int, help="length of the phase in steps, in place of minutes")
@@ -54,6 +55,8 @@ def run(arguments: Namespace) -> None:
         options.reversible = arguments.reversible == "on"
     if arguments.phase == "encoder":
         recipe.model.sub_decoders = 1
+    if arguments.seed is not None:
+        recipe.seed = arguments.seed
     torch.manual_seed(recipe.seed)
     model = AdaRevD(recipe.model)
     if arguments.init:

@@ -85,3 +85,29 @@ def average_of(path: Path) -> tuple[dict, dict[str, Tensor]]:
     """A run's state, and the tensors a model made from it should have: averages for parameters, buffers as they are."""
     state = read_state(path)
     return state, {k: state["average"].get(k, v) for k, v in state["parameters"].items()}
+
+
+def averaged(states: list[dict]) -> list[dict]:
+    """The same runs with the mean of all in each: parameters, their moving averages, the optimiser's moments; and the clock
+    of the one that is furthest. What each draws its pairs from stays its own. Done every so often, this is local SGD
+    (Stich, "Local SGD Converges Fast and Communicates Little", 2019): workers that need no connection."""
+    furthest = max(states, key=lambda state: (state["seconds"], state["step"]))
+    shapes = [{k: v.shape for k, v in state["parameters"].items()} for state in states]
+    if len({state["phase"] for state in states}) > 1 or any(other != shapes[0] for other in shapes):
+        raise ValueError("these runs are of several phases, or of models of several sizes: they have no mean")
+    if any("optimizer" not in state for state in states):
+        raise ValueError("a slim checkpoint has no moments; train it a little first")
+
+    def mean(tensors: list[Tensor]) -> Tensor:
+        return torch.stack(tensors).mean(dim=0) if tensors[0].is_floating_point() else tensors[0]
+
+    def mean_of(maps: list[dict]) -> dict:
+        return {k: mean([m[k] for m in maps]) for k in maps[0]}
+
+    moments = [state["optimizer"]["state"] for state in states]
+    optimizer = furthest["optimizer"] | {"state": {
+        i: {k: furthest["optimizer"]["state"][i][k] if k == "step" else mean([m[i][k] for m in moments]) for k in moments[0][i]}
+        for i in moments[0]}}
+    common = {k: mean_of([state[k] for state in states]) for k in ("parameters", "average")}
+    common |= {"optimizer": optimizer} | {k: furthest[k] for k in ("step", "seconds", "total_steps", "total_seconds")}
+    return [state | common for state in states]
