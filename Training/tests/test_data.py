@@ -61,6 +61,18 @@ def test_a_sharp_input_is_its_own_truth(store):
     assert (blurred - sharp).abs().max() < 1e-6
 
 
+def test_other_tones_are_those_of_both_pictures(store):
+    options = CLEAN | {"sharp": 1.0}
+    blurred, sharp = BlurMaker(store, 1, BlurOptions(**options | {"tones": 1.0})).batch(8, 64)
+    assert (blurred - sharp).abs().max() < 1.01 / 255  # a sharp input stays its own truth
+    # Every photograph changes, each in its own way, and none becomes a blank.
+    first = [BlurMaker(store, 2, BlurOptions(**options | {"tones": t})) for t in (0.0, 1.0)]
+    photo = torch.zeros(8, dtype=torch.long)
+    before, after = (maker._source(8, 160, photo) for maker in first)
+    assert all(not torch.allclose(b, a, atol=0.02) for b, a in zip(before, after))
+    assert len({round(float(a.mean()), 3) for a in after}) == 8 and after.std(dim=(2, 3)).amax(dim=1).min() > 0.01
+
+
 def test_motion_blurs_and_stronger_motion_blurs_more(store):
     def level(length):
         maker = BlurMaker(store, 2, BlurOptions(**CLEAN | {"shortest": length, "longest": length}))

@@ -38,6 +38,8 @@ class BlurOptions:
     jpeg: float = 0.7
     lowest_quality: float = 60.0
     downscale: float = 0.5
+    # Share of photographs that are taken for others: darker or brighter, flatter, paler, of other hues.
+    tones: float = 0.0
 
     @staticmethod
     def from_json(values: dict) -> "BlurOptions":
@@ -115,7 +117,27 @@ class BlurMaker:
         source = store.crops(photo, top, left, crop, turn)
         if crop != side:
             source = F.interpolate(source, size=(side, side), mode="bilinear", antialias=True).clamp(0, 1)
-        return self._with_text(source)
+        return self._with_text(self._toned(source) if self.options.tones else source)
+
+    def _toned(self, source: Tensor) -> Tensor:
+        """Hues turned (channels in another order), saturation, exposure in linear light, gamma, contrast about the mean."""
+        count = source.shape[0]
+        chosen = self._chosen(count, self.options.tones)
+        order = torch.stack([torch.randperm(3, generator=self.generator) for _ in range(count)])
+        saturation, contrast = self._uniform(count, low=0.0, high=1.3), self._uniform(count, low=0.6, high=1.15)
+        stops, gamma = self._uniform(count, low=-1.2, high=0.3), torch.exp2(self._uniform(count, low=-0.5, high=0.5))
+        rows = chosen.nonzero()[:, 0]
+        if len(rows) == 0:
+            return source
+        at = rows.to(source.device)
+        saturation, contrast, stops, gamma = (
+            t[rows].to(source.device)[:, None, None, None] for t in (saturation, contrast, stops, gamma))
+        light = to_linear(source[at[:, None], order[rows].to(source.device)])
+        grey = light.mean(dim=1, keepdim=True)
+        light = torch.lerp(grey, light, saturation).clamp(0, 1) * torch.exp2(stops)
+        toned = to_srgb(light.clamp(0, 1)).clamp(0, 1) ** gamma
+        source[at] = torch.lerp(toned.mean(dim=(1, 2, 3), keepdim=True), toned, contrast).clamp(0, 1)
+        return source
 
     def _with_text(self, source: Tensor) -> Tensor:
         count, side = source.shape[0], source.shape[-1]

@@ -27,7 +27,7 @@ def make_pairs(store: PhotoStore, count: int, seed: int, size: int = 384, option
                sharp_share: float = 0.0) -> list[Pair]:
     """Every photograph in turn; motion from mild to strong, each degradation at the share of `options`."""
     options = options or BlurOptions()
-    options = BlurOptions(**(vars(options) | {"sharp": sharp_share, "downscale": 0.0}))
+    options = BlurOptions(**(vars(options) | {"sharp": sharp_share, "downscale": 0.0, "tones": 0.0}))
     maker = BlurMaker(store, seed, options)
     pairs = []
     for first in range(0, count, 4):

@@ -58,6 +58,7 @@ class PhaseOptions:
     pool_encoded: bool = False  # in the classifier's phase: kept as the frozen encoder's features of a whole patch
     reversible: bool = True
     sharp: float | None = None  # share of sharp inputs in this phase, in place of the recipe's
+    tones: float | None = None  # share of photographs with other tones in this phase, likewise
     kernel_noise: bool = True  # UFPNet's noise term is on in training
 
     def check(self) -> None:

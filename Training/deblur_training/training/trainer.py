@@ -40,8 +40,8 @@ class Trainer:
         self.optimizer = torch.optim.AdamW(self.trained, lr=self.options.rate, betas=self.options.betas,
                                            weight_decay=self.options.weight_decay, fused=True)
         self.average = Average(self.model, self.options.ema**self.options.ema_every)
-        sharp = recipe.blur.sharp if self.options.sharp is None else self.options.sharp
-        self.maker = BlurMaker(store, recipe.seed, replace(recipe.blur, sharp=sharp))
+        own = {name: value for name in ("sharp", "tones") if (value := getattr(self.options, name)) is not None}
+        self.maker = BlurMaker(store, recipe.seed, replace(recipe.blur, **own))
         self.pairs = self.maker
         if self.options.pool and self.options.pool_encoded and phase == "classifier":
             self.pairs = EncodedPool(self.maker, self._encoded, self.options.pool, self.options.pool_uses)
