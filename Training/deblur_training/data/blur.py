@@ -88,6 +88,8 @@ class BlurMaker:
         lengths[still] = 0
         moving = self._chosen(count, o.objects) & ~still
         blurred, sharp = self._exposures(light, lengths, moving, size)
+        # Resampled in place, a picture differs from itself by rounding, and here and there by an 8-bit level.
+        blurred = torch.where(still.to(light.device)[:, None, None, None], sharp, blurred)
         blurred = self._out_of_focus(blurred, still)
         blurred = to_srgb(self._noisy(blurred.clamp(0, 1), still).clamp(0, 1))
         blurred = self._compressed((blurred * 255).round() / 255, still)
