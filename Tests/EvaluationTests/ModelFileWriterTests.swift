@@ -7,7 +7,7 @@ import Testing
 
 struct ModelFileWriterTests {
     private static let fixtures = Goldens.repository.appending(path: "Tests/Fixtures/network")
-    private static let model = Goldens.repository.appending(path: "Models/deblur-3.safetensors")
+    private static let model = Goldens.repository.appending(path: "Models/deblur-4.safetensors")
 
     private func config(_ url: URL) throws -> [String: Any] {
         let text = try #require(try TensorArchive(contentsOf: url).metadata["config"])
