@@ -203,5 +203,7 @@ def test_runs_without_a_mean_are_refused_and_left_alone(store, tmp_path, capsys)
     assert main(["average", str(tmp_path / "joint"), str(tmp_path / "classifier")]) == 1
     assert main(["average", str(tmp_path / "joint"), str(tmp_path / "joint")]) == 1
     assert [(tmp_path / phase / "last.pt").read_bytes() for phase in ("joint", "classifier")] == kept
+    trainer(store, tmp_path / "young").save()
+    assert main(["average", str(tmp_path / "joint"), str(tmp_path / "young")]) == 1
     said = capsys.readouterr().err
-    assert "several phases" in said and "a folder of its own" in said
+    assert "several phases" in said and "a folder of its own" in said and "without a step" in said

@@ -95,8 +95,9 @@ def averaged(states: list[dict]) -> list[dict]:
     shapes = [{k: v.shape for k, v in state["parameters"].items()} for state in states]
     if len({state["phase"] for state in states}) > 1 or any(other != shapes[0] for other in shapes):
         raise ValueError("these runs are of several phases, or of models of several sizes: they have no mean")
-    if any("optimizer" not in state for state in states):
-        raise ValueError("a slim checkpoint has no moments; train it a little first")
+    steps = [state.get("optimizer", {}).get("state", {}).keys() for state in states]
+    if any(found != steps[0] for found in steps) or not steps[0]:
+        raise ValueError("a slim checkpoint, or one without a step, has no moments; train it a little first")
 
     def mean(tensors: list[Tensor]) -> Tensor:
         return torch.stack(tensors).mean(dim=0) if tensors[0].is_floating_point() else tensors[0]
