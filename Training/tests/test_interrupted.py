@@ -194,6 +194,11 @@ def test_runs_go_on_from_their_mean(store, tmp_path):  # noqa: F811
     again.resume()
     assert again.clock.step == 3 and len(again.pairs.pairs) == 6  # the pool goes on too
     again.step()
+    again.save()  # its pool is now of an earlier step
+    assert main(["average", *folders]) == 0
+    last = trainer(store, tmp_path / "1", own=pooled())
+    last.resume()
+    assert last.clock.step == 4 and not last.pairs.pairs
 
 
 def test_runs_without_a_mean_are_refused_and_left_alone(store, tmp_path, capsys):  # noqa: F811

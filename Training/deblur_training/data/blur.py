@@ -187,7 +187,6 @@ class BlurMaker:
         for group in _groups(longest, moving):
             steps = max(1, int(longest[group].max().ceil()) + 4) if longest[group].max() > 0 else 1
             camera = camera_motion(lengths[group], max(steps, 2), self.generator).homographies[:, :steps].to(device)
-            still = torch.eye(3, device=device).expand(len(group), 3, 3)
             at, inner = group.to(device), (light.shape[-1] - size) // 2
             cut = (..., slice(inner, inner + size), slice(inner, inner + size))
             if bool(moving[group[0]]):
@@ -196,7 +195,7 @@ class BlurMaker:
                 blurred[at] = exposed(light[at], camera, size, light[front], mask, own)
                 sharp[at] = (mask * light[front] + (1 - mask) * light[at])[cut]
             else:
-                blurred[at] = exposed(light[at], camera if steps > 1 else still[:, None], size)
+                blurred[at] = exposed(light[at], camera, size)
                 sharp[at] = light[at][cut]
         return blurred, sharp
 

@@ -16,11 +16,13 @@ def run(arguments: Namespace) -> None:
     runs = arguments.runs
     if len(runs) < 2 or len({folder.resolve() for folder in runs}) < len(runs):
         raise ValueError("a mean is of two or more runs, each in a folder of its own")
-    states = averaged([read_state(folder / "last.pt") for folder in runs])
-    for folder, state in zip(runs, states):
+    before = [read_state(folder / "last.pt") for folder in runs]
+    states = averaged(before)
+    for folder, old, state in zip(runs, before, states):
         pool = folder / "pool.pt"
         if pool.exists():
             pairs = torch.load(pool, map_location="cpu", weights_only=True)
-            write_atomically(pairs | {"step": state["step"]}, pool)
+            if pairs["step"] == old["step"]:  # one of another step stays as useless as it was
+                write_atomically(pairs | {"step": state["step"]}, pool)
         write_atomically(state, folder / "last.pt")
     print(f"{len(runs)} runs go on from their mean, at step {states[0]['step']}")

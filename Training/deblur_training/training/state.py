@@ -107,8 +107,7 @@ def averaged(states: list[dict]) -> list[dict]:
 
     moments = [state["optimizer"]["state"] for state in states]
     optimizer = furthest["optimizer"] | {"state": {
-        i: {k: furthest["optimizer"]["state"][i][k] if k == "step" else mean([m[i][k] for m in moments]) for k in moments[0][i]}
-        for i in moments[0]}}
+        i: mean_of([m[i] for m in moments]) | {"step": own["step"]} for i, own in furthest["optimizer"]["state"].items()}}
     common = {k: mean_of([state[k] for state in states]) for k in ("parameters", "average")}
     common |= {"optimizer": optimizer} | {k: furthest[k] for k in ("step", "seconds", "total_steps", "total_seconds")}
     return [state | common for state in states]

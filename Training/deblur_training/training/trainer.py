@@ -118,8 +118,7 @@ class Trainer:
             loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
         numbers = {}
         if self.options.classification:
-            labels = degradation_class(blurred, sharp, self.model.config.thresholds_db)
-            numbers = self._classification(self.model.classified(features), labels)
+            numbers = self._classification(self.model.classified(features), self._classes(blurred, sharp))
             loss = loss + self.options.classification * numbers["loss"]
         with torch.no_grad():
             restored = (blurred + residuals[-1].float()).clamp(0, 1)
@@ -131,7 +130,10 @@ class Trainer:
         """(what the classifier sees, the true classes)."""
         with self.autocast():
             features = self.model.classified(self.model.features(blurred))
-        return features, degradation_class(blurred, sharp, self.model.config.thresholds_db)
+        return features, self._classes(blurred, sharp)
+
+    def _classes(self, blurred, sharp):
+        return degradation_class(blurred, sharp, self.model.config.thresholds_db)
 
     def _classifier_losses(self, first, second):
         features, labels = (first, second) if isinstance(self.pairs, EncodedPool) else self._encoded(first, second)
