@@ -172,6 +172,7 @@ def test_runs_go_on_from_their_mean(store, tmp_path):  # noqa: F811
         run = trainer(store, tmp_path / str(seed), own=own)
         for _ in range(steps):
             run.step()
+        run.clock.seconds = 60.0 / steps  # the furthest by steps took the shortest time
         run.save()
         run._save_pool()
         runs.append(run)
@@ -199,6 +200,18 @@ def test_runs_go_on_from_their_mean(store, tmp_path):  # noqa: F811
     last = trainer(store, tmp_path / "1", own=pooled())
     last.resume()
     assert last.clock.step == 4 and not last.pairs.pairs
+
+
+def test_a_mean_of_plans_by_minutes_goes_on_from_the_longest_trained(store, tmp_path):  # noqa: F811
+    for seconds, steps in ((40.0, 1), (20.0, 2)):
+        run = trainer(store, tmp_path / str(steps))
+        for _ in range(steps):
+            run.step()
+        run.clock = Clock(total_seconds=60.0, step=steps, seconds=seconds)
+        run.save()
+    assert main(["average", str(tmp_path / "1"), str(tmp_path / "2")]) == 0
+    assert [read_state(tmp_path / name / "last.pt")["seconds"] for name in ("1", "2")] == [40.0, 40.0]
+    assert [read_state(tmp_path / name / "last.pt")["step"] for name in ("1", "2")] == [1, 1]
 
 
 def test_runs_without_a_mean_are_refused_and_left_alone(store, tmp_path, capsys):  # noqa: F811
