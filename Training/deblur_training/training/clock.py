@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 
 from .recipe import PhaseOptions
 
+STATE = ("total_steps", "total_seconds", "step", "seconds")  # what a checkpoint keeps of a clock
+
 
 @dataclass
 class Clock:
@@ -25,6 +27,14 @@ class Clock:
             raise ValueError("a phase lasts a number of steps or a number of minutes: give one")
         if (self.total_steps or self.total_seconds or 0) <= 0:
             raise ValueError("a phase lasts longer than nothing")
+
+    @staticmethod
+    def from_state(state: dict) -> "Clock":
+        """Of a run's checkpoint, where `state` put it among the rest."""
+        return Clock(**{name: state[name] for name in STATE})
+
+    def state(self) -> dict:
+        return {name: getattr(self, name) for name in STATE}
 
     def start(self) -> None:
         self._mark = time.monotonic()

@@ -11,8 +11,6 @@ from torch import Tensor
 from ..network import AdaRevD
 from .clock import Clock
 
-CLOCK = ("step", "seconds", "total_steps", "total_seconds")
-
 
 def write_atomically(value: dict, path: Path) -> None:
     temporary = path.with_name(path.name + ".part")
@@ -94,8 +92,8 @@ def averaged(states: list[dict]) -> list[dict]:
     """The same runs with the mean of all in each: parameters, their moving averages, the optimiser's moments; and the clock
     of the one whose phase is furthest. What each draws its pairs from stays its own. Done every so often, this is local SGD
     (Stich, "Local SGD Converges Fast and Communicates Little", 2019): workers that need no connection."""
-    clocks = [Clock(**{k: state[k] for k in CLOCK}) for state in states]
-    furthest = max(zip(clocks, states), key=lambda found: (found[0].progress, found[0].step))[1]
+    clocks = [Clock.from_state(state) for state in states]
+    clock, furthest = max(zip(clocks, states), key=lambda found: (found[0].progress, found[0].step))
     shapes = [{k: v.shape for k, v in state["parameters"].items()} for state in states]
     if len({state["phase"] for state in states}) > 1 or any(other != shapes[0] for other in shapes):
         raise ValueError("these runs are of several phases, or of models of several sizes: they have no mean")
@@ -113,5 +111,5 @@ def averaged(states: list[dict]) -> list[dict]:
     optimizer = furthest["optimizer"] | {"state": {
         i: mean_of([m[i] for m in moments]) | {"step": own["step"]} for i, own in furthest["optimizer"]["state"].items()}}
     common = {k: mean_of([state[k] for state in states]) for k in ("parameters", "average")}
-    common |= {"optimizer": optimizer} | {k: furthest[k] for k in CLOCK}
+    common |= {"optimizer": optimizer} | clock.state()
     return [state | common for state in states]

@@ -241,9 +241,7 @@ class Trainer:
     def save(self, name: str = "last.pt") -> None:
         cpu = lambda tensors: {k: v.detach().cpu() for k, v in tensors.items()}
         write_atomically({
-            "recipe": self.recipe.as_json(), "phase": self.phase, "step": self.clock.step,
-            "seconds": self.clock.seconds, "total_steps": self.clock.total_steps,
-            "total_seconds": self.clock.total_seconds, "best": self.best,
+            "recipe": self.recipe.as_json(), "phase": self.phase, "best": self.best, **self.clock.state(),
             "parameters": cpu(self.model.state_dict()), "average": cpu(self.average.state()),
             "optimizer": self.optimizer.state_dict(), "blur": self.maker.state(),
             "torch": torch.get_rng_state()}, self.run / name)
