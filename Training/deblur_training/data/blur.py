@@ -6,12 +6,14 @@ device; only the field of the noise is drawn where it is used.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from .camera import demosaiced, mosaic, sharpened, softened
 from .jpeg import jpeg
 from .motion import camera_motion, exposed, object_motion
 from .photos import PhotoStore
@@ -40,6 +42,15 @@ class BlurOptions:
     downscale: float = 0.5
     # Share of photographs that are taken for others: darker or brighter, flatter, paler, of other hues.
     tones: float = 0.0
+    # What a camera does to the blurred picture and its truth alike (camera.py). Shares of 0 draw nothing, so that pairs of
+    # recipes without a camera stay what they were.
+    soft: float = 0.0
+    softest: float = 1.4  # pixels: the largest deviation of the optics' Gaussian
+    enlarged: float = 0.0  # share of batches whose photographs are resampled up, by at most 2
+    display: float = 0.0  # share averaged as displayed, not in linear light: what action cameras and their data sets do
+    bayer: float = 0.0  # share that passes through a mosaic of colours, noise falling there
+    halos: float = 0.0  # share sharpened by the camera
+    video: float = 0.0  # share whose truth was compressed too
 
     @staticmethod
     def from_json(values: dict) -> "BlurOptions":
@@ -82,18 +93,21 @@ class BlurMaker:
         size = patch + EXTRA
         still = self._chosen(count, self.options.sharp)
         source = self._source(count, size + 2 * MARGIN, photo)
-        light = self._with_highlights(to_linear(source), still)
         o = self.options
+        display = self._chosen(count, o.display) if o.display else torch.zeros(count, dtype=torch.bool)
+        light = self._with_highlights(_unless(display, to_linear, source), still | display)
         lengths = o.shortest + (o.longest - o.shortest) * self._uniform(count) ** o.skew
         lengths[still] = 0
         moving = self._chosen(count, o.objects) & ~still
-        blurred, sharp = self._exposures(light, lengths, moving, size)
+        blurred, sharp = (_unless(~display, to_linear, x) for x in self._exposures(light, lengths, moving, size))
         # Resampled in place, a picture differs from itself by rounding, and here and there by an 8-bit level.
         blurred = torch.where(still.to(light.device)[:, None, None, None], sharp, blurred)
+        blurred, sharp = self._through_optics(blurred, sharp)
         blurred = self._out_of_focus(blurred, still)
-        blurred = to_srgb(self._noisy(blurred.clamp(0, 1), still).clamp(0, 1))
-        blurred = self._compressed((blurred * 255).round() / 255, still)
-        sharp = (to_srgb(sharp.clamp(0, 1)) * 255).round() / 255
+        blurred, sharp = self._through_sensor(blurred.clamp(0, 1), sharp.clamp(0, 1), still)
+        blurred, sharp = self._through_processing(to_srgb(blurred), to_srgb(sharp))
+        blurred = torch.where(still.to(light.device)[:, None, None, None], sharp, blurred)
+        blurred = self._compressed(blurred, still)
         top, left = torch.randint(0, EXTRA + 1, (2,), generator=self.generator).tolist()
         cut = (..., slice(top, top + patch), slice(left, left + patch))
         return blurred[cut].contiguous(), sharp[cut].contiguous()
@@ -107,7 +121,9 @@ class BlurMaker:
         # One factor for the batch: what the smallest photograph of it allows.
         room = float(torch.minimum(heights, widths).min()) / side
         factor = 1.0
-        if room > 1.2 and float(self._uniform(1)) < self.options.downscale:
+        if self.options.enlarged and float(self._uniform(1)) < self.options.enlarged:
+            factor = float(self._uniform(1, low=0.5, high=1.0))
+        elif room > 1.2 and float(self._uniform(1)) < self.options.downscale:
             factor = float(self._uniform(1, low=1.0, high=min(room, 2.0)))
         crop = max(side, round(side * factor))
         top = torch.floor(self._uniform(count) * (heights - crop + 1))
@@ -118,7 +134,8 @@ class BlurMaker:
         turn = torch.randint(0, 8, (count,), generator=self.generator)
         source = store.crops(photo, top, left, crop, turn)
         if crop != side:
-            source = F.interpolate(source, size=(side, side), mode="bilinear", antialias=True).clamp(0, 1)
+            kind = "bilinear" if crop > side else "bicubic"
+            source = F.interpolate(source, size=(side, side), mode=kind, antialias=crop > side).clamp(0, 1)
         return self._with_text(self._toned(source) if self.options.tones else source)
 
     def _toned(self, source: Tensor) -> Tensor:
@@ -222,6 +239,48 @@ class BlurMaker:
         image[at] = F.conv2d(flat, disc, groups=flat.shape[1])[0].view(len(rows), 3, *image.shape[-2:])
         return image
 
+    def _through_optics(self, *pictures: Tensor) -> list[Tensor]:
+        """The softness of a lens, the same on both, wider in one direction than in the other."""
+        if not self.options.soft:
+            return list(pictures)
+        count = len(pictures[0])
+        chosen = self._chosen(count, self.options.soft)
+        along = self._uniform(count, low=0.3, high=self.options.softest)
+        across = along * self._uniform(count, low=0.6, high=1.0)
+        angle = self._uniform(count, high=math.pi)
+        rows = chosen.nonzero()[:, 0]
+        return [_changed(p, rows, lambda x: softened(x, along[rows], across[rows], angle[rows])) for p in pictures]
+
+    def _through_sensor(self, blurred: Tensor, sharp: Tensor, still: Tensor) -> tuple[Tensor, Tensor]:
+        """Noise on the blurred picture; for some, both as one colour a pixel, before white balance, and interpolated."""
+        count, device = len(blurred), blurred.device
+        if not self.options.bayer:
+            return self._noisy(blurred, still).clamp(0, 1), sharp
+        chosen = self._chosen(count, self.options.bayer)
+        gains = torch.stack([self._uniform(count, low=1.4, high=2.6), torch.ones(count), self._uniform(count, low=1.2, high=2.2)], 1)
+        gains[~chosen] = 1
+        gains = gains.to(device)[:, :, None, None]
+        blurred = self._noisy(blurred / gains, still)
+        rows = chosen.nonzero()[:, 0]
+        seen = [_changed(p, rows, lambda x: demosaiced(mosaic(x))) for p in (blurred, sharp / gains)]
+        return tuple((p * gains).clamp(0, 1) for p in seen)
+
+    def _through_processing(self, blurred: Tensor, sharp: Tensor) -> list[Tensor]:
+        """What the camera's software does to both: sharpening, 8 bits, and at times compression."""
+        count, o, pictures = len(blurred), self.options, [blurred, sharp]
+        if o.halos:
+            rows = self._chosen(count, o.halos).nonzero()[:, 0]
+            radius, amount = self._uniform(count, low=0.7, high=1.5), self._uniform(count, low=0.1, high=0.6)
+            pictures = [_changed(p, rows, lambda x: sharpened(x, radius[rows], amount[rows])) for p in pictures]
+        pictures = [(p.clamp(0, 1) * 255).round() / 255 for p in pictures]
+        if o.video:
+            chosen, subsampled = self._chosen(count, o.video), self._chosen(count, 0.7)
+            quality = self._uniform(count, low=80.0, high=97.0)
+            for kind in (False, True):
+                rows = (chosen & (subsampled == kind)).nonzero()[:, 0]
+                pictures = [_changed(p, rows, lambda x: jpeg(x, quality[rows].to(x.device), kind)) for p in pictures]
+        return pictures
+
     def _noisy(self, light: Tensor, still: Tensor) -> Tensor:
         """Photons and read-out: variance a·light + b."""
         count = light.shape[0]
@@ -242,6 +301,24 @@ class BlurMaker:
             if len(rows):
                 image[rows] = jpeg(image[rows], quality[rows], kind)
         return image
+
+
+def _unless(kept: Tensor, change, image: Tensor) -> Tensor:
+    """Samples that `kept` names stay as they are."""
+    rows = (~kept).nonzero()[:, 0]
+    return _changed(image, rows, change)
+
+
+def _changed(image: Tensor, rows: Tensor, change) -> Tensor:
+    """`change` of some samples; the others stay."""
+    if len(rows) == 0:
+        return image
+    if len(rows) == len(image):
+        return change(image)
+    at = rows.to(image.device)
+    image = image.clone()
+    image[at] = change(image[at])
+    return image
 
 
 def _groups(longest: Tensor, moving: Tensor, most: int = 3) -> list[Tensor]:

@@ -67,10 +67,14 @@ class AdaRevD(nn.Module):
         return [image + r for r in self.residuals(self.features(image), reversible)]
 
     @torch.no_grad()
-    def continue_after(self, trained: int) -> None:
-        """Fresh sub-decoders behind `trained` ones start as copies of the last trained output."""
+    def continue_after(self, trained: int, share: float = 0.0) -> None:
+        """Fresh sub-decoders behind `trained` ones start with the output of the last of those. Idle ones hand it on; with a
+        `share`, each adds so much of what a copy of that sub-decoder would add: its blocks then learn from the first step."""
         for sub_decoder, (head,) in zip(self.subdenets[trained:], self.outputs[trained:]):
-            sub_decoder.start_idle()
+            if share:
+                sub_decoder.start_as_share(self.subdenets[trained - 1], share)
+            else:
+                sub_decoder.start_idle()
             head.load_state_dict(self.outputs[trained - 1][0].state_dict())
 
     def clamp_alpha(self) -> None:

@@ -71,6 +71,22 @@ class SubDecoder(nn.Module):
                 fusion.down[1].body.weight.zero_()
                 fusion.down[1].body.bias.zero_()
 
+    @torch.no_grad()
+    def start_as_share(self, other: "SubDecoder", share: float) -> None:
+        """A copy of `other` whose levels give `share` of what its levels give: everything that is added to a level's sum is
+        linear in the fusion's last weights and in `beta` and `gamma`. α starts at 1."""
+        self.load_state_dict(other.state_dict())
+        for n in range(4):
+            getattr(self, f"alpha{n}").fill_(1)
+            level = getattr(self, f"level{n}")
+            level.fusion.up[0].weight.mul_(share)
+            if n < 3:
+                level.fusion.down[1].body.weight.mul_(share)
+                level.fusion.down[1].body.bias.mul_(share)
+            for block in level.blocks:
+                block.beta.mul_(share)
+                block.gamma.mul_(share)
+
     def first_step(self, f4: Tensor, state: State) -> Tensor:
         """The updated d4 (a regressor may look at it before the sub-decoder goes on)."""
         d4, d3, _, _ = state

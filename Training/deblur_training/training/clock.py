@@ -58,10 +58,13 @@ class Clock:
 
 
 def learning_rate(options: PhaseOptions, progress: float) -> float:
-    """One cosine from `rate` to `final_rate`, after a linear warm-up if there is one."""
+    """One cosine from `rate` to `final_rate`, after a linear warm-up and a level stretch if there are any."""
     if progress < options.warmup:
         return options.rate * max(progress, 1e-4) / options.warmup
-    x = (progress - options.warmup) / (1 - options.warmup)
+    level = max(options.warmup, options.hold)
+    if progress < level:
+        return options.rate
+    x = (progress - level) / (1 - level)
     return options.final_rate + (options.rate - options.final_rate) * (1 + math.cos(math.pi * x)) / 2
 
 

@@ -60,7 +60,7 @@ def run(arguments: Namespace) -> None:
     torch.manual_seed(recipe.seed)
     model = AdaRevD(recipe.model)
     if arguments.init:
-        initialise(model, arguments.init)
+        initialise(model, arguments.init, options.further_share)
     if arguments.encoder:
         take_encoder(model, arguments.encoder)
     clock = Clock(arguments.total_steps, arguments.total_minutes and 60 * arguments.total_minutes)

@@ -21,9 +21,14 @@ def restoration_loss(residuals: list[Tensor], blurred: Tensor, sharp: Tensor, fr
     return loss
 
 
-def decibel_loss(residuals: list[Tensor], blurred: Tensor, sharp: Tensor, smallest_error: float) -> Tensor:
+def decibel_loss(residuals: list[Tensor], blurred: Tensor, sharp: Tensor, smallest_error: float,
+                 weights: list[float] | None = None) -> Tensor:
     """Mean over pairs and sub-decoders of 10·log10 of the mean squared error: the negative of what is measured. What is
-    added to the error bounds the gradient of pairs that are nearly right."""
+    added to the error bounds the gradient of pairs that are nearly right. `weights`: of each sub-decoder, else all alike."""
     target = (sharp - blurred).float()
     error = torch.stack([(r.float() - target).square().mean(dim=(1, 2, 3)) for r in residuals])
-    return 10 * torch.log10(error + smallest_error).mean()
+    decibels = 10 * torch.log10(error + smallest_error).mean(dim=1)
+    if weights is None:
+        return decibels.mean()
+    share = torch.tensor(weights, device=decibels.device, dtype=decibels.dtype)
+    return (decibels * share).sum() / share.sum()

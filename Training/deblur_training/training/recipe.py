@@ -36,11 +36,16 @@ class PhaseOptions:
     rate: float = 1e-3
     final_rate: float = 1e-7
     warmup: float = 0.0  # share of the phase
+    hold: float = 0.0  # share of the phase that stays at `rate`, warm-up included, before the cosine
     weight_decay: float = 1e-3
     betas: tuple[float, float] = (0.9, 0.9)
     clip: float | None = 0.01
     ema: float = 0.999
     ema_every: int = 1  # steps; on a CPU the average costs a step's share
+    # Sub-decoders that --init has not: 0, they start idle; else as that share of a copy of its last.
+    further_share: float = 0.0
+    # Weight of each sub-decoder's loss, in turn; none: all alike (Eq. 14).
+    depth_weights: list[float] | None = None
     # "l1": Eq. 14. "psnr": mean over pairs of 10·log10 of the squared error, in which a mild blur counts as much as a
     # strong one.
     loss: str = "l1"

@@ -37,10 +37,11 @@ def tensors_of(path: Path) -> dict[str, torch.Tensor]:
     return {k: v.float() for k, v in read_tensors(path)[0].items()}
 
 
-def initialise(model: AdaRevD, path: Path) -> None:
+def initialise(model: AdaRevD, path: Path, further_share: float = 0.0) -> None:
     """Takes every tensor that fits by name and shape and says what it left; a fresh classifier, a deeper encoder or more
     sub-decoders are so allowed, a wrong width is not. What is deeper gives at first what the file's model gives: fresh
-    blocks are the identity, and sub-decoders that the file has not start with the output of its last."""
+    blocks are the identity, and sub-decoders that the file has not start with the output of its last, or near it
+    (`further_share`: AdaRevD.continue_after)."""
     given, own = tensors_of(path), model.state_dict()
     wrong = [k for k, v in given.items() if k in own and v.shape != own[k].shape and not k.startswith("ape.")]
     if wrong:
@@ -51,7 +52,7 @@ def initialise(model: AdaRevD, path: Path) -> None:
     model.load_state_dict(own | taken)
     trained = len({k.split(".")[1] for k in taken if k.startswith("outputs.")})
     if 0 < trained < model.config.sub_decoders:
-        model.continue_after(trained)
+        model.continue_after(trained, further_share)
     print(f"from {path.name}: {len(taken)} tensors of {len(own)}; {len(own) - len(taken)} start afresh", flush=True)
     left = [k for k in given if k not in taken]
     if left:

@@ -113,7 +113,7 @@ class Trainer:
         features = self.model.scaled(encoded)
         residuals = self.model.residuals(features, self.options.reversible)
         if self.options.loss == "psnr":
-            loss = decibel_loss(residuals, blurred, sharp, self.options.smallest_error)
+            loss = decibel_loss(residuals, blurred, sharp, self.options.smallest_error, self.options.depth_weights)
         else:
             loss = restoration_loss(residuals, blurred, sharp, self.options.frequency_weight)
         numbers = {}
