@@ -1,6 +1,7 @@
 import Kernels
 
-/// The weights of a NAFBlock (specification 2.1) or, with its two Fourier convolutions, of a FourierBlock (2.3).
+/// The weights of a NAFBlock (specification 2.1) or, with its two Fourier convolutions, of a FourierBlock
+/// (specification 2.3).
 ///
 /// `beta` and `gamma` scale whatever is added to the residual; they are folded into the last layer before the sum.
 struct Block: Sendable {

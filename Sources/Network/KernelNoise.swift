@@ -23,7 +23,7 @@ package enum KernelStage: Sendable {
     case sigma
     /// m of specification 5.1, 361 per pixel, in the order of ``AdaRevD/kernelOrder``; likewise the next two.
     case softmax
-    /// u of 5.2.
+    /// u of specification 5.2.
     case code
     /// κ.
     case kernel

@@ -1,4 +1,4 @@
-/// How the residuals of overlapping tiles are weighted (network description, section 9).
+/// How the residuals of overlapping tiles are weighted (specification 9).
 public enum BlendStyle: String, Sendable, Hashable, CaseIterable {
     /// Weights sum to 1 everywhere; a lone row or column of tiles has weight 1.
     case edgeSafe = "edge-safe"

@@ -1,5 +1,5 @@
 /// The weights of the tiles along one axis; a tile's weight is the product of its row's and its column's
-/// (network description, section 9.2).
+/// (specification 9.2).
 public struct BlendWeights: Sendable, Equatable {
     /// Weight of each pixel of each tile: `[tile][pixel within the tile]`.
     public let values: [[Float]]
@@ -21,7 +21,7 @@ public struct BlendWeights: Sendable, Equatable {
         var weights = [[Float]](repeating: [Float](repeating: 1, count: axis.tileLength), count: axis.count)
         guard let lastOverlap = axis.lastOverlap else {
             // The authors divide by zero or apply two ramps where a lone tile is no longer than the overlap; that
-            // is left at 1 (section 9.3).
+            // is left at 1 (specification 9.3).
             if style == .authors, axis.tileLength > axis.overlap { rise(&weights[0], over: axis.overlap) }
             return weights
         }

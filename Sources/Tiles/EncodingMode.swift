@@ -1,4 +1,4 @@
-/// What the encoder sees at a time (network description, section 11).
+/// What the encoder sees at a time (specification 11).
 public enum EncodingMode: String, Sendable, Hashable, CaseIterable {
     /// Each tile alone (the authors' mode B): memory does not grow with the image, tiles are independent.
     case tile

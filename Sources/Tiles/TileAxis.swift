@@ -1,4 +1,4 @@
-/// The tiles along one axis of an image (network description, section 9.1).
+/// The tiles along one axis of an image (specification 9.1).
 public struct TileAxis: Sendable, Hashable {
     /// Pixels of the image.
     public let length: Int
@@ -33,7 +33,7 @@ public struct TileAxis: Sendable, Hashable {
     /// Number of tiles.
     public var count: Int { starts.count }
 
-    /// Pixels that the last two tiles share (e in section 9.1); nil for a lone tile.
+    /// Pixels that the last two tiles share (e in specification 9.1); nil for a lone tile.
     public var lastOverlap: Int? {
         count < 2 ? nil : starts[count - 2] + tileLength - starts[count - 1]
     }

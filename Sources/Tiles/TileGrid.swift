@@ -1,4 +1,4 @@
-/// The tiles of one image (network description, sections 8, 9.1 and 11).
+/// The tiles of one image (specification 8, 9.1 and 11).
 ///
 /// Tiles are numbered row by row. All have the same size. With per-tile encoding, sides shorter than a tile are padded to
 /// a multiple of 16 by mirroring, longer ones never: their last tile moves back by single pixels instead. An image that

@@ -1,4 +1,4 @@
-/// Reads a tile from an image, mirrored where the image is smaller than a tile (network description, section 8).
+/// Reads a tile from an image, mirrored where the image is smaller than a tile (specification 8).
 enum TileReader {
     /// One row of the padded image.
     ///

@@ -87,8 +87,8 @@ struct KernelBranchTests {
         }
     }
 
-    /// The code that serves alternating masks and the one for all others are held against the plain formula of the
-    /// specification, 5.3 and 5.4, in double precision.
+    /// The code that serves alternating masks and the one for all others are held against the plain formula of
+    /// specification 5.3 and 5.4, in double precision.
     @Test(arguments: ["alternating", "halves", "unrelated", "fractions"])
     func flowWithMasksOf(form: String) throws {
         let url = try ReferenceCase(fixture: "ufpnet_tile").file("parameters.json")

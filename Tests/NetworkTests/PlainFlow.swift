@@ -1,7 +1,7 @@
 import Checkpoints
 import Foundation
 
-/// The flow's inverse as the specification writes it (5.3, 5.4), in double precision.
+/// The flow's inverse as specification 5.3 and 5.4 write it, in double precision.
 struct PlainFlow {
     private let archive: TensorArchive
 

@@ -29,7 +29,7 @@ import Testing
         return try body(url)
     }
 
-    /// Parameters of a published model in millions: the table of the specification's section 1.
+    /// Parameters of a published model in millions: the table of specification 1.
     private func millions(_ encoder: Architecture.Encoder, _ subDecoders: Int) -> Double {
         (encoder == .nafnet ? [2: 106.84, 4: 141.04, 8: 209.44] : [2: 118.25, 4: 152.45, 8: 220.85])[subDecoders] ?? 0
     }

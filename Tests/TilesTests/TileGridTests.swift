@@ -31,7 +31,7 @@ import Tiles
         #expect(throws: error) { try TileGrid(width: 100, height: 100, tile: odd, mode: .whole) }
     }
 
-    /// Section 9.1: the number of tiles, and the overlap of the last two.
+    /// Specification 9.1: the number of tiles, and the overlap of the last two.
     @Test func countsFollowTheFormulas() throws {
         for length in 385...3000 {
             let axis = try TileGrid(width: length, height: 1).columns
@@ -53,7 +53,7 @@ import Tiles
         #expect(small[0] == TileRectangle(x: 0, y: 0, width: 100, height: 75))
     }
 
-    /// Section 8: the edge is not repeated; tiny sides fold.
+    /// Specification 8: the edge is not repeated; tiny sides fold.
     @Test func mirrorsAndFolds() throws {
         func mirrored(_ length: Int) throws -> [Int] {
             let axis = try TileGrid(width: length, height: 1).columns

@@ -3,7 +3,7 @@
 
     pip install numpy scikit-image opencv-python-headless==4.10.0.84 && python make.py
 
-Formulas: the evaluation protocol of the network's description, section 14. OpenCV stays at 4: from 5 on it samples
+Formulas: the evaluation protocol of specification 14. OpenCV stays at 4: from 5 on it samples
 between pixels in another way than the version that published numbers come from.
 """
 

@@ -59,7 +59,7 @@ class GlobalPool(nn.Module):
 
 
 class NAFBlock(nn.Module):
-    """network.md 2.1. Fresh blocks are the identity: `beta` and `gamma` start at 0."""
+    """Specification 2.1. Fresh blocks are the identity: `beta` and `gamma` start at 0."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -86,7 +86,7 @@ class NAFBlock(nn.Module):
 
 
 class FourierConv(nn.Module):
-    """network.md 2.2: real 2-D transform, 1×1, GELU, 1×1 on stacked real and imaginary parts, inverse transform."""
+    """Specification 2.2: real 2-D transform, 1×1, GELU, 1×1 on stacked real and imaginary parts, inverse transform."""
 
     def __init__(self, channels: int):
         super().__init__()
@@ -120,7 +120,7 @@ def inverse_real_transform(spectrum: Tensor, height: int, width: int) -> Tensor:
 
 
 class FourierBlock(nn.Module):
-    """network.md 2.3, called FCNAF in the checkpoints' options; its pooled factor is `sca.0`, not `sca.1`."""
+    """Specification 2.3, called FCNAF in the checkpoints' options; its pooled factor is `sca.0`, not `sca.1`."""
 
     def __init__(self, channels: int):
         super().__init__()

@@ -36,7 +36,7 @@ def read_tensors(path: Path | str, entry: str | None = None) -> tuple[dict[str, 
 
 
 def infer_config(tensors: dict[str, Tensor]) -> ModelConfig:
-    """The sizes, read off names and shapes (network.md 12.1); what they cannot tell keeps its default."""
+    """The sizes, read off names and shapes (specification 12.1); what they cannot tell keeps its default."""
     def count(prefix: str) -> int:
         return len({key.split(".")[prefix.count(".")] for key in tensors if key.startswith(prefix)})
 

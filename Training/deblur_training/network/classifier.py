@@ -1,4 +1,4 @@
-"""What decides a tile's exit (network.md 7): the degradation classifier, or regressors of the next gain."""
+"""What decides a tile's exit (specification 7): the degradation classifier, or regressors of the next gain."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def regressor_vector(dx: str, state: tuple[Tensor, ...], updated_d4: Tensor | No
 
 
 def degradation_class(blurred: Tensor, sharp: Tensor, thresholds_db: list[float]) -> Tensor:
-    """The label (network.md 7.4) of each image of a batch: how many thresholds its PSNR exceeds."""
+    """The label (specification 7.4) of each image of a batch: how many thresholds its PSNR exceeds."""
     mse = (blurred.float() - sharp.float()).square().mean(dim=(1, 2, 3))
     psnr = 10 * torch.log10(1 / mse + 1e-8)
     return (psnr[:, None] > torch.tensor(thresholds_db, device=psnr.device)).sum(dim=1)

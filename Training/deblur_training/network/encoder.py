@@ -1,4 +1,4 @@
-"""The encoders (network.md 3 to 5). Both give five feature maps, from full size to 1/16."""
+"""The encoders (specification 3 to 5). Both give five feature maps, from full size to 1/16."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class UFPNetEncoder(NAFNetEncoder):
         return KernelBlock(channels) if level < 3 and count == 1 else NAFBlock(channels)
 
     def kernel_code(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The estimate m, its σ, and the flow's input u (network.md 5.2)."""
+        """The estimate m, its σ, and the flow's input u (specification 5.2)."""
         m, sigma = self.kernel_extra(x)
         z = (m - m.mean(dim=1, keepdim=True)) / m.std(dim=1, keepdim=True, unbiased=True)
         u = z * (1 - sigma**2).sqrt()

@@ -1,4 +1,4 @@
-"""Whole images through the network: exits, tiles, blending (network.md 7, 9 to 11). The reference for the engine."""
+"""Whole images through the network: exits, tiles, blending (specification 7, 9 to 11). The reference for the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""UFPNet's kernel branch (network.md 5): estimator, normalising flow (inverse direction), kernel attention."""
+"""UFPNet's kernel branch (specification 5): estimator, normalising flow (inverse direction), kernel attention."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One reversible sub-decoder (network.md 6; Eq. 9 and 10).
+"""One reversible sub-decoder (specification 6; Eq. 9 and 10).
 
 The state is (d4, d3, d2, d1), coarse to fine in the paper's names; f4, the coarsest feature map, never changes.
 """

@@ -1,4 +1,4 @@
-"""Tile grid and blending weights (network.md 8, 9)."""
+"""Tile grid and blending weights (specification 8, 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss of Eq. 14 as the published code weighs it (network.md 13)."""
+"""The loss of Eq. 14 as the published code weighs it (specification 13)."""
 
 from __future__ import annotations
 
