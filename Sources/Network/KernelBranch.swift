@@ -98,7 +98,7 @@ struct KernelBranch: Sendable {
             stride: KernelMap.channels)
     }
 
-    /// One row of κ from the estimator's two maps: softmax m and σ, the code u of 5.2, the flow.
+    /// One row of κ from the estimator's two maps: softmax m and σ, the code u of specification 5.2, the flow.
     ///
     /// - Parameters:
     ///   - y: of the image.

@@ -41,7 +41,7 @@ import Testing
         try withFile(Self.list(encoder, subDecoders)) { url in
             let network = try AdaRevD(contentsOf: url)
             #expect(network.architecture == .published(encoder: encoder, subDecoders: subDecoders))
-            // Two decimals; the buffers of the flow (some 11 thousand) are counted here and not there.
+            // Two decimals; the buffers of the flow (5418 numbers) are counted here and not there.
             let counted = Double(network.parameterCount) / 1e6
             #expect(abs(counted - millions(encoder, subDecoders)) < 0.02, "\(counted)")
         }
