@@ -94,6 +94,24 @@ def test_fresh_blocks_learn(tmp_path):
         assert not torch.equal(model.state_dict()[key], before[key]), key
 
 
+def test_a_further_sub_decoder_may_start_as_a_share_of_the_last(tmp_path):
+    """Its levels add that share of what a copy would add, so its output lies near the last one's, and all of it learns."""
+    save_model(filled(8, [1, 1, 1, 1], 1, classes=6), tmp_path / "one.safetensors", "fp32")
+    first = {}
+    for share in (0.0, 0.1, 0.2):
+        model = AdaRevD(ModelConfig(8, [1, 1, 1, 1], 2, classes=6))
+        initialise(model, tmp_path / "one.safetensors", share)
+        image = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(5))
+        before, after = model.residuals(model.features(image))
+        first[share] = float((after - before).detach().abs().mean())
+        model.zero_grad()
+        after.square().mean().backward()
+        if share:
+            own = dict(model.subdenets[1].named_parameters())
+            assert all(p.grad is not None and p.grad.abs().max() > 0 for name, p in own.items() if not name.endswith("bias"))
+    assert first[0.0] < 1e-6 < first[0.1] < first[0.2]
+
+
 def test_the_encoder_phase_takes_any_checkpoint(tmp_path):
     source = filled(4, [1, 1, 1, 2], 1)
     save_model(source, tmp_path / "m.safetensors")
@@ -181,9 +199,10 @@ def test_bench_joins_variants_and_writes_what_asks_for_them(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("options", [{"pool_encoded": True}, {"pool": 4, "pool_uses": 0}, {"smallest_error": 0},
-                                     {"classification": -1}])
+                                     {"classification": -1}, {"hold": 1.0}, {"further_share": -0.1},
+                                     {"depth_weights": [1.0]}, {"loss": "psnr", "depth_weights": [0.0, 0.0]}])
 def test_options_that_would_go_wrong_later_are_refused(options):
-    with pytest.raises(ValueError, match="pool|smallest_error|classification"):
+    with pytest.raises(ValueError, match="pool|smallest_error|classification|shares|depth_weights"):
         PhaseOptions.from_json(options)
 
 

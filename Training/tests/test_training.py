@@ -157,6 +157,15 @@ def test_the_loss_in_decibels_counts_every_pair_alike():
     assert float(decibel_loss([-blurred], blurred, sharp, 1e-4)) == pytest.approx(10 * math.log10(1e-4), abs=1e-4)
 
 
+def test_a_weight_of_zero_leaves_a_depth_out():
+    blurred, sharp = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    shallow, deep = torch.rand(2, 3, 8, 8), torch.rand(2, 3, 8, 8)
+    alone = decibel_loss([deep], blurred, sharp, 2e-4)
+    assert torch.isclose(decibel_loss([shallow, deep], blurred, sharp, 2e-4, [0.0, 3.0]), alone)
+    both = decibel_loss([shallow, deep], blurred, sharp, 2e-4)
+    assert torch.isclose(decibel_loss([shallow, deep], blurred, sharp, 2e-4, [2.0, 2.0]), both)
+
+
 def test_a_pool_hands_out_crops_of_its_pairs_and_renews_them(store):
     maker = BlurMaker(store, 5)
     made, original = [], maker.batch
@@ -252,6 +261,10 @@ def test_schedules():
     options = PhaseOptions(warmup=0.1, rate=1e-3, final_rate=1e-7, stages=[Stage(0.3, 64, 8), Stage(1, 256, 2)])
     assert learning_rate(options, 0.05) == pytest.approx(5e-4)
     assert learning_rate(options, 0.1) == pytest.approx(1e-3) and learning_rate(options, 1) == pytest.approx(1e-7)
+    held = PhaseOptions(warmup=0.1, hold=0.6, rate=1e-3, final_rate=1e-7)
+    assert learning_rate(held, 0.05) == pytest.approx(5e-4)
+    assert learning_rate(held, 0.1) == learning_rate(held, 0.59) == 1e-3
+    assert learning_rate(held, 0.8) == pytest.approx(5e-4, rel=1e-3) and learning_rate(held, 1) == pytest.approx(1e-7)
     assert [options.stage(p).patch for p in (0, 0.29, 0.3, 1.0)] == [64, 64, 256, 256]
     with pytest.raises(ValueError):
         Clock()

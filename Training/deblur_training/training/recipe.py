@@ -72,6 +72,11 @@ class PhaseOptions:
             raise ValueError(f"the loss is one of {', '.join(LOSSES)}, not {self.loss!r}")
         if not self.smallest_error > 0:
             raise ValueError(f"smallest_error is above 0, not {self.smallest_error}")
+        if not (0 <= self.warmup <= 1 and 0 <= self.hold < 1 and 0 <= self.further_share <= 1):
+            raise ValueError(f"warmup, hold and further_share are shares, not {self.warmup}, {self.hold}, {self.further_share}")
+        if self.depth_weights is not None and (self.loss != "psnr" or min(self.depth_weights, default=0) < 0
+                                               or not sum(self.depth_weights) > 0):
+            raise ValueError(f"depth_weights are weights of at least 0, not all 0, of the loss psnr, not {self.depth_weights}")
         if self.classification < 0:
             raise ValueError(f"classification is a weight of at least 0, not {self.classification}")
         if self.pool < 0 or self.pool_uses <= 0 or (self.pool_encoded and not self.pool):

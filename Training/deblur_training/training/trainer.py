@@ -32,6 +32,9 @@ class Trainer:
                  precision: str = "fp32", channels_last: bool = False):
         self.recipe, self.phase, self.clock, self.run = recipe, phase, clock, run
         self.options = recipe.phase(phase)
+        weights, depth = self.options.depth_weights, model.config.sub_decoders
+        if weights is not None and len(weights) != depth:
+            raise ValueError(f"depth_weights has {len(weights)} weights for {depth} sub-decoders")
         self.device, self.precision, self.channels_last = store.device, precision, channels_last
         self.model = model.to(self.device)
         if channels_last:
