@@ -18,6 +18,7 @@ let package = Package(
         // System libraries
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // C shims and kernels
@@ -29,7 +30,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
 
         // Layers, lowest first
-        .target(name: "Digests", dependencies: ["CCrypto"], swiftSettings: swift),
+        .target(name: "Digests", dependencies: ["CCrypto", "CZlib"], swiftSettings: swift),
         .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),

@@ -46,6 +46,8 @@ extension CheckpointError.Problem: CustomStringConvertible {
             "tensor \(quoted(tensor)) reaches element \(reaches) of a storage of \(storage) elements"
         case .byteCount(let part, let expected, let actual):
             "\(quoted(part)) should have \(expected) bytes, it has \(actual)"
+        case .checksum(let names):
+            "damaged: the numbers of \(listed(names)) do not have the checksum (CRC-32) that the archive tells"
         case .sharedTooOften(let claimed, let available):
             "refused: its tensors claim \(claimed) bytes together, the file has \(available)"
         case .mismatch(let mismatch):
@@ -68,6 +70,10 @@ extension TensorMismatch: CustomStringConvertible {
         if !wrongShapes.isEmpty {
             let shapes = wrongShapes.map { "\(quoted($0.name)) is \(shaped($0.actual)), not \(shaped($0.expected))" }
             parts.append("wrong shape: \(listed(shapes, quoting: false))")
+        }
+        if !wrongTypes.isEmpty {
+            let types = wrongTypes.map { "\(quoted($0.name)) is \($0.actual.rawValue)" }
+            parts.append("weights are floating point: \(listed(types, quoting: false))")
         }
         return parts.joined(separator: "; ")
     }

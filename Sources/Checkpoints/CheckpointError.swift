@@ -49,6 +49,8 @@ public struct CheckpointError: Error, Sendable, Equatable {
         case outsideStorage(tensor: String, reaches: UInt64, storage: UInt64)
         /// Shape and element type ask for `expected` bytes, the file has `actual`.
         case byteCount(of: String, expected: UInt64, actual: UInt64)
+        /// Tensors whose numbers lie in zip members that do not have the checksum that the archive tells.
+        case checksum(of: [String])
         /// All tensors together claim far more than the file holds.
         case sharedTooOften(claimed: UInt64, available: UInt64)
 

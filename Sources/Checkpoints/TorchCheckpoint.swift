@@ -1,3 +1,5 @@
+import Digests
+
 /// A PyTorch checkpoint of either form: what its pickle says, and where its storages lie in the file.
 struct TorchCheckpoint {
     typealias Problem = CheckpointError.Problem
@@ -12,8 +14,15 @@ struct TorchCheckpoint {
     let container: TensorArchive.Container
     let root: PickleValue
     let heap: PickleHeap
-    /// Byte ranges of the storages, in the order of ``PickleHeap/storages``; nil where the file has none.
-    let storages: [Range<Int>?]
+    /// In the order of ``PickleHeap/storages``; nil where the file has none.
+    let storages: [Storage?]
+
+    struct Storage {
+        /// Where its numbers lie in the file.
+        let range: Range<Int>
+        /// CRC-32 of them, where the file tells one.
+        let checksum: UInt32?
+    }
 
     typealias Named = (name: String, value: PickleValue)
 
@@ -81,12 +90,38 @@ struct TorchCheckpoint {
         guard claimed <= UInt64(bytes.count) * UInt64(Self.sharingLimit) else {
             throw .sharedTooOften(claimed: claimed, available: UInt64(bytes.count))
         }
+        try checkStorages(items)
         return tensors
+    }
+
+    /// Compares the checksum of every storage, those of other entries included: a file with any damage is not what its
+    /// author wrote. Reads the whole file once.
+    private func checkStorages(_ items: [Named]) throws(Problem) {
+        // A pickle can name one storage any number of times.
+        var verdicts: [Range<Int>: Bool] = [:]
+        var damaged: Set<Int> = []
+        for (index, storage) in storages.enumerated() {
+            guard let storage, let checksum = storage.checksum else { continue }
+            let isSound = verdicts[storage.range] ?? (CRC32.checksum(of: numbers(of: storage)) == checksum)
+            verdicts[storage.range] = isSound
+            if !isSound { damaged.insert(index) }
+        }
+        guard !damaged.isEmpty else { return }
+        let names = items.compactMap { name, value -> String? in
+            guard case .tensor(let index) = value, damaged.contains(heap.tensors[index].storage) else { return nil }
+            return TensorArchive.withoutModule(name)
+        }
+        guard names.isEmpty else { throw .checksum(of: names.sorted()) }
+        throw .checksum(of: damaged.map { "storage \(heap.storages[$0].key) of another entry" }.sorted())
+    }
+
+    private func numbers(of storage: Storage) -> UnsafeRawBufferPointer {
+        UnsafeRawBufferPointer(rebasing: bytes.raw[storage.range])
     }
 
     private func tensor(_ name: String, _ tensor: PickleTensor) throws(Problem) -> StoredTensor {
         let storage = heap.storages[tensor.storage]
-        guard let range = storages[tensor.storage] else {
+        guard let range = storages[tensor.storage]?.range else {
             throw .malformed(part: "tensor \(quoted(name))", "its storage \(quoted(storage.key)) is not in the file")
         }
         try TensorExtent.checkView(

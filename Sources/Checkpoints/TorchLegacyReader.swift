@@ -30,7 +30,9 @@ enum TorchLegacyReader {
         let ranges = try locate(keys, of: object.heap.storages, in: bytes, from: position)
         return TorchCheckpoint(
             bytes: bytes, container: .pytorchLegacy, root: object.value, heap: object.heap,
-            storages: object.heap.storages.map { ranges[$0.key] })
+            storages: object.heap.storages.map { storage in
+                ranges[storage.key].map { TorchCheckpoint.Storage(range: $0, checksum: nil) }
+            })
     }
 
     private static func checkMachine(_ result: PickleMachine.Result) throws(Problem) {

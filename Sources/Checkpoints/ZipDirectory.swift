@@ -1,7 +1,7 @@
 /// The members of a zip archive that are stored as they are, as PyTorch writes them (PKWARE APPNOTE 6.3.10).
 ///
 /// Read off the central directory: local headers may leave sizes to a data descriptor behind the data, and pad their
-/// extra field so that the data is aligned. Checksums are not compared, since PyTorch can be told not to write them.
+/// extra field so that the data is aligned.
 struct ZipDirectory {
     typealias Problem = CheckpointError.Problem
 
@@ -9,8 +9,15 @@ struct ZipDirectory {
     static let memberLimit = 100_000
     private static let part = "zip directory"
 
-    /// Byte ranges of the members' data, by name.
-    private(set) var members: [String: Range<Int>] = [:]
+    /// What an archive says of a member.
+    struct Member {
+        /// Where its data lies in the file.
+        let range: Range<Int>
+        /// CRC-32 of the data; nil in an archive without checksums.
+        fileprivate(set) var checksum: UInt32?
+    }
+
+    private(set) var members: [String: Member] = [:]
 
     static func recognises(_ bytes: FileBytes) -> Bool {
         bytes.raw.starts(with: [0x50, 0x4b, 0x03, 0x04]) || bytes.raw.starts(with: [0x50, 0x4b, 0x05, 0x06])
@@ -28,12 +35,17 @@ struct ZipDirectory {
             let entry = try Entry(bytes, at: position, directoryEnd: directory.end)
             position += entry.length
             let range = try entry.locateData(bytes, before: directory.start)
-            guard members.updateValue(range, forKey: entry.name) == nil else { throw .duplicateName(entry.name) }
+            let member = Member(range: range, checksum: entry.checksum)
+            guard members.updateValue(member, forKey: entry.name) == nil else { throw .duplicateName(entry.name) }
             ranges.append(entry.localOffset..<range.upperBound)
         }
         ranges.sort { $0.lowerBound < $1.lowerBound }
         for (first, second) in zip(ranges, ranges.dropFirst()) where first.upperBound > second.lowerBound {
             throw .malformed(part: Self.part, "members overlap at byte \(second.lowerBound)")
+        }
+        // torch.serialization.set_crc32_options(False) leaves a 0 in every entry.
+        if members.values.allSatisfy({ $0.checksum == 0 }) {
+            for name in members.keys { members[name]?.checksum = nil }
         }
     }
 
@@ -93,6 +105,7 @@ struct ZipDirectory {
         let name: String
         let length: Int
         let localOffset: Int
+        let checksum: UInt32
         private let size: Int
 
         init(_ bytes: FileBytes, at position: Int, directoryEnd: Int) throws(Problem) {
@@ -100,6 +113,7 @@ struct ZipDirectory {
             else { throw .malformed(part: part, "no entry at byte \(position)") }
             let flags = try bytes.load(UInt16.self, at: position + 8, of: part)
             let method = try bytes.load(UInt16.self, at: position + 10, of: part)
+            checksum = try bytes.load(UInt32.self, at: position + 16, of: part)
             let nameLength = Int(try bytes.load(UInt16.self, at: position + 28, of: part))
             let extraLength = Int(try bytes.load(UInt16.self, at: position + 30, of: part))
             let commentLength = Int(try bytes.load(UInt16.self, at: position + 32, of: part))

@@ -9,9 +9,9 @@ import Foundation
 enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
     static let below: [String: [String]] = [
-        "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CSystem": [], "CImageCodecs": [], "CEvaluation": [],
+        "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CZlib": [], "CSystem": [], "CImageCodecs": [], "CEvaluation": [],
         "CKernels": ["CFFTW", "COpenBLAS"],
-        "Digests": ["CCrypto"],
+        "Digests": ["CCrypto", "CZlib"],
         "Kernels": ["CKernels", "CFFTW", "COpenBLAS"],
         "Checkpoints": ["Digests"],
         "Network": ["Kernels", "Checkpoints"],

@@ -1,5 +1,6 @@
 import Checkpoints
 import Digests
+import Foundation
 import TestSupport
 import Testing
 
@@ -44,6 +45,23 @@ struct CombiningTests {
         #expect(error?.description == "m.pth: the tensors do not fit the architecture: missing: gone; "
             + "unexpected: extra; wrong shape: a is 2, not 1×2")
         try archive.check(shapes: ["a": [2], "fine": [1, 1]], ignoring: { $0 == "extra" })
+    }
+
+    @Test(arguments: ["LongStorage", "IntStorage", "ShortStorage", "CharStorage", "ByteStorage", "BoolStorage"])
+    func weightsOfWholeNumbersAreNamed(storage: String) throws {
+        var whole = FixtureTensor("a", shape: [1], values: [1])
+        whole.storageType = storage
+        let width = ["Long": 8, "Int": 4, "Short": 2][storage.replacingOccurrences(of: "Storage", with: "")] ?? 1
+        whole.data = [UInt8](repeating: 1, count: width)
+        var counter = whole
+        (counter.name, counter.key) = ("counter", "1")
+        let archive = try archive([whole, counter, FixtureTensor("b", shape: [1], values: [1])])
+        let error = #expect(throws: CheckpointError.self) {
+            try archive.check(shapes: ["a": [1], "b": [1]], ignoring: { $0 == "counter" })
+        }
+        let type = try #require(archive["a"]?.elementType)
+        #expect(error?.problem == .mismatch(TensorMismatch(wrongTypes: [.init(name: "a", actual: type)])))
+        #expect(error?.description.hasSuffix("weights are floating point: a is \(type.rawValue)") == true)
     }
 
     @Test func nonFiniteTensorsAreNamed() throws {

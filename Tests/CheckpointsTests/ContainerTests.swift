@@ -8,6 +8,7 @@ import Testing
 struct ContainerTests {
     static let files: [(name: String, bytes: [UInt8], container: TensorArchive.Container)] = [
         ("zip", Fixture.zip(), .pytorchZip),
+        ("zip without checksums", Fixture.zip { $0.hasChecksums = false }, .pytorchZip),
         ("zip64", Fixture.zip { $0.useZip64 = true }, .pytorchZip),
         ("zip with a comment", Fixture.zip { $0.comment = Array("PK\u{5}\u{6} is not the end".utf8) }, .pytorchZip),
         ("legacy", Fixture.legacy(), .pytorchLegacy),

@@ -64,6 +64,47 @@ struct HostileArchivesTests {
             == .unsupported(part: "byteorder", "big, only little is read"))
     }
 
+    /// A storage that is turned over in one bit, at its ends and in between.
+    @Test(arguments: [0, 1, 100, 12 * 32 - 1])
+    func oneBitOfAStorage(bit: Int) {
+        // Members: data.pkl, byteorder, and the storages of a.scale, of b.weight and c.bias, of d.alpha.
+        let shared = Fixture.zip { $0.members[3].damagedBit = bit }
+        #expect(problem(shared) == .checksum(of: ["b.weight", "c.bias"]))
+        #expect(problem(Fixture.zip { $0.members[2].damagedBit = bit % 32 }) == .checksum(of: ["a.scale"]))
+        let both = Fixture.zip {
+            $0.useZip64 = true
+            for member in [2, 4] { $0.members[member].damagedBit = bit % 32 }
+        }
+        #expect(problem(both) == .checksum(of: ["a.scale", "d.alpha"]))
+        #expect(problem(Fixture.zip { ($0.members[3].damagedBit, $0.hasChecksums) = (bit, false) }) == nil)
+    }
+
+    @Test func oneBitOfAnotherMember() {
+        for member in [0, 1, 5] {
+            guard case .malformed(let part, _) = problem(Fixture.zip { $0.members[member].damagedBit = 3 }) else {
+                Issue.record("member \(member) accepted")
+                continue
+            }
+            #expect(part.hasPrefix("zip member model/"))
+        }
+    }
+
+    /// Damage to weights that were not asked for is damage to the file.
+    @Test func oneBitOfAnotherEntry() {
+        var pickle = PickleBuilder()
+        pickle.op("}")
+        for (entry, tensor) in [("params", Fixture.tensors[0]), ("params_ema", Fixture.tensors[3])] {
+            pickle.string(entry)
+            pickle.stateDict([tensor], legacy: false)
+            pickle.op("s")
+        }
+        pickle.stop()
+        let tensors = [Fixture.tensors[0], Fixture.tensors[3]]
+        #expect(problem(Fixture.zip(tensors, pickle: pickle.bytes)) == nil)
+        let damaged = Fixture.zip(tensors, pickle: pickle.bytes) { $0.members[3].damagedBit = 9 }
+        #expect(problem(damaged) == .checksum(of: ["storage 1 of another entry"]))
+    }
+
     // MARK: Safetensors
 
     @Test func lengthOfTheHeader() {
