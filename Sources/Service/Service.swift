@@ -31,8 +31,9 @@ public final class Service: Sendable {
             options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
             jobs: JobRunner(store: store, context: context, works: running), running: running)
         let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
-        let log = AccessLog(
-            metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
+        let clients = ClientAddress(trusted: options.trustedProxies)
+        let log = AccessLog(metrics: metrics, logger: logger, clients: clients)
+        let crossOrigin = options.crossOrigin
         handler = ServiceHandler(state: state, keys: keys)
         server = HTTPServer(
             configuration: Self.configuration(options),
@@ -43,6 +44,10 @@ public final class Service: Sendable {
                     }
                     return id
                 },
+                refusal: { head, peer in
+                    head.target.isHTTPS && !clients.cameByHTTPS(peer: peer, headers: head.headers) ? .misdirected : nil
+                },
+                answerFields: { crossOrigin?.fields(for: $0) ?? HTTPHeaders() },
                 didAnswer: { log.record($0) }),
             handler: handler)
     }
@@ -122,6 +127,7 @@ public final class Service: Sendable {
         configuration.timeouts.idle = options.idleTimeoutSeconds
         configuration.timeouts.write = options.writeTimeoutSeconds
         configuration.maximumConnections = options.maxConnections
+        configuration.requestIDField = "X-Request-Id"
         return configuration
     }
 }

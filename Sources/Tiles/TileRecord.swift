@@ -11,6 +11,9 @@ public struct TileRecord: Sendable, Equatable {
     /// Sub-decoder after which the tile left; 0 when it was left as it came. In a dry run the exit that the tile would
     /// take, nil when that cannot be told without running sub-decoders.
     public var exit: Int?
+    /// It left earlier than its policy asks because ``RestorationOptions/depthLimit`` said so. A tile that was not looked
+    /// at for that reason counts, since nobody knows what it would have taken.
+    public var isCutShort: Bool
     /// Time from being handed to a worker to its residual.
     public var milliseconds: Double
     /// What the guard found at the exit that the policy chose; `exit` is then the one that replaced it.
@@ -18,13 +21,14 @@ public struct TileRecord: Sendable, Equatable {
 
     public init(
         index: Int, rectangle: TileRectangle, degradationClass: Int?, logits: [Float], exit: Int?,
-        milliseconds: Double, anomaly: TileAnomaly?
+        isCutShort: Bool = false, milliseconds: Double, anomaly: TileAnomaly?
     ) {
         self.index = index
         self.rectangle = rectangle
         self.degradationClass = degradationClass
         self.logits = logits
         self.exit = exit
+        self.isCutShort = isCutShort
         self.milliseconds = milliseconds
         self.anomaly = anomaly
     }

@@ -37,7 +37,7 @@ final class TileWorker {
         let record = TileRecord(
             index: tile, rectangle: job.grid[tile], degradationClass: outcome.assessment.degradationClass,
             logits: outcome.assessment.logits, exit: outcome.exit,
-            milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
+            isCutShort: outcome.isCutShort, milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
         observer?.tileFinished(record)
         return FinishedTile(record: record, residual: outcome.residual)
     }
@@ -45,6 +45,7 @@ final class TileWorker {
     private struct Outcome {
         var assessment = TileAssessment()
         var exit: Int? = 0
+        var isCutShort = false
         var anomaly: TileAnomaly?
         var residual: ResidualBuffer?
     }
@@ -56,7 +57,10 @@ final class TileWorker {
         let options = job.options
         let limit = min(depthLimit, subDecoders)
         // No time for any sub-decoder: the encoder would be in vain.
-        if limit <= 0, !options.dryRun { return !job.isUnwanted }
+        if limit <= 0, !options.dryRun {
+            outcome.isCutShort = true
+            return !job.isUnwanted
+        }
 
         guard !job.isUnwanted else { return false }
         if job.encoding == nil {
@@ -76,6 +80,8 @@ final class TileWorker {
             timed(.subDecoder(depth)) { steps.advance(to: depth) }
         }
         outcome.exit = depth
+        outcome.isCutShort =
+            depth == limit && limit < subDecoders && !steps.leaves(after: depth, outcome.assessment, under: options.exit)
         guard !job.isUnwanted else { return false }
         guard depth > 0 else { return true }
 

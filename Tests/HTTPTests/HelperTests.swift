@@ -14,6 +14,12 @@ import Testing
         #expect(preferred("*/*;q=0.1, image/png;q=0.2", both) == "image/png")
         #expect(preferred("image/jpeg;q=0, */*", both) == "image/png")
         #expect(preferred("text/html", both) == nil)
+        let aliases = ["image/jpg": "image/jpeg"]
+        func named(_ accept: String) -> String? {
+            AcceptedTypes(["Accept": accept], aliases: aliases).preferred(among: both)
+        }
+        #expect(named("image/jpg") == "image/jpeg" && named("IMAGE/JPG;q=0.1, image/png;q=0") == "image/jpeg")
+        #expect(named("image/jpg;q=0, image/*") == "image/png" && preferred("image/jpg", both) == nil)
         #expect(preferred("IMAGE/PNG ; Q=1.000", both) == "image/png")
         #expect(preferred("image/png;q=2, image/jpeg;q=0.001", both) == "image/jpeg")
         #expect(preferred("image/png;q=0.1234, image/jpeg", both) == "image/jpeg")
@@ -23,7 +29,14 @@ import Testing
         let type = MediaType("Multipart/Form-Data; Boundary=\"a\\\"; b\"; x=y")
         #expect(type?.essence == "multipart/form-data")
         #expect(type?.parameters == ["boundary": "a\"; b", "x": "y"])
-        for text in ["", "image", "image/", "/png", "image/png/x", "image/png; a", "image/png; a=\"b", "a b/c"] {
+        // What has to be quoted and often is not.
+        for boundary in ["a=b/c:d", "----=_Part_1.2", "=_?", "a'()+_,-./:=?"] {
+            #expect(MediaType("multipart/form-data; boundary=\(boundary); x=y")?.parameters["boundary"] == boundary)
+        }
+        for text in [
+            "", "image", "image/", "/png", "image/png/x", "image/png; a", "image/png; a=\"b", "image/png; a=", "image/png; a=b\"c\"", "image/png; a=b c",
+            "image/png; a=\u{E9}", "a b/c",
+        ] {
             #expect(MediaType(text) == nil, "\(text)")
         }
     }

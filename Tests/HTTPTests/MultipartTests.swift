@@ -21,6 +21,32 @@ import Testing
         #expect(form.bytes(of: form.parts[2], in: body).isEmpty)
     }
 
+    /// What curl, mail programs and browsers write for the same names.
+    @Test(arguments: [
+        (#""a\"b.jpg""#, #"a"b.jpg"#), (#""\"\"""#, #""""#), (#""a\\b""#, #"a\b"#), (#""a\\""#, #"a\"#),
+        (#""C:\photos\a.jpg""#, #"C:\photos\a.jpg"#), (#""a\""#, #"a\"#), (#""a%22b.jpg""#, #"a"b.jpg"#),
+        (#""a;b=c.jpg""#, "a;b=c.jpg"), ("a(1).jpg", "a(1).jpg"), ("DCIM/a b.jpg \t", "DCIM/a b.jpg"), (#""""#, ""),
+    ])
+    func filenames(written: String, read: String) throws {
+        for rest in ["", "; x=y", #"; filename*=UTF-8''a%22b"#] {
+            let field = "Content-Disposition: form-data; name=\"image\"; filename=\(written)\(rest)"
+            let form = try form("--b\r\n\(field)\r\n\r\nx\r\n--b--").1
+            #expect(form.parts.map(\.name) == ["image"] && form.parts[0].filename == read, "\(field)")
+        }
+    }
+
+    /// RFC 2046 §5.1.1: what comes before the first delimiter is for readers who know no multipart.
+    @Test(arguments: [
+        "\r\n", "This is a form.\r\n", "\r\n\r\n", "--a\r\n--\r\n", "x--b\r\n", "\n--b\r\nx\r\n", "\u{0}\u{FF}\r\n",
+        String(repeating: "\r\n--", count: 100) + "\r\n",
+    ])
+    func preambles(_ text: String) throws {
+        let part = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\nx\r\n--b--"
+        let (body, form) = try form(text + part)
+        #expect(form.parts.map(\.name) == ["a"])
+        #expect(Array(form.bytes(of: form.parts[0], in: body)) == Array("x".utf8))
+    }
+
     @Test func noParts() throws {
         #expect(try form("--b--").1.parts.isEmpty)
         #expect(try form("\r\n--b--\r\n").1.parts.isEmpty)
@@ -37,6 +63,9 @@ import Testing
         "--b\r\nContent-Disposition : form-data; name=a\r\n\r\nx\r\n--b--",
         "--b\r\n Content-Disposition: form-data; name=a\r\n\r\nx\r\n--b--",
         "--b\nContent-Disposition: form-data; name=a\n\nx\n--b--",
+        "--b\r\nContent-Disposition: form-data; name=\"a\"b\"\r\n\r\nx\r\n--b--",
+        "--b\r\nContent-Disposition: form-data; name=a\"b\r\n\r\nx\r\n--b--",
+        "preamble--b--", "preamble\r\n--c--\r\n", "preamble\n--b--",
     ])
     func broken(_ text: String) {
         #expect(throws: MultipartForm.Failure.self) { try form(text) }

@@ -22,4 +22,19 @@ import Testing
         #expect(resolve("127.0.0.1", "garbage") == "127.0.0.1")
         #expect(resolve("127.0.0.1", "garbage, 10.0.0.2") == "10.0.0.2")
     }
+
+    /// Believed are the words of as many proxies as are trusted, counted from the end.
+    @Test(arguments: [
+        ("127.0.0.1", "1.2.3.4", "https", true), ("127.0.0.1", "1.2.3.4", "http", false),
+        ("127.0.0.1", "", "https", true), ("127.0.0.1", "1.2.3.4", "", false), ("203.0.113.1", "1.2.3.4", "https", false),
+        ("127.0.0.1", "1.2.3.4", "https, http", false), ("127.0.0.1", "1.2.3.4, 10.0.0.1", "https, http", true),
+        ("127.0.0.1", "1.2.3.4, 10.0.0.1", "https, http, http", false), ("127.0.0.1", "1.2.3.4", "ftp", false),
+    ])
+    func schemeOfTheClient(peer: String, forwarded: String, proto: String, isHTTPS: Bool) {
+        var headers = HTTPHeaders()
+        if !forwarded.isEmpty { headers.add("X-Forwarded-For", forwarded) }
+        if !proto.isEmpty { headers.add("X-Forwarded-Proto", proto) }
+        let clients = ClientAddress(trusted: ["127.0.0.1", "10.0.0.0/8"].compactMap(AddressRange.init))
+        #expect(clients.cameByHTTPS(peer: peer, headers: headers) == isHTTPS)
+    }
 }

@@ -70,7 +70,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("*/*", "image/jpeg"), ("image/png", "image/png"), ("image/*", "image/jpeg"),
+        ("*/*", "image/jpeg"), ("image/png", "image/png"), ("image/*", "image/jpeg"), ("image/jpg", "image/jpeg"),
+        ("image/jpg;q=0, image/x-png", "image/png"),
         ("image/webp, image/png;q=0.8, image/jpeg;q=0.2", "image/png"),
     ])
     func formatFollowsAccept(accept: String, type: String) throws {
@@ -147,10 +148,27 @@ import Testing
         let answer = try rig.post("/deblur?exit=3&deadline=0.000001", Pictures.png(70, 40))
         #expect(answer.status == 200)
         #expect(answer.headers["Deblur-Exits"] == "0=6")
+        #expect(answer.headers["Deblur-Deadline"] == "shallower=0, untouched=6")
         #expect(answer.headers["ETag"] == nil)
         // Left as they came: the very pixels.
         let (before, after) = (try Pictures.raster(70, 40), try Image.decode(answer.body).raster)
         for y in 0..<40 { #expect(before.withRow(y) { Array($0) } == after.withRow(y) { Array($0) }) }
+    }
+
+    /// Before anything was measured the first tiles go no deeper than one sub-decoder: that tells on those that would.
+    @Test func deadlineCountsTilesThatWouldHaveGoneDeeper() throws {
+        for (query, exits, told) in [
+            ("exit=3&", "1=1", "shallower=1, untouched=0"), ("exit=1&", "1=1", nil), ("", "1=1", "shallower=1, untouched=0"),
+        ] as [(String, String, String?)] {
+            let rig = try Rig()
+            let answer = try rig.post("/deblur?\(query)deadline=1000", Pictures.png(32, 32))
+            #expect(answer.headers["Deblur-Exits"] == exits)
+            #expect(answer.headers["Deblur-Deadline"] == told, "\(query)")
+        }
+        let rig = try Rig()
+        _ = try rig.post("/deblur", Pictures.png(32, 32))
+        let answer = try rig.post("/deblur?exit=3&deadline=1000", Pictures.png(32, 32))
+        #expect(answer.headers["Deblur-Exits"] == "3=1" && answer.headers["Deblur-Deadline"] == nil)
     }
 
     @Test func strengthZeroGivesTheInput() throws {

@@ -72,7 +72,8 @@ class Content:
         image = ('name="image"; filename="a.png"', PICTURE)
 
         def ask(wanted, body, boundary="b", query=""):
-            quoted = boundary if re.fullmatch(r"[\w'+-]+", boundary) else f'"{boundary}"'
+            # With the quotation marks that the RFC wants, and without them wherever that can be read.
+            quoted = boundary if re.fullmatch(r"[!-~]+", boundary) and query == "" else f'"{boundary}"'
             fields = f"Content-Type: multipart/form-data; boundary={quoted}\r\n"
             fields += f"Connection: close\r\nContent-Length: {len(body)}\r\n"
             self.ask(post(fields, body, "/deblur" + query), [wanted], f"{query} {boundary!r} {body[:300]!r}")
@@ -80,7 +81,11 @@ class Content:
         ask(200, form([image]))
         for boundary in ("-" * 70, "x" * 70, "a b", "a'()+_,-./:=?", "=_?"):
             ask(200, form([image], boundary), boundary)
+            ask(200, form([image], boundary), boundary, "?strength=1")
         ask(400, form([image], "x" * 71), "x" * 71)
+        for name in (r'"a\"b.jpg"', r'"a\\b"', r'"a\"', '"a%22b"', "a(1).jpg", "DCIM/a b.jpg", '"\xc3\xa9"'):
+            ask(200, form([(f'name="image"; filename={name}', PICTURE)]))
+        ask(400, form([('name="image"; filename="a"b"', PICTURE)]))
         ask(200, form([("name=strength", b"0.5"), image, ("name=dry_run", b"1")]))
         ask(200, b"\r\n" + form([image]) + b"epilogue")
         for end in ("", "\r\n", "-", "x--"):
@@ -106,7 +111,10 @@ class Content:
             b"Content-Type: multipart/mixed; boundary=inner\r\n\r\n" + nested + b"\r\n--b--",
         )
         ask(400, b"--b\r\nContent-Disposition: form-data; name=image; name=exit\r\n\r\nx\r\n--b--")
-        ask(400, b"preamble\r\n" + form([image]))
+        for preamble in (b"A form.\r\n", b"\r\n\r\n", b"--\r\n", b"\r\n-" * 5000 + b"\r\n"):
+            ask(200, preamble + form([image]))
+        ask(400, b"preamble" + form([image]))
+        ask(400, b"preamble\n" + form([image]))
         for value in (
             "multipart/form-data",
             "multipart/form-data; boundary=",

@@ -10,10 +10,14 @@ public struct AcceptedTypes: Sendable {
     private let ranges: [Range]
 
     /// Reads all lines of Accept; ranges that cannot be read are passed over, as if they were not there.
-    public init(_ headers: HTTPHeaders) {
+    ///
+    /// - Parameter aliases: names that clients use for a type, with the type's registered one: `image/jpg` for
+    ///   `image/jpeg`.
+    public init(_ headers: HTTPHeaders, aliases: [String: String] = [:]) {
         ranges = headers.list("Accept").compactMap { element in
-            guard let type = MediaType(element) else { return nil }
-            guard let text = type.parameters["q"] else {
+            guard let named = MediaType(element) else { return nil }
+            let type = aliases[named.essence].flatMap { MediaType($0) } ?? named
+            guard let text = named.parameters["q"] else {
                 return Range(type: type.type, subtype: type.subtype, quality: 1000)
             }
             guard let quality = Self.quality(text) else { return nil }

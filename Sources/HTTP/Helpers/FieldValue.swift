@@ -66,6 +66,16 @@ public enum FieldValue {
         return isClosed ? String(decoding: result, as: UTF8.self) : nil
     }
 
+    /// The value of a parameter. What is no token has to be quoted (RFC 9110 §5.6.6), but clients write
+    /// `boundary=a=b/c:d`; without white space, quotation marks and backslashes that can be read in one way only.
+    static func parameterValue(_ text: String) -> String? {
+        guard text.utf8.first != UInt8(ascii: "\"") else { return unquote(text) }
+        let isPlain = text.utf8.allSatisfy { byte in
+            byte > 0x20 && byte < 0x7F && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
+        }
+        return isPlain && !text.isEmpty ? text : nil
+    }
+
     /// A value with parameters, as in `form-data; name="image"`: the lower-cased first part, and the parameters with
     /// lower-cased names (§5.6.6). Nil when a parameter is broken or comes twice.
     public static func parameterised(_ value: String) -> (value: String, parameters: [String: String])? {
@@ -73,7 +83,7 @@ public enum FieldValue {
         var parameters: [String: String] = [:]
         for part in parts.dropFirst() where !part.isEmpty {
             guard let equals = part.firstIndex(of: "="),
-                let content = unquote(String(part[part.index(after: equals)...]))
+                let content = parameterValue(String(part[part.index(after: equals)...]))
             else { return nil }
             let name = part[..<equals].lowercased()
             guard isToken(name), parameters.updateValue(content, forKey: name) == nil else { return nil }

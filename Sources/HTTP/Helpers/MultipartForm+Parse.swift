@@ -1,8 +1,8 @@
 import Foundation
 
 extension MultipartForm {
-    /// Takes a body apart (RFC 7578, RFC 2046 §5.1.1). Nothing may stand before the first delimiter but an empty line;
-    /// what follows the last one is ignored, as RFC 2046 asks.
+    /// Takes a body apart (RFC 7578, RFC 2046 §5.1.1). What stands before the first delimiter and behind the last one is
+    /// passed over, as RFC 2046 asks.
     ///
     /// - Parameter boundary: the media type's parameter.
     /// - Throws: ``Failure`` when the body breaks the format or a limit.
@@ -14,12 +14,13 @@ extension MultipartForm {
         }
         var parts: [Part] = []
         // The first delimiter may stand at the very beginning, without the CRLF before it.
-        var index = 0
-        if body.starts(with: [0x0D, 0x0A]) { index = 2 }
-        guard body[index...].starts(with: delimiter[2...]) else {
-            throw Failure(detail: "The form does not begin with its boundary.")
+        var index = delimiter.count - 2
+        if !body.starts(with: delimiter[2...]) {
+            guard let first = Self.find(delimiter, in: body, from: 0) else {
+                throw Failure(detail: "The form does not hold its boundary.")
+            }
+            index = first + delimiter.count
         }
-        index += delimiter.count - 2
         while true {
             if body[index...].starts(with: [0x2D, 0x2D]) { break }
             // Transport padding (RFC 2046 §5.1.1).
@@ -83,9 +84,17 @@ extension MultipartForm {
             contentType: headers["Content-Type"].flatMap { MediaType($0) }, headers: headers, range: range)
     }
 
-    /// Content-Disposition as forms write it: a quoted value ends at the next quotation mark, and a backslash is taken
-    /// as it is, because browsers escape neither but write `%22` (RFC 7578 §2, HTML's form encoding).
+    /// Content-Disposition as forms write it. curl and mail programs write a quotation mark or backslash as a quoted
+    /// pair (RFC 9110 §5.6.4); browsers write `%22`, and a backslash as it is (RFC 7578 §2, HTML's form encoding). A
+    /// backslash before any other character is therefore that backslash, and so are all where pairs make no sense, as in
+    /// `filename="a\"`.
     private static func disposition(_ text: String) -> (kind: String, parameters: [String: String])? {
+        disposition(text, hasPairs: true) ?? disposition(text, hasPairs: false)
+    }
+
+    private static func disposition(
+        _ text: String, hasPairs: Bool
+    ) -> (kind: String, parameters: [String: String])? {
         let bytes = Array(text.utf8)
         var index = 0
         func skipSpace() { while index < bytes.count, ByteClass.isSpace(bytes[index]) { index += 1 } }
@@ -106,17 +115,38 @@ extension MultipartForm {
             let name = token().lowercased()
             guard !name.isEmpty, index < bytes.count, bytes[index] == UInt8(ascii: "=") else { return nil }
             index += 1
-            var value: String
+            let content: [UInt8]
             if index < bytes.count, bytes[index] == UInt8(ascii: "\"") {
-                guard let end = bytes[(index + 1)...].firstIndex(of: UInt8(ascii: "\"")) else { return nil }
-                value = String(decoding: bytes[(index + 1)..<end], as: UTF8.self)
-                index = end + 1
+                guard let quoted = quotedValue(bytes, &index, hasPairs: hasPairs) else { return nil }
+                content = quoted
             } else {
-                value = token()
+                let end = bytes[index...].firstIndex(of: UInt8(ascii: ";")) ?? bytes.count
+                content = Array(bytes[index..<end].reversed().drop(while: ByteClass.isSpace).reversed())
+                guard !content.contains(UInt8(ascii: "\"")) else { return nil }
+                index = end
             }
-            value = value.replacingOccurrences(of: "%22", with: "\"")
+            let value = String(decoding: content, as: UTF8.self).replacingOccurrences(of: "%22", with: "\"")
             guard parameters.updateValue(value, forKey: name) == nil else { return nil }
         }
+    }
+
+    /// What stands between the quotation mark at `index` and the one that ends it; nil without that one.
+    private static func quotedValue(_ bytes: [UInt8], _ index: inout Int, hasPairs: Bool) -> [UInt8]? {
+        let (mark, backslash) = (UInt8(ascii: "\""), UInt8(ascii: "\\"))
+        var content: [UInt8] = []
+        index += 1
+        while index < bytes.count {
+            let byte = bytes[index]
+            index += 1
+            if byte == mark { return content }
+            if hasPairs, byte == backslash, index < bytes.count, bytes[index] == mark || bytes[index] == backslash {
+                content.append(bytes[index])
+                index += 1
+            } else {
+                content.append(byte)
+            }
+        }
+        return nil
     }
 
     /// Where the delimiter next stands. Looks at the first byte of each candidate alone until it fits: carriage returns

@@ -11,6 +11,8 @@ public struct RequestTarget: Sendable, Hashable {
     public let path: String
     /// What follows the question mark, still percent-encoded; nil without one.
     public let query: String?
+    /// An absolute form whose scheme is https: the client means to be on an encrypted connection.
+    public internal(set) var isHTTPS = false
 
     /// The path's segments, each percent-decoded after the split, so that an encoded slash never makes a segment.
     /// `/a/b%2Fc/` gives `["a", "b/c", ""]`; `/` gives `[""]`. Nil when a segment is not UTF-8 or holds a NUL.

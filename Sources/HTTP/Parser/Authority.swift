@@ -1,12 +1,18 @@
 import Foundation
 
 /// `uri-host [ ":" port ]` (RFC 9110 §7.2, RFC 3986 §3.2.2).
-enum Authority {
+package enum Authority {
     /// Whether the text names a host: a registered name or IPv4 address, or an IP literal in brackets, and perhaps a
     /// port. An empty host names nothing that http can reach (RFC 9110 §4.2.1).
     static func isHost(_ text: String) -> Bool {
         var text = text
         return text.withUTF8 { isHost($0) }
+    }
+
+    /// Whether the text is the host and port of an origin (RFC 6454): ASCII, and a port that is not left empty.
+    package static func isOrigin(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 < 0x80 && $0 != UInt8(ascii: "%") } && text.utf8.last != UInt8(ascii: ":")
+            && isHost(text)
     }
 
     static func isHost(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {

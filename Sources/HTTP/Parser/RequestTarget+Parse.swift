@@ -56,7 +56,8 @@ extension RequestTarget {
         if path.isEmpty { path = isServer ? "*" : "/" }
         let target = RequestTarget(
             form: isServer ? .asterisk : .absolute, raw: String(decoding: bytes, as: UTF8.self), path: path,
-            query: mark.map { String(decoding: rest[($0 + 1)...], as: UTF8.self) })
+            query: mark.map { String(decoding: rest[($0 + 1)...], as: UTF8.self) },
+            isHTTPS: start == "https://".utf8.count)
         return (target, String(decoding: authority, as: UTF8.self))
     }
 

@@ -67,7 +67,9 @@ extension Connection {
         let state = exchange
         let id = state?.requestID(server.hooks.makeRequestID) ?? server.hooks.makeRequestID(nil)
         let response = problem.response(requestID: id)
-        writeHead(of: response, framing: .length(response.body.count), version: .http11, keepsAlive: false)
+        writeHead(
+            of: response, state?.head, requestID: id, framing: .length(response.body.count), version: .http11,
+            keepsAlive: false)
         // HEAD has no content even where it is refused (RFC 9110 §9.3.2).
         let isHead = (state?.head.method ?? parser.requestLine?.method) == .head
         if !isHead { output.append(response.body) }
@@ -85,7 +87,7 @@ extension Connection {
         let keepsAlive = keepsAlive(response, state, endingBody: endingBody)
         let count = response.body.count
         let framing: ResponseHeadWriter.Framing = response.status.forbidsBody ? .none : .length(count)
-        writeHead(of: response, framing: framing, version: state.head.version, keepsAlive: keepsAlive)
+        writeHead(of: response, to: state, framing: framing, keepsAlive: keepsAlive)
         let hasContent = state.head.method != .head && !response.status.forbidsBody
         if hasContent { output.append(response.body) }
         finish(
@@ -99,11 +101,23 @@ extension Connection {
     }
 
     private func writeHead(
-        of response: Response, framing: ResponseHeadWriter.Framing, version: RequestHead.Version, keepsAlive: Bool
+        of response: Response, to state: ExchangeState, framing: ResponseHeadWriter.Framing, keepsAlive: Bool
     ) {
+        writeHead(
+            of: response, state.head, requestID: state.requestID(server.hooks.makeRequestID), framing: framing,
+            version: state.head.version, keepsAlive: keepsAlive)
+    }
+
+    /// The one place where a final answer's head is written: what all of them carry is added here.
+    private func writeHead(
+        of response: Response, _ request: RequestHead?, requestID: String, framing: ResponseHeadWriter.Framing,
+        version: RequestHead.Version, keepsAlive: Bool
+    ) {
+        let more = server.hooks.answerFields(request)
         output.append {
             server.headWriter.write(
-                response, framing: framing, version: version, keepsAlive: keepsAlive, date: loop.date, into: &$0)
+                response, more, requestID: requestID, framing: framing, version: version, keepsAlive: keepsAlive,
+                date: loop.date, into: &$0)
         }
     }
 
@@ -141,7 +155,7 @@ extension Connection {
         streamBytes = 0
         var framing = stream.length.map { ResponseHeadWriter.Framing.length($0) } ?? (isChunked ? .chunked : .none)
         if response.status.forbidsBody { framing = .none }
-        writeHead(of: response, framing: framing, version: state.head.version, keepsAlive: isStreamKeptAlive)
+        writeHead(of: response, to: state, framing: framing, keepsAlive: isStreamKeptAlive)
         self.stream = stream
         phase = .streaming
         pumpStream()

@@ -31,7 +31,8 @@ public final class HTTPServer: Sendable {
         self.configuration = configuration
         self.hooks = hooks
         self.handler = handler
-        headWriter = ResponseHeadWriter(serverName: configuration.serverName)
+        headWriter = ResponseHeadWriter(
+            serverName: configuration.serverName, requestIDField: configuration.requestIDField)
     }
 
     /// Binds all addresses and begins to accept.

@@ -9,10 +9,13 @@ struct ResponseHeadWriter {
     }
 
     let serverName: String?
+    /// See ``ServerConfiguration/requestIDField``.
+    let requestIDField: String?
 
+    /// - Parameter more: fields besides the response's own.
     func write(
-        _ response: Response, framing: Framing, version: RequestHead.Version, keepsAlive: Bool, date: [UInt8],
-        into output: inout [UInt8]
+        _ response: Response, _ more: HTTPHeaders, requestID: String, framing: Framing, version: RequestHead.Version,
+        keepsAlive: Bool, date: [UInt8], into output: inout [UInt8]
     ) {
         output.append(contentsOf: "HTTP/1.1 ".utf8)
         Self.append(number: response.status.rawValue, to: &output)
@@ -20,6 +23,7 @@ struct ResponseHeadWriter {
         output.append(contentsOf: response.status.reason.utf8)
         var hasDate = false
         var hasServer = false
+        var hasRequestID = false
         for field in response.headers.fields {
             switch field.name.utf8.count {
             // The server's own: two of them, or a wrong one, would break the connection's framing.
@@ -29,10 +33,14 @@ struct ResponseHeadWriter {
                 continue
             case 4 where HTTPHeaders.same(field.name, "date"): hasDate = true
             case 6 where HTTPHeaders.same(field.name, "server"): hasServer = true
+            case let length where length == requestIDField?.utf8.count:
+                hasRequestID = hasRequestID || requestIDField.map { HTTPHeaders.same($0, field.name) } ?? false
             default: break
             }
             Self.append(field.name, field.value, to: &output)
         }
+        for field in more.fields { Self.append(field.name, field.value, to: &output) }
+        if let requestIDField, !hasRequestID { Self.append(requestIDField, requestID, to: &output) }
         if !hasDate {
             output.append(contentsOf: "\r\nDate: ".utf8)
             output.append(contentsOf: date)

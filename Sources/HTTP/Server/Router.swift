@@ -42,6 +42,12 @@ public struct Router: RequestHandler {
         return routes.contains { $0.isAlwaysServed && $0.accepts(head.method) && $0.match(segments) != nil }
     }
 
+    /// The template that fits a request's path, whatever its method.
+    public func template(of head: RequestHead) -> String? {
+        guard let segments = head.target.segments else { return nil }
+        return routes.first { $0.match(segments) != nil }?.template
+    }
+
     public func handle(_ exchange: Exchange) {
         let head = exchange.head
         guard let segments = head.target.segments else {

@@ -51,6 +51,8 @@ public struct ServerConfiguration: Sendable {
     public var loops = 2
     /// Value of the Server field; nil for none.
     public var serverName: String? = "deblur"
+    /// Field in which every answer tells the request's id; nil for none but those of problems.
+    public var requestIDField: String?
 
     public init(hosts: [String] = ["127.0.0.1"], port: Int = 8080, unixSocketPath: String? = nil) {
         self.hosts = hosts

@@ -8,7 +8,7 @@ extension OptionRow {
         queue, maxBody, maxPixels, memoryBudget, maxConnections,
         headerTimeout, bodyTimeout, idleTimeout, writeTimeout, drain,
         stateDir, resultTTL, spoolLimit, replica,
-        apiKeyFile, trustProxy,
+        apiKeyFile, cors, trustProxy,
         logFormat, logLevel,
     ]
 
@@ -113,6 +113,11 @@ extension OptionRow {
         "api-key-file", "FILE", .trust,
         "Ask for one of these keys as `Authorization: Bearer`: one per line, # starts a comment.",
         expected: "a path", \.apiKeyFile, path)
+    public static let cors = OptionRow(
+        "cors", "LIST", .trust,
+        "Let web pages of these origins call the service, as https://app.example,http://localhost:3000; * for all.",
+        expected: "a list of origins such as https://app.example,http://localhost:3000, without paths", \.crossOrigin
+    ) { CrossOriginPolicy($0).map { .some($0) } }
     public static let trustProxy = OptionRow(
         "trust-proxy", "LIST", .trust,
         "Believe X-Forwarded-For and -Proto of these addresses or networks only, as 127.0.0.1,10.0.0.0/8.",

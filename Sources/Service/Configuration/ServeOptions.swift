@@ -36,6 +36,7 @@ public struct ServeOptions: Sendable {
     public var replica: String?
 
     public var apiKeyFile: String?
+    public var crossOrigin: CrossOriginPolicy?
     public var trustedProxies: [AddressRange] = []
     public var logFormat = LogFormat.text
     public var logLevel = "info"

@@ -23,6 +23,25 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
         var isSound: Bool { stages.allSatisfy { $0.seconds.isFinite && $0.seconds >= 0 } }
     }
 
+    /// Tiles that left earlier than they would have without a deadline.
+    struct Shortfall: Sendable, Codable, Equatable {
+        /// After a shallower sub-decoder.
+        var shallower: Int
+        /// Left as they came. Tiles that were not even looked at count, though some of them may be sharp.
+        var untouched: Int
+
+        init?(_ report: RestorationReport) {
+            let tiles = report.tiles.filter(\.isCutShort)
+            guard !tiles.isEmpty else { return nil }
+            untouched = tiles.count { $0.exit == 0 }
+            shallower = tiles.count - untouched
+        }
+
+        var header: String { "shallower=\(shallower), untouched=\(untouched)" }
+
+        var isSound: Bool { shallower >= 0 && untouched >= 0 }
+    }
+
     var format: String
     /// With its quotation marks; nil where equal input need not give equal bytes.
     var etag: String?
@@ -31,6 +50,8 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
     /// Tiles by exit.
     var exits: [Int: Int]
     var anomalies: Int
+    /// What a deadline cost; nil where it cost nothing.
+    var deadline: Shortfall?
     /// `name@digest` of the model that made it.
     var model: String
 
@@ -41,6 +62,7 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
         tiles = report.grid.count
         exits = report.exits
         anomalies = report.anomalies
+        deadline = Shortfall(report)
         self.model = model.reference
     }
 
@@ -51,15 +73,15 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
         headers.add("Server-Timing", timing.header)
         headers.add("Deblur-Tiles", String(tiles))
         headers.add("Deblur-Exits", Self.text(of: exits))
+        if let deadline { headers.add("Deblur-Deadline", deadline.header) }
         headers.add("Deblur-Model", model)
         if anomalies > 0 { headers.add("Deblur-Anomalies", String(anomalies)) }
         return headers
     }
 
-    func response(_ bytes: [UInt8], plan: DeblurPlan, requestID: String) -> Response {
+    func response(_ bytes: [UInt8], plan: DeblurPlan) -> Response {
         var response = Response(.ok, headers: headers, body: .bytes(bytes))
         if plan.parameters.format == .auto { response.headers.add("Vary", "Accept") }
-        response.headers.add("X-Request-Id", requestID)
         return response
     }
 
@@ -71,7 +93,7 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
     /// Whether one that was read from disk can be sent.
     var isSound: Bool {
         ImageFormat(rawValue: format) != nil && timing.isSound && tiles >= 1 && anomalies >= 0
-            && exits.count <= 1024 && exits.allSatisfy { $0.key >= 0 && $0.value >= 0 } && model.utf8.count <= 512
+            && deadline?.isSound ?? true && exits.count <= 1024 && exits.allSatisfy { $0.key >= 0 && $0.value >= 0 } && model.utf8.count <= 512
             && etag?.wholeMatch(of: /"[A-Za-z0-9]{1,64}"/) != nil
     }
 }

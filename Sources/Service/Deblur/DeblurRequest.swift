@@ -46,7 +46,7 @@ final class DeblurRequest: Sendable {
         running = service.beginWork()
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
-        accepted = AcceptedTypes(exchange.head.headers)
+        accepted = AcceptedTypes(exchange.head.headers, aliases: ImageMediaType.aliases)
         let parameters = try DeblurParameters(query)
         if !parameters.dryRun {
             _ = try DeblurPlan.format(parameters.format, input: .jpeg, accepted: accepted, false)
@@ -135,7 +135,7 @@ final class DeblurRequest: Sendable {
             jobs.delete(job, forgetting: true)
             return release()
         }
-        exchange.respond(JobRoutes.accepted(job, jobs, requestID: exchange.requestID))
+        exchange.respond(JobRoutes.accepted(job, jobs))
         release()
     }
 
@@ -179,16 +179,14 @@ final class DeblurRequest: Sendable {
     }
 
     private func answer(_ product: DeblurWork.Product, _ plan: DeblurPlan) {
-        let id = exchange.requestID
         var response: Response
         if plan.parameters.dryRun {
             let report = DryRunReport(product.report, engine: engine)
             response = Response(.ok, contentType: "application/json", Array(JSON.encode(report)))
             response.headers.add("Deblur-Model", engine.model.reference)
-            response.headers.add("X-Request-Id", id)
         } else {
             let answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
-            response = answer.response(product.bytes, plan: plan, requestID: id)
+            response = answer.response(product.bytes, plan: plan)
         }
         exchange.respond(response)
         release()

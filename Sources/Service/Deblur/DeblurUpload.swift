@@ -16,7 +16,6 @@ struct DeblurUpload: Sendable {
         "application/octet-stream", "application/x-www-form-urlencoded", "binary/octet-stream", "image/*",
         "application/binary",
     ]
-    private static let images = ["image/jpeg", "image/jpg", "image/pjpeg", "image/png", "image/x-png"]
 
     /// - Throws: ``Problem`` 415 for what is neither an image that is read here nor unknown; 400 for a broken type.
     static func kind(of head: RequestHead) throws(Problem) -> Kind {
@@ -36,7 +35,7 @@ struct DeblurUpload: Sendable {
             }
             return .form(boundary: boundary)
         }
-        guard images.contains(type.essence) || generic.contains(type.essence) else { throw .unsupportedMediaType }
+        guard ImageMediaType.uploads.contains(type.essence) || generic.contains(type.essence) else { throw .unsupportedMediaType }
         return .raw
     }
 

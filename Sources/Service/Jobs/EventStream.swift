@@ -37,7 +37,7 @@ final class EventStream: @unchecked Sendable {
     static func open(
         _ log: EventLog, after id: Int, for exchange: Exchange, openStreams: Gauge, ping: Double = pingSeconds
     ) {
-        var response = Response(.ok, headers: headers(exchange.requestID))
+        var response = Response(.ok, headers: headers)
         response.headers.add("Content-Type", "text/event-stream; charset=utf-8")
         guard exchange.head.method != .head else { return exchange.respond(response) }
         guard let content = exchange.startStream(response) else { return }
@@ -50,9 +50,7 @@ final class EventStream: @unchecked Sendable {
         queue.async { stream.begin() }
     }
 
-    static func headers(_ requestID: String) -> HTTPHeaders {
-        ["Cache-Control": "no-store", "X-Accel-Buffering": "no", "X-Request-Id": requestID]
-    }
+    static let headers: HTTPHeaders = ["Cache-Control": "no-store", "X-Accel-Buffering": "no"]
 
     private func begin() {
         openStreams.add(1)

@@ -61,7 +61,6 @@ final class HeatMapRequest: Sendable {
             .ok, contentType: "image/png", Image(raster: picture).encode(EncodeOptions(format: .png)))
         response.headers.add("Cache-Control", "private, no-cache")
         response.headers.add("Vary", "Accept")
-        response.headers.add("X-Request-Id", exchange.requestID)
         exchange.respond(response)
     }
 }

@@ -33,8 +33,8 @@ struct JobRoutes: Sendable {
     }
 
     /// 202 for a job that has just been taken in.
-    static func accepted(_ job: Job, _ jobs: JobRunner, requestID: String) -> Response {
-        var response = json(JSON.encode(jobs.document(job)), status: .accepted, requestID)
+    static func accepted(_ job: Job, _ jobs: JobRunner) -> Response {
+        var response = json(JSON.encode(jobs.document(job)), status: .accepted)
         response.headers.add("Location", "/jobs/\(job.id)")
         response.headers.add("Preference-Applied", "respond-async")
         return response
@@ -43,12 +43,12 @@ struct JobRoutes: Sendable {
     // MARK: Answers
 
     private func status(_ exchange: Exchange, _ job: Job) throws {
-        exchange.respond(Self.json(JSON.encode(jobs.document(job)), exchange.requestID))
+        exchange.respond(Self.json(JSON.encode(jobs.document(job))))
     }
 
     private func delete(_ exchange: Exchange, _ job: Job) throws {
         jobs.delete(job) {
-            exchange.respond(Response(.noContent, headers: ["X-Request-Id": exchange.requestID]))
+            exchange.respond(Response(.noContent))
         }
     }
 
@@ -66,7 +66,7 @@ struct JobRoutes: Sendable {
     private func follow(_ log: EventLog, _ after: Int, _ exchange: Exchange) {
         // WHATWG HTML §9.2.3: 204 tells a client that there is nothing to come back for.
         if log.hasEnded(after: after) {
-            return exchange.respond(Response(.noContent, headers: EventStream.headers(exchange.requestID)))
+            return exchange.respond(Response(.noContent, headers: EventStream.headers))
         }
         EventStream.open(log, after: after, for: exchange, openStreams: context.metrics.eventStreams)
     }
@@ -78,7 +78,6 @@ struct JobRoutes: Sendable {
             var response = Response(.ok, headers: answer.headers)
             // Kept by whoever asked, for whoever asked: asked about each time, because it may be deleted.
             response.headers.add("Cache-Control", "private, no-cache")
-            response.headers.add("X-Request-Id", exchange.requestID)
             if let etag = answer.etag, EntityTag.isNamed(etag, in: exchange.head.headers.list("If-None-Match")) {
                 response.status = .notModified
                 response.headers["Content-Type"] = nil
@@ -92,7 +91,8 @@ struct JobRoutes: Sendable {
         let record = job.record
         if record.state == .failed, let error = record.error { throw error.problem }
         if record.state == .cancelled { throw Problem.cancelled }
-        guard let type = AcceptedTypes(exchange.head.headers).preferred(among: ["application/json", "image/png"])
+        guard let type = AcceptedTypes(exchange.head.headers, aliases: ImageMediaType.aliases)
+            .preferred(among: ["application/json", "image/png"])
         else {
             throw Problem(
                 .notAcceptable, .notAcceptable,
@@ -105,7 +105,7 @@ struct JobRoutes: Sendable {
         onDisk(exchange) {
             let tiles = try jobs.store.tiles(of: job)
             let document = ExitsDocument(width: record.width, height: record.height, tiles: tiles)
-            var response = Self.json(JSON.encode(document), exchange.requestID)
+            var response = Self.json(JSON.encode(document))
             response.headers.add("Vary", "Accept")
             exchange.respond(response)
         }
@@ -138,10 +138,9 @@ struct JobRoutes: Sendable {
         jobs.store.disk.addOperation { answer(exchange, body) }
     }
 
-    private static func json(_ json: Data, status: HTTPStatus = .ok, _ requestID: String) -> Response {
+    private static func json(_ json: Data, status: HTTPStatus = .ok) -> Response {
         var response = Response(status, contentType: "application/json", Array(json) + [0x0A])
         response.headers.add("Cache-Control", "no-store")
-        response.headers.add("X-Request-Id", requestID)
         return response
     }
 }

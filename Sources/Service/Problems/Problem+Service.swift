@@ -33,6 +33,11 @@ extension Problem {
     static let notAcceptable = Problem(
         .notAcceptable, .notAcceptable, "The answer can be image/jpeg or image/png; Accept allows neither.")
 
+    /// RFC 9110 §7.4.
+    static let misdirected = Problem(
+        .misdirectedRequest, .misdirected,
+        "The target is an https URI, but the connection is not encrypted, and no trusted proxy says that the client's was.")
+
     static let draining = Problem(
         .serviceUnavailable, .draining, "The service is shutting down and takes no new work.", retryAfterSeconds: 5,
         closesConnection: true)

@@ -6,6 +6,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case unauthorized
     case notAcceptable = "not_acceptable"
     case preconditionFailed = "precondition_failed"
+    case misdirected
     case unsupportedMediaType = "unsupported_media_type"
     case badImage = "bad_image"
     case tooManyPixels = "too_many_pixels"
@@ -27,6 +28,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .unauthorized: "A valid API key is needed"
         case .notAcceptable: "No acceptable format"
         case .preconditionFailed: "The client has this result"
+        case .misdirected: "Not an encrypted connection"
         case .unsupportedMediaType: "Not a JPEG or PNG image"
         case .badImage: "The image cannot be decoded"
         case .tooManyPixels: "The image is too large"

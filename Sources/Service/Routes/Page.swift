@@ -28,13 +28,12 @@ struct Page: Sendable {
         guard holds(exchange.head) else {
             return exchange.refuse(Problem(.notFound, code: "not_found", detail: "There is nothing under this path."))
         }
-        guard var response = files.response(to: exchange.head) else {
+        guard let response = files.response(to: exchange.head) else {
             return exchange.refuse(
                 Problem(
                     .methodNotAllowed, code: "method_not_allowed", detail: "The page's files are only read.",
                     headers: ["Allow": "GET, HEAD, OPTIONS"]))
         }
-        response.headers.add("X-Request-Id", exchange.requestID)
         exchange.respond(response)
     }
 }

@@ -2,7 +2,7 @@ import Foundation
 import HTTP
 import Metrics
 
-/// The routes of the contract, and what stands before all of them: the key.
+/// The routes of the contract, and what stands before all of them: preflights of other origins' pages, and the key.
 package struct ServiceHandler: RequestHandler {
     private let state: ServiceState
     private let keys: APIKeys?
@@ -30,20 +30,20 @@ package struct ServiceHandler: RequestHandler {
         }
         router.add(.post, "/deblur") { exchange, _ in Self.deblur(exchange, state) }
         router.add(.get, "/healthz", always: true) { exchange, _ in
-            exchange.respond(Self.response("text/plain; charset=utf-8", "ok\n", exchange))
+            exchange.respond(Self.response("text/plain; charset=utf-8", "ok\n"))
         }
         router.add(.get, "/readyz", always: true) { exchange, _ in Self.ready(exchange, state) }
         JobRoutes(state).add(to: &router)
         router.add(.get, "/metrics", always: true) { exchange, _ in
             state.jobs.store.updateGauges()
             exchange.respond(
-                Self.response(Registry.contentType, state.context.metrics.registry.render(), exchange))
+                Self.response(Registry.contentType, state.context.metrics.registry.render()))
         }
         router.add(.get, "/model") { exchange, _ in Self.model(exchange, state) }
         let openAPI = Installation.file("openapi.yaml").flatMap { try? String(contentsOf: $0, encoding: .utf8) }
         if let openAPI {
             router.add(.get, "/openapi.yaml") { exchange, _ in
-                exchange.respond(Self.response("application/yaml", openAPI, exchange))
+                exchange.respond(Self.response("application/yaml", openAPI))
             }
         }
     }
@@ -54,6 +54,11 @@ package struct ServiceHandler: RequestHandler {
     package func isAlwaysServed(_ head: RequestHead) -> Bool { router.isAlwaysServed(head) }
 
     package func handle(_ exchange: Exchange) {
+        if let policy = state.options.crossOrigin, policy.isPreflight(exchange.head) {
+            // On any path: a page that asks for what is not there gets to see the 404.
+            exchange.route = router.template(of: exchange.head)
+            return exchange.respond(Response(.noContent))
+        }
         let isPublic = Self.publicPaths.contains(exchange.head.target.path) || page?.holds(exchange.head) ?? false
         if let keys, !isPublic, !keys.admit(exchange.head) {
             return state.context.refuse(exchange, Problem.unauthorized)
@@ -73,7 +78,7 @@ package struct ServiceHandler: RequestHandler {
     private static func ready(_ exchange: Exchange, _ state: ServiceState) {
         do throws(Problem) {
             _ = try state.engine()
-            exchange.respond(response("text/plain; charset=utf-8", "ready\n", exchange))
+            exchange.respond(response("text/plain; charset=utf-8", "ready\n"))
         } catch {
             exchange.refuse(error)
         }
@@ -83,15 +88,14 @@ package struct ServiceHandler: RequestHandler {
         do throws(Problem) {
             let engine = try state.anyEngine()
             let json = String(decoding: JSON.encode(engine.model.summary, pretty: true), as: UTF8.self)
-            exchange.respond(response("application/json", json + "\n", exchange))
+            exchange.respond(response("application/json", json + "\n"))
         } catch {
             state.context.refuse(exchange, error)
         }
     }
 
-    private static func response(_ contentType: String, _ text: String, _ exchange: Exchange) -> Response {
+    private static func response(_ contentType: String, _ text: String) -> Response {
         var response = Response(.ok, contentType: contentType, Array(text.utf8))
-        response.headers.add("X-Request-Id", exchange.requestID)
         // States, not documents: a proxy that kept one would tell an old one.
         response.headers.add("Cache-Control", "no-store")
         return response

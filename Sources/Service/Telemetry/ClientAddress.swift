@@ -20,6 +20,14 @@ package struct ClientAddress: Sendable {
         return nearest
     }
 
+    /// Whether a trusted proxy says that the client's own connection was encrypted. Each proxy adds to the end of the
+    /// list or replaces it: what stands before the words of the trusted ones is the client's.
+    package func cameByHTTPS(peer: String, headers: HTTPHeaders) -> Bool {
+        guard isTrusted(peer) else { return false }
+        let hops = headers.list("X-Forwarded-For").reversed().prefix { isTrusted(Self.withoutPort($0)) }
+        return headers.list("X-Forwarded-Proto").suffix(hops.count + 1).contains { $0.lowercased() == "https" }
+    }
+
     private func isTrusted(_ address: String) -> Bool { trusted.contains { $0.contains(address) } }
 
     /// `192.0.2.1:80`, `[2001:db8::1]:80`, `[2001:db8::1]`: some proxies add a port.
