@@ -34,7 +34,7 @@ let package = Package(
         .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
         .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
-        .target(name: "Images", dependencies: ["CImageCodecs"], swiftSettings: swift),
+        .target(name: "Images", dependencies: ["CImageCodecs", "Digests"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
         .target(name: "Drawing", swiftSettings: swift),
         .target(

@@ -15,19 +15,27 @@ typedef struct {
     uint8_t *strip;
 } decoder;
 
-// --- The source: all bytes are there from the start; asking for more means that the file ends early.
+// --- The source: all bytes of the scans are there from the start. Behind them stands an end marker, whether the file has
+// one or not; bits that are wanted then are missing, which the decoder reports (on_message in jpeg_error.c).
 
 static void source_nothing(j_decompress_ptr info) { (void)info; }
 
 static boolean source_empty(j_decompress_ptr info) {
-    jpeg_fail((j_common_ptr)info, IMAGE_TRUNCATED, "data ends early");
+    static const JOCTET end[2] = {0xFF, JPEG_EOI};
+    ((decoder *)info)->failure.source_ended = 1;
+    info->src->next_input_byte = end;
+    info->src->bytes_in_buffer = sizeof end;
+    return TRUE;
 }
 
 static void source_skip(j_decompress_ptr info, long count) {
     if (count <= 0) return;
-    if ((size_t)count > info->src->bytes_in_buffer) source_empty(info);
-    info->src->next_input_byte += count;
-    info->src->bytes_in_buffer -= (size_t)count;
+    if ((size_t)count > info->src->bytes_in_buffer) {
+        source_empty(info);
+    } else {
+        info->src->next_input_byte += count;
+        info->src->bytes_in_buffer -= (size_t)count;
+    }
 }
 
 // Called between rows and between passes: the place to stop a file that has ever more scans.
@@ -36,18 +44,34 @@ static void on_progress(j_common_ptr common) {
     if (state->info.input_scan_number > state->scan_limit) jpeg_fail(common, IMAGE_CORRUPT, "too many scans");
 }
 
-// Adobe writes CMYK upside down (0 is full ink) and says so with its marker; without the marker 255 is full ink. No
-// colour management: ink on white, the way browsers show a file without a profile.
-static void cmyk_to_rgb(uint8_t *row, ptrdiff_t width, int inverted) {
-    uint8_t flip = inverted ? 0 : 255;
+// Four components are written upside down (0 is full ink), with or without Adobe's marker: what browsers, Pillow and
+// libvips take for granted. No colour management: ink on white, the way browsers show a file without a profile.
+static void cmyk_to_rgb(uint8_t *row, ptrdiff_t width) {
     for (ptrdiff_t x = 0; x < width; x++) {
-        unsigned k = row[4 * x + 3] ^ flip;
-        for (int c = 0; c < 3; c++) row[3 * x + c] = (uint8_t)(((row[4 * x + c] ^ flip) * k + 127) / 255);
+        unsigned k = row[4 * x + 3];
+        for (int c = 0; c < 3; c++) row[3 * x + c] = (uint8_t)((row[4 * x + c] * k + 127) / 255);
     }
 }
 
-static void decode(decoder *state, const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
-                   size_t memory_limit, const image_raster *target) {
+// Whether no coefficient of any component is still to come (T.81, G.1.1.1).
+static int is_refined(j_decompress_ptr info) {
+    for (int c = 0; c < info->num_components; c++)
+        for (int k = 0; k < DCTSIZE2; k++)
+            if (info->coef_bits[c][k] != 0) return 0;
+    return 1;
+}
+
+// Called when the scans have been read, or the only one has begun: each component has had one. Without an end marker a
+// scan may be missing that nothing else tells of, and the arithmetic decoder takes the end for zeros (T.81, D.2.6).
+static void check_scans(j_decompress_ptr info, int has_end) {
+    int whole = has_end || (!info->arith_code && (!info->progressive_mode || is_refined(info)));
+    for (int c = 0; c < info->num_components; c++)
+        if (!info->comp_info[c].quant_table || (info->progressive_mode && info->coef_bits[c][0] < 0)) whole = 0;
+    if (!whole) jpeg_fail((j_common_ptr)info, IMAGE_TRUNCATED, "scans are missing");
+}
+
+static void decode(decoder *state, const uint8_t *bytes, size_t count, int has_end, uint32_t width, uint32_t height,
+                   int orientation, size_t memory_limit, const image_raster *target) {
     j_decompress_ptr info = &state->info;
     j_common_ptr common = (j_common_ptr)info;
     jpeg_create_decompress(info);
@@ -68,6 +92,7 @@ static void decode(decoder *state, const uint8_t *bytes, size_t count, uint32_t 
     info->out_color_space = cmyk ? JCS_CMYK : info->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
     info->dct_method = JDCT_ISLOW;
     jpeg_start_decompress(info);
+    check_scans(info, has_end);
     if (info->output_components != (cmyk ? 4 : target->channels) || target->bit_depth != 8)
         jpeg_fail(common, IMAGE_CORRUPT, "component count changed");
 
@@ -83,28 +108,28 @@ static void decode(decoder *state, const uint8_t *bytes, size_t count, uint32_t 
         while (info->output_scanline < first + rows)
             jpeg_read_scanlines(info, pointers + (info->output_scanline - first), first + rows - info->output_scanline);
         if (cmyk)
-            for (uint32_t y = 0; y < rows; y++) cmyk_to_rgb(pointers[y], width, info->saw_Adobe_marker);
+            for (uint32_t y = 0; y < rows; y++) cmyk_to_rgb(pointers[y], width);
         if (!direct) image_place(target, orientation, width, height, first, rows, start, stride, 0);
     }
-    jpeg_finish_decompress(info);  // reads on to the EOI marker: a file without one is truncated
+    // All rows are there: what comes behind the scans does not matter.
 }
 
 // A function of its own, so that nothing it needs after the jump lives in its own frame.
-static __attribute__((noinline)) void guarded(decoder *state, const uint8_t *bytes, size_t count, uint32_t width,
-                                              uint32_t height, int orientation, size_t memory_limit,
+static __attribute__((noinline)) void guarded(decoder *state, const uint8_t *bytes, size_t count, int has_end,
+                                              uint32_t width, uint32_t height, int orientation, size_t memory_limit,
                                               const image_raster *target) {
     if (setjmp(state->failure.jump) == 0)
-        decode(state, bytes, count, width, height, orientation, memory_limit, target);
+        decode(state, bytes, count, has_end, width, height, orientation, memory_limit, target);
 }
 
-image_result image_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
-                               size_t memory_limit, int scan_limit, const image_raster *target) {
+image_result image_jpeg_decode(const uint8_t *bytes, size_t count, int has_end, uint32_t width, uint32_t height,
+                               int orientation, size_t memory_limit, int scan_limit, const image_raster *target) {
     image_result result = {0};
     decoder state;
     memset(&state, 0, sizeof state);
     state.scan_limit = scan_limit;
     state.info.err = jpeg_failure_init(&state.failure, &result);
-    guarded(&state, bytes, count, width, height, orientation, memory_limit, target);
+    guarded(&state, bytes, count, has_end, width, height, orientation, memory_limit, target);
     if (state.created) jpeg_destroy_decompress(&state.info);
     free(state.strip);
     return result;

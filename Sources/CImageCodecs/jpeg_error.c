@@ -39,20 +39,29 @@ static _Noreturn void on_error(j_common_ptr info) {
     jpeg_fail(info, status, text);
 }
 
-// libjpeg goes on after damage and fills the rest with gray or garbage. Such a picture is refused. Three warnings say
-// nothing about the pixels and are common in files that every viewer shows without complaint: bytes between two
-// segments or after the last scan (padding of some cameras), a JFIF version or an Adobe colour code from the future.
-static void on_message(j_common_ptr info, int level) {
-    if (level >= 0) return;
+// libjpeg goes on after damage and fills the rest with gray or garbage. Such a picture is refused. Damage is what
+// entropy-coded data suffered: a code that is none, bits that are missing, a lost restart marker, a scan that refines
+// what never came. All other warnings are about headers (a version or a colour code from the future, spectral bounds of
+// a baseline scan that Samsung's phones leave 0) and about bytes between segments; every viewer shows those files.
+static int is_damage(j_common_ptr info) {
     switch (info->err->msg_code) {
-    case JWRN_EXTRANEOUS_DATA:
-    case JWRN_JFIF_MAJOR:
-    case JWRN_ADOBE_XFORM:
-        return;
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_JPEG_EOF:
+    case JWRN_MUST_RESYNC:
+        return 1;
+    case JWRN_BOGUS_PROGRESSION:  // a first scan that comes late or again overwrites, and harms nothing
+        return info->is_decompressor && ((j_decompress_ptr)info)->Ah != 0;
     }
+    return 0;
+}
+
+static void on_message(j_common_ptr info, int level) {
+    if (level >= 0 || !is_damage(info)) return;
     char text[JMSG_LENGTH_MAX];
     info->err->format_message(info, text);
-    jpeg_fail(info, IMAGE_CORRUPT, text);
+    jpeg_fail(info, ((jpeg_failure *)info->err)->source_ended ? IMAGE_TRUNCATED : IMAGE_CORRUPT, text);
 }
 
 static void on_output(j_common_ptr info) { (void)info; }

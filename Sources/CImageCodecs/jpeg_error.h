@@ -13,6 +13,7 @@ typedef struct {
     struct jpeg_error_mgr manager;
     jmp_buf jump;
     image_result *result;
+    int source_ended;  // more was wanted than the file holds
 } jpeg_failure;
 
 // Fills the manager; the caller has set `jump` before libjpeg is called.

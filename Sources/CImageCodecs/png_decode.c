@@ -73,8 +73,8 @@ static void decode(decoder *state, uint32_t width, uint32_t height, int orientat
             }
         if (!direct) image_place(target, orientation, width, height, first, rows, start, stride, has_alpha);
     }
-    state->allowance = SIZE_MAX;
-    png_read_end(png, NULL);  // reads on to IEND: a file without one is truncated
+    // With the last row libpng has read the rest of the compressed data and their checksums. What comes behind them does
+    // not matter.
 }
 
 // A function of its own, so that nothing it needs after the jump lives in its own frame.

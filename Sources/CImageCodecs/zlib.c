@@ -34,6 +34,24 @@ image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, ima
     return result;
 }
 
+image_result image_inflate_part(const uint8_t *bytes, size_t count, size_t wanted, image_buffer *output) {
+    image_result result = {0};
+    z_stream stream = {0};
+    if (!image_reserve(output, wanted) || inflateInit(&stream) != Z_OK) {
+        result.status = IMAGE_NO_MEMORY;
+        return result;
+    }
+    stream.next_in = (Bytef *)bytes;
+    stream.avail_in = count < UINT32_MAX ? (uInt)count : UINT32_MAX;
+    stream.next_out = output->bytes + output->count;
+    stream.avail_out = wanted < UINT32_MAX ? (uInt)wanted : UINT32_MAX;
+    // One call unpacks all it can: there is no more input and no more room. How it ended does not matter.
+    inflate(&stream, Z_SYNC_FLUSH);
+    output->count += stream.total_out;
+    inflateEnd(&stream);
+    return result;
+}
+
 image_result image_deflate(const uint8_t *bytes, size_t count, image_buffer *output) {
     image_result result = {0};
     uLongf room = compressBound(count);

@@ -32,6 +32,13 @@ enum Codec {
         }
     }
 
+    /// The first `count` bytes of a zlib stream unpacked, fewer when it is cut or damaged before them; nil without memory.
+    static func inflate(_ bytes: RawSpan, first count: Int) -> [UInt8]? {
+        bytes.withUnsafeBytes { source in
+            try? collect { image_inflate_part(source.bindMemory(to: UInt8.self).baseAddress, source.count, count, &$0) }
+        }
+    }
+
     static func deflate(_ bytes: [UInt8]) -> [UInt8]? {
         bytes.withUnsafeBufferPointer { source in
             try? collect { image_deflate(source.baseAddress, source.count, &$0) }

@@ -68,6 +68,25 @@ struct ExifBlock {
         removeThumbnail()
     }
 
+    // MARK: Finding
+
+    /// `Exif\0\0` (EXIF 2.32, 4.7.2): what stands before the block in a JPEG segment.
+    static let prefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+
+    /// What is left of `range` without such names. A PNG chunk should have none and a segment one; some writers have put
+    /// in one more.
+    static func withoutPrefix(_ bytes: RawSpan, _ range: Range<Int>) -> Range<Int> {
+        var rest = range
+        while bytes.extracting(rest).starts(with: prefix) { rest = rest.dropFirst(prefix.count) }
+        return rest
+    }
+
+    /// Whether a TIFF header stands there: the byte order twice, and 42 in it.
+    static func hasHeader(_ bytes: RawSpan, _ range: Range<Int>) -> Bool {
+        let block = bytes.extracting(range)
+        return block.starts(with: [0x49, 0x49, 42, 0]) || block.starts(with: [0x4D, 0x4D, 0, 42])
+    }
+
     // MARK: Reading
 
     private static func number(_ bytes: [UInt8], _ offset: Int, _ size: Int, _ isLittleEndian: Bool) -> Int {

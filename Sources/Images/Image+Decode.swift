@@ -11,30 +11,27 @@ extension Image {
     /// white, without its profile: colours are about right, not proofed. Of an animated PNG the still picture is read;
     /// further pictures behind a JPEG's end are not.
     ///
-    /// Damage is an error, also where libjpeg would go on with gray; the exceptions are bytes between segments.
+    /// Damage to the pixels is an error, also where libjpeg would go on with gray. Once all of them are there, it does not
+    /// matter what follows: no end marker, a phone's trailer, nothing.
     /// - Throws: any ``ImageError``.
     public static func decode(_ bytes: RawSpan, limits: ImageLimits = ImageLimits()) throws(ImageError) -> Image {
-        let header: ImageHeader
-        var metadata: Metadata
         switch ImageFormat.sniff(bytes) {
         case .jpeg:
             let file = try JPEGFile(bytes)
-            header = file.header
-            try limits.check(header)
-            metadata = Metadata(file, bytes)
+            try limits.check(file.header)
+            let metadata = Metadata(file, bytes)
+            let raster = try Raster(for: file.header)
+            try Codec.check(raster.fill(file, bytes, limits))
+            return Image(raster, metadata, file.header)
         case .png:
             let file = try PNGFile(bytes)
-            header = file.header
-            try limits.check(header)
-            metadata = Metadata(file, bytes)
+            try limits.check(file.header)
+            let metadata = Metadata(file, bytes)
+            let raster = try Raster(for: file.header)
+            try Codec.check(raster.fill(file, bytes))
+            return Image(raster, metadata, file.header)
         case nil: throw .unsupportedFormat
         }
-        let raster = try Raster(
-            width: header.width, height: header.height, channels: header.channels, bitDepth: header.decodedBitDepth,
-            hasAlpha: header.hasAlpha)
-        try Codec.check(fill(raster, header, bytes, limits))
-        if header.orientation != .upright { metadata.turnUpright(header) }
-        return Image(raster: raster, metadata: metadata, header: header)
     }
 
     /// Like ``decode(_:limits:)-(RawSpan,_)``.
@@ -42,21 +39,40 @@ extension Image {
         try decode(bytes.span.bytes, limits: limits)
     }
 
-    private static func fill(
-        _ raster: Raster, _ header: ImageHeader, _ bytes: RawSpan, _ limits: ImageLimits
-    ) -> image_result {
-        bytes.withUnsafeBytes { file in
-            let start = file.bindMemory(to: UInt8.self).baseAddress
-            let (width, height) = (UInt32(header.storedWidth), UInt32(header.storedHeight))
-            let orientation = Int32(header.orientation.rawValue)
-            var target = raster.description
-            switch header.format {
-            case .jpeg:
-                return image_jpeg_decode(
-                    start, file.count, width, height, orientation, header.workingBytes,
-                    Int32(clamping: limits.maxScans), &target)
-            case .png: return image_png_decode(start, file.count, width, height, orientation, &target)
-            }
+    /// A picture that was turned while its raster was filled.
+    private init(_ raster: Raster, _ metadata: Metadata, _ header: ImageHeader) {
+        var metadata = metadata
+        if header.orientation != .upright { metadata.turnUpright(header) }
+        self.init(raster: raster, metadata: metadata, header: header)
+    }
+}
+
+extension Raster {
+    fileprivate convenience init(for header: ImageHeader) throws(ImageError) {
+        try self.init(
+            width: header.width, height: header.height, channels: header.channels, bitDepth: header.decodedBitDepth,
+            hasAlpha: header.hasAlpha)
+    }
+
+    fileprivate func fill(_ file: JPEGFile, _ bytes: RawSpan, _ limits: ImageLimits) -> image_result {
+        let header = file.header
+        let scans = file.scans(bytes)
+        var target = description
+        return bytes.withUnsafeBytes { source in
+            image_jpeg_decode(
+                source.bindMemory(to: UInt8.self).baseAddress, scans.end, scans.hasEndMarker ? 1 : 0,
+                UInt32(header.storedWidth), UInt32(header.storedHeight), Int32(header.orientation.rawValue),
+                header.workingBytes, Int32(clamping: limits.maxScans), &target)
+        }
+    }
+
+    fileprivate func fill(_ file: PNGFile, _ bytes: RawSpan) -> image_result {
+        let header = file.header
+        var target = description
+        return bytes.withUnsafeBytes { source in
+            image_png_decode(
+                source.bindMemory(to: UInt8.self).baseAddress, source.count, UInt32(header.storedWidth),
+                UInt32(header.storedHeight), Int32(header.orientation.rawValue), &target)
         }
     }
 }

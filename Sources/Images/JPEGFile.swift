@@ -9,6 +9,11 @@ struct JPEGFile {
     private(set) var header: ImageHeader
     /// APP0…APP15 and COM in their order.
     private(set) var segments: [Segment] = []
+    /// Behind the header of the first scan.
+    private let firstScan: Int
+    private let components: [UInt8]
+    /// The parts of the EXIF block, in their order; joined they begin with a TIFF header. None: there is no block.
+    let exif: [Range<Int>]
 
     /// More than any camera writes; what comes after them is left out.
     private static let maxSegments = 4096
@@ -44,8 +49,13 @@ struct JPEGFile {
                 guard let frame else { throw .corrupt(reason: "a scan before the frame header") }
                 let scanned = Int(bytes.byte(at: payload.lowerBound) ?? 0)
                 header = frame.header(isOneScan: !frame.isProgressive && scanned >= frame.components.count, tables)
-                header.orientation = Self.orientation(bytes, segments)
-                header.metadataBytes = segments.reduce(0) { $0 + $1.payload.count + 64 }
+                // A block of several parts is held once more while it is joined or turned; XMP also while it is read and
+                // put into segments again.
+                header.metadataBytes = segments.reduce(0) { $0 + ($1.marker == 0xE1 ? 4 : 2) * $1.payload.count + 64 }
+                firstScan = offset
+                components = frame.names
+                exif = Self.exif(bytes, segments)
+                header.orientation = ExifBlock(bytes.join(exif))?.orientation ?? .upright
                 return
             default: break
             }
@@ -53,7 +63,7 @@ struct JPEGFile {
     }
 
     /// The next marker's second byte; `offset` is then behind it. Bytes between segments are skipped, as libjpeg does.
-    private static func nextMarker(_ bytes: RawSpan, _ offset: inout Int) throws(ImageError) -> UInt8 {
+    static func nextMarker(_ bytes: RawSpan, _ offset: inout Int) throws(ImageError) -> UInt8 {
         while true {
             while let byte = bytes.byte(at: offset), byte != 0xFF { offset += 1 }
             while bytes.byte(at: offset) == 0xFF { offset += 1 }
@@ -63,16 +73,25 @@ struct JPEGFile {
         }
     }
 
-    private static func orientation(_ bytes: RawSpan, _ segments: [Segment]) -> Orientation {
+    /// The first block with a TIFF header. Segments of that name without one continue it: a block may be longer than a
+    /// segment, and ExifTool, ImageMagick and others then write it so.
+    private static func exif(_ bytes: RawSpan, _ segments: [Segment]) -> [Range<Int>] {
+        var parts: [Range<Int>] = []
         for segment in segments where segment.marker == 0xE1 {
-            let start = segment.payload.lowerBound + exifPrefix.count
-            if start <= segment.payload.upperBound, bytes.starts(with: exifPrefix, at: segment.payload.lowerBound) {
-                return ExifBlock(bytes.copy(start..<segment.payload.upperBound))?.orientation ?? .upright
+            guard bytes.extracting(segment.payload).starts(with: ExifBlock.prefix) else { continue }
+            let block = ExifBlock.withoutPrefix(bytes, segment.payload)
+            let begins = ExifBlock.hasHeader(bytes, block)
+            if parts.isEmpty {
+                if begins { parts = [block] }
+            } else if begins {
+                break
+            } else {
+                parts.append(segment.payload.dropFirst(ExifBlock.prefix.count))
             }
         }
-        return .upright
+        return parts
     }
 
-    /// `Exif\0\0` (EXIF 2.32, 4.7.2).
-    static let exifPrefix: [UInt8] = [0x45, 0x78, 0x69, 0x66, 0, 0]
+    /// Where the scans end. A pass over the whole file.
+    func scans(_ bytes: RawSpan) -> JPEGScans { JPEGScans(bytes, from: firstScan, components: components) }
 }

@@ -11,7 +11,8 @@ struct JPEGFrame {
     let isProgressive: Bool
     let isArithmetic: Bool
     let components: [Component]
-    private let isRGB: Bool
+    /// Their identifiers, by which scans name them.
+    let names: [UInt8]
 
     init(_ bytes: RawSpan, _ payload: Range<Int>, marker: UInt8) throws(ImageError) {
         switch marker {
@@ -51,7 +52,7 @@ struct JPEGFrame {
         self.width = width
         self.height = height
         self.components = components
-        isRGB = names == [0x52, 0x47, 0x42]
+        self.names = names
     }
 
     /// - Parameter isOneScan: the first scan holds all components and there is no other.
@@ -65,6 +66,8 @@ struct JPEGFrame {
             colour: components.count == 1 ? .gray : components.count == 3 ? .rgb : .cmyk, hasAlpha: false,
             isInterlaced: isProgressive, orientation: .upright, jpeg: traits)
     }
+
+    private var isRGB: Bool { names == [0x52, 0x47, 0x42] }
 
     private var subsampling: JPEGTraits.Subsampling {
         guard components.count == 3, !isRGB else { return .none }

@@ -1,6 +1,5 @@
 extension Metadata {
     static let xmpPrefix = Array("http://ns.adobe.com/xap/1.0/\0".utf8)
-    static let extendedXMPPrefix = Array("http://ns.adobe.com/xmp/extension/\0".utf8)
     static let iccPrefix = Array("ICC_PROFILE\0".utf8)
     static let photoshopPrefix = Array("Photoshop 3.0\0".utf8)
 
@@ -10,8 +9,8 @@ extension Metadata {
     /// What is left out on purpose: thumbnails of JFIF, the index of further pictures in the file (MPF), and content
     /// credentials (APP11), whose signature no longer holds.
     init(_ file: JPEGFile, _ bytes: RawSpan) {
-        var profile: [Int: Range<Int>] = [:]
-        var profileParts = 0
+        var profile: [(number: UInt8, bytes: Range<Int>)] = []
+        if !file.exif.isEmpty { exif = bytes.join(file.exif) }
         for segment in file.segments {
             let range = segment.payload
             func rest(_ prefix: [UInt8]) -> Range<Int>? {
@@ -21,32 +20,55 @@ extension Metadata {
             switch segment.marker {
             case 0xE0: density = density ?? Self.density(bytes, range)
             case 0xE1:
-                if let block = rest(JPEGFile.exifPrefix) {
-                    exif = exif ?? bytes.copy(block)
-                } else if let packet = rest(Self.xmpPrefix) {
+                if let packet = rest(Self.xmpPrefix) {
                     xmp = xmp ?? bytes.copy(packet)
-                } else if rest(Self.extendedXMPPrefix) != nil {
+                } else if rest(ExtendedXMP.prefix) != nil {
                     extendedXMP.append(bytes.copy(range))
                 }
             case 0xE2:
                 // Two bytes behind the name: number from 1, and how many there are (ICC.1:2022 B.4).
-                if let part = rest(Self.iccPrefix), part.count > 2, let number = bytes.byte(at: part.lowerBound),
-                    let count = bytes.byte(at: part.lowerBound + 1)
-                {
-                    profile[Int(number)] = part.lowerBound + 2..<part.upperBound
-                    profileParts = max(profileParts, Int(count))
+                if let part = rest(Self.iccPrefix), part.count > 2, let number = bytes.byte(at: part.lowerBound) {
+                    profile.append((number, part.dropFirst(2)))
                 }
             case 0xED: if rest(Self.photoshopPrefix) != nil { photoshop.append(bytes.copy(range)) }
             case 0xFE: comments.append(bytes.copy(range))
             default: break
             }
         }
-        if profileParts > 0 {
-            let parts = (1...profileParts).compactMap { profile[$0] }
-            let joined = parts.flatMap { bytes.copy($0) }
-            // The pixels of a CMYK file become RGB: its profile says nothing about them.
-            if parts.count == profileParts, let space = ICCProfile.space(of: joined), space != .cmyk { icc = joined }
+        icc = Self.profile(bytes, profile)
+        leaveOutAbsentParts()
+    }
+
+    /// What XMP says of parts that are not carried; the extended part where it is not all there, or nothing names it.
+    private mutating func leaveOutAbsentParts() {
+        guard let packet = xmp else {
+            extendedXMP = []
+            return
         }
+        let extended = ExtendedXMP(extendedXMP, of: packet)
+        let kept = extended.flatMap { XMPPacket.withoutAbsentParts($0.content) }
+        xmp = XMPPacket.withoutAbsentParts(packet, isExtended: kept != nil)
+        guard xmp != nil, let extended, let kept else {
+            extendedXMP = []
+            return
+        }
+        guard kept != extended.content else { return }
+        // Its digest is another one now, of as many digits.
+        if let renewed = ExtendedXMP(kept), let name = ExtendedXMP.name(in: xmp ?? []) {
+            xmp?.replaceSubrange(name, with: renewed.digest)
+            extendedXMP = renewed.segments
+        } else {
+            extendedXMP = []
+        }
+    }
+
+    /// The parts in the order of their numbers, one of each; if that is no profile, as they come: some writers number
+    /// wrongly. The profile's own size says whether it is whole, not the count in the parts.
+    private static func profile(_ bytes: RawSpan, _ parts: [(number: UInt8, bytes: Range<Int>)]) -> [UInt8]? {
+        var numbered: [UInt8: Range<Int>] = [:]
+        for part in parts where numbered[part.number] == nil { numbered[part.number] = part.bytes }
+        let inOrder = numbered.sorted { $0.key < $1.key }.map(\.value)
+        return ICCProfile.carried(bytes.join(inOrder)) ?? ICCProfile.carried(bytes.join(parts.map(\.bytes)))
     }
 
     /// JFIF 1.02, page 5.
@@ -59,15 +81,28 @@ extension Metadata {
         return Density(x: x, y: y, unit: unit)
     }
 
-    /// APPn and COM segments, in the order in which readers expect them. What is too large for a segment is left out.
+    /// APPn and COM segments, in the order in which readers expect them. EXIF, XMP and ICC go on in further segments; what else
+    /// is too large for one is left out.
     var jpegSegments: [Chunk] {
         var result: [Chunk] = []
         func add(_ marker: UInt32, _ bytes: [UInt8]) {
             if bytes.count <= Self.maxSegment { result.append(Chunk(type: marker, bytes: bytes)) }
         }
-        if let exif { add(0xE1, JPEGFile.exifPrefix + exif) }
-        if let xmp { add(0xE1, Self.xmpPrefix + xmp) }
-        extendedXMP.forEach { add(0xE1, $0) }
+        if let exif {
+            let size = Self.maxSegment - ExifBlock.prefix.count
+            for start in stride(from: 0, to: exif.count, by: size) {
+                add(0xE1, ExifBlock.prefix + exif[start..<min(start + size, exif.count)])
+            }
+        }
+        if let xmp {
+            if Self.xmpPrefix.count + xmp.count <= Self.maxSegment {
+                add(0xE1, Self.xmpPrefix + xmp)
+                extendedXMP.forEach { add(0xE1, $0) }
+            } else if let extended = ExtendedXMP(xmp) {
+                add(0xE1, Self.xmpPrefix + extended.mainPacket)
+                extended.segments.forEach { add(0xE1, $0) }
+            }
+        }
         if let icc {
             let size = Self.maxSegment - Self.iccPrefix.count - 2
             let count = (icc.count + size - 1) / size

@@ -10,10 +10,10 @@ extension Metadata {
     /// What is left out on purpose: what depends on the stored sample type (bKGD, sBIT, hIST, sPLT), the time of the
     /// last change, the frames of an animation, and unknown chunks.
     init(_ file: PNGFile, _ bytes: RawSpan) {
+        if let block = file.exif { exif = bytes.copy(block) }
         for chunk in file.chunks {
             switch chunk.type {
             case PNGFile.name("iCCP"): icc = icc ?? Self.profile(bytes, chunk.payload)
-            case PNGFile.name("eXIf"): exif = exif ?? bytes.copy(chunk.payload)
             case PNGFile.name("pHYs"): density = density ?? Self.density(bytes, chunk.payload)
             case PNGFile.name("iTXt"):
                 if bytes.starts(with: Self.xmpKeyword, at: chunk.payload.lowerBound) {
@@ -30,17 +30,20 @@ extension Metadata {
             default: break
             }
         }
+        xmp = xmp.flatMap { XMPPacket.withoutAbsentParts($0) }
     }
 
-    /// iCCP (PNG 11.3.2.3): a name of 1…79 bytes, NUL, method 0, a zlib stream.
+    /// iCCP (PNG 11.3.2.3): a name, NUL, method 0, a zlib stream.
+    ///
+    /// The profile's own size decides whether it is whole: a stream without its checksum, or with more behind, is read.
     private static func profile(_ bytes: RawSpan, _ payload: Range<Int>) -> [UInt8]? {
-        let names = payload.prefix(80)
-        guard let end = names.firstIndex(where: { bytes.byte(at: $0) == 0 }), end > payload.lowerBound,
-            end + 2 <= payload.upperBound, bytes.byte(at: end + 1) == 0,
-            let profile = Codec.inflate(bytes.extracting(end + 2..<payload.upperBound), limit: maxUnpacked),
-            let space = ICCProfile.space(of: profile), space != .cmyk
+        guard let end = payload.firstIndex(where: { bytes.byte(at: $0) == 0 }), end + 2 <= payload.upperBound else {
+            return nil
+        }
+        let stream = bytes.extracting(end + 2..<payload.upperBound)
+        guard let size = Codec.inflate(stream, first: 4).flatMap({ ICCProfile.size($0.span.bytes) }), size <= maxUnpacked
         else { return nil }
-        return profile
+        return Codec.inflate(stream, first: size).flatMap(ICCProfile.carried)
     }
 
     /// iTXt (PNG 11.3.3.4): keyword, NUL, compressed or not, method, language, NUL, translated keyword, NUL, text.
@@ -82,7 +85,17 @@ extension Metadata {
             result.append(Chunk(type: PNGFile.name("pHYs"), bytes: bytes))
         }
         if let exif { result.append(Chunk(type: PNGFile.name("eXIf"), bytes: exif)) }
-        if let xmp { result.append(Chunk(type: PNGFile.name("iTXt"), bytes: Self.xmpKeyword + [0, 0, 0, 0] + xmp)) }
+        if let xmp = xmpInOnePiece {
+            result.append(Chunk(type: PNGFile.name("iTXt"), bytes: Self.xmpKeyword + [0, 0, 0, 0] + xmp))
+        }
         return result + textChunks
+    }
+
+    /// With the extended part of a JPEG's packet; where that cannot be joined, without it and its name.
+    private var xmpInOnePiece: [UInt8]? {
+        guard let xmp, let extended = ExtendedXMP(extendedXMP, of: xmp),
+            let main = XMPPacket.withoutAbsentParts(xmp)
+        else { return xmp }
+        return XMPPacket.joined(main, extended) ?? main
     }
 }

@@ -13,7 +13,7 @@ public struct Metadata: Sendable, Equatable {
     public var exif: [UInt8]?
     /// The XMP packet.
     public var xmp: [UInt8]?
-    /// JPEG: parts of an XMP packet over 64 KiB, APP1 payloads kept as they are. PNG has no place for them.
+    /// JPEG: parts of an XMP packet over 64 KiB, APP1 payloads. PNG has them in one piece with the packet.
     public var extendedXMP: [[UInt8]] = []
     /// JPEG: the payloads of APP13 (Photoshop resources with IPTC). PNG has no place for them.
     public var photoshop: [[UInt8]] = []

@@ -9,8 +9,11 @@ struct PNGFile {
     }
 
     private(set) var header: ImageHeader
-    /// All but IHDR, PLTE, IDAT and IEND, each with a correct checksum, in their order.
+    /// All but IHDR, PLTE, IDAT and IEND, each with a correct checksum, in their order. A profile may have a wrong one: it
+    /// says by itself whether it is whole.
     private(set) var chunks: [Chunk] = []
+    /// The EXIF block, from its TIFF header on; nil when there is none.
+    private(set) var exif: Range<Int>?
 
     /// What comes after as many chunks is left out.
     private static let maxChunks = 4096
@@ -22,14 +25,19 @@ struct PNGFile {
         guard type == Self.name("IHDR"), length == 13 else { throw .corrupt(reason: "no IHDR chunk first") }
         header = try Self.header(bytes)
         try locate(bytes, from: 33)
-        header.metadataBytes = chunks.reduce(0) { $0 + $1.payload.count + 64 }
+        // EXIF and XMP are held more often: as they were, while they are read, and as they become.
+        let texts = [Self.name("eXIf"), Self.name("iTXt")]
+        header.metadataBytes = chunks.reduce(0) { $0 + (texts.contains($1.type) ? 3 : 1) * $1.payload.count + 64 }
         for type in [Self.name("iCCP"), Self.name("iTXt")] {
             // One of each may be unpacked: deflate makes at most 1032 bytes of one, held once more when handed out.
             let longest = chunks.filter { $0.type == type }.map(\.payload.count).max() ?? 0
             header.metadataBytes += min(longest * 1032, Metadata.maxUnpacked + 65536) * 3
         }
         for chunk in chunks where chunk.type == Self.name("eXIf") {
-            header.orientation = ExifBlock(bytes.copy(chunk.payload))?.orientation ?? .upright
+            let block = ExifBlock.withoutPrefix(bytes, chunk.payload)
+            guard ExifBlock.hasHeader(bytes, block) else { continue }
+            exif = block
+            header.orientation = ExifBlock(bytes.copy(block))?.orientation ?? .upright
             break
         }
     }
@@ -79,7 +87,9 @@ struct PNGFile {
             case Self.name("IEND"): return
             case Self.name("PLTE"): paletteEntries = payload.count / 3
             default:
-                guard chunks.count < Self.maxChunks, Self.checksumIsRight(bytes, payload) else { continue }
+                guard chunks.count < Self.maxChunks,
+                    type == Self.name("iCCP") || Self.checksumIsRight(bytes, payload)
+                else { continue }
                 chunks.append(Chunk(type: type, payload: payload))
                 if type == Self.name("tRNS"), !hasPixels { noteTransparency(payload.count, paletteEntries) }
             }

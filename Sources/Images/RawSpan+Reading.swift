@@ -27,4 +27,12 @@ extension RawSpan {
     func copy(_ range: Range<Int>) -> [UInt8] {
         extracting(range).withUnsafeBytes { Array($0) }
     }
+
+    /// A copy of several ranges, which have to lie inside, one behind the other.
+    func join(_ ranges: [Range<Int>]) -> [UInt8] {
+        var joined: [UInt8] = []
+        joined.reserveCapacity(ranges.reduce(0) { $0 + $1.count })
+        for range in ranges { extracting(range).withUnsafeBytes { joined.append(contentsOf: $0) } }
+        return joined
+    }
 }

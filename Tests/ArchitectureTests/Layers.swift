@@ -4,7 +4,7 @@ import Foundation
 ///
 ///     C modules → Digests, Kernels → Checkpoints → Network → Tiles → Service → deblur
 ///     CSystem → Sockets → HTTP (knows no images) ─────────────────────┘
-///     CImageCodecs → Images, and Metrics ─────────────────────────────┘
+///     CImageCodecs, Digests → Images, and Metrics ────────────────────┘
 ///     Tiles, Images → Evaluation → deblur
 enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
@@ -15,7 +15,7 @@ enum Layers {
         "Kernels": ["CKernels", "CFFTW", "COpenBLAS"],
         "Checkpoints": ["Digests"],
         "Network": ["Kernels", "Checkpoints"],
-        "Images": ["CImageCodecs"],
+        "Images": ["CImageCodecs", "Digests"],
         "Tiles": ["Network"],
         "Drawing": [],
         "Evaluation": ["CEvaluation", "Drawing", "Tiles", "Images"],

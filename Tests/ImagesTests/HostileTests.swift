@@ -15,12 +15,14 @@ import Testing
         "metadata.png", "gray-trns.png", "interlaced-gray-1.png", "gray-alpha-16.png",
     ]
 
-    /// 30 lengths of each file: 300 per format, the last bytes included. None is shown in part.
+    /// 30 lengths of each file: 300 per format, the last byte of the pixels included. None is shown in part.
     @Test(arguments: jpegs + pngs) func truncatedFile_IsAnError(_ name: String) throws {
         let file = try Card.file(name)
         var random = SplitMix64(seed: 11)
-        let lengths = (0..<28).map { _ in Int.random(in: 0..<file.count, using: &random) }
-        for length in lengths + [file.count - 1, file.count - 2] {
+        // Behind the pixels are the end marker and IEND.
+        let end = file.count - (name.hasSuffix("jpg") ? 2 : 12)
+        let lengths = (0..<28).map { _ in Int.random(in: 0..<end, using: &random) }
+        for length in lengths + [end - 1, end - 2] {
             #expect(throws: ImageError.self, "\(name) cut to \(length) bytes") {
                 try Image.decode(Array(file.prefix(length)), limits: limits)
             }
@@ -59,7 +61,7 @@ import Testing
     @Test func hugeSize_IsRefusedFromTheHeader() throws {
         var png = try Card.file("rgb-16.png")
         png.replaceSubrange(16..<24, with: [0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF])
-        png.replaceSubrange(29..<33, with: checksum(png[12..<29]))
+        png.replaceSubrange(29..<33, with: FileParts.checksum(png[12..<29]))
         #expect(throws: ImageError.tooManyPixels(limit: 1_000_000, actual: 0x7FFF_FFFF * 0x7FFF_FFFF)) {
             try Image.decode(png, limits: limits)
         }
@@ -82,7 +84,7 @@ import Testing
         let png = try Card.file("rgb-8.png")
         var header = Array(png[8..<33])
         header[8] = 0x7F
-        header.replaceSubrange(21..<25, with: checksum(header[4..<21]))
+        header.replaceSubrange(21..<25, with: FileParts.checksum(header[4..<21]))
         #expect(throws: ImageError.self) { try Image.decode(Array(png[..<33]) + header + png[33...], limits: limits) }
     }
 
@@ -95,6 +97,19 @@ import Testing
         let scans = try sequentialScans(count: 300)
         #expect(throws: ImageError.corrupt(reason: "too many scans")) { try Image.decode(scans) }
         #expect(try Image.decode(sequentialScans(count: 90)).raster.width == 48)
+    }
+
+    /// Between scans no data are cut, but a colour is missing.
+    @Test func missingScan_IsAnError() throws {
+        let file = try sequentialScans(count: 1)
+        #expect(try Image.decode(Array(file.dropLast(2))).raster.equals(Image.decode(file).raster))
+        let scans = (FileParts.scan(file)..<file.count).filter { file[$0..<file.count].starts(with: [0xFF, 0xDA]) }
+        #expect(scans.count == 3)
+        for scan in scans.dropFirst() {
+            for end: [UInt8] in [[], [0xFF, 0xD9], [0xFF, 0xD8, 0xFF]] {
+                #expect(throws: ImageError.truncated) { try Image.decode(Array(file[..<scan]) + end) }
+            }
+        }
     }
 
     /// A sequential colour file in scans of one component, the first of them `count` times.
@@ -119,9 +134,9 @@ import Testing
     @Test func packedZeros_DoNotUnpack() throws {
         let zeros = try zlibZeros(mebibytes: 256)
         let file = try Card.file("rgb-8.png")
-        let profile = Array(file[..<33]) + chunk("iCCP", Array("x\0\0".utf8) + zeros) + file[33...]
-        let header = chunk("IHDR", [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])
-        let tiny = Array(file[..<8]) + header + chunk("IDAT", zeros) + chunk("IEND", [])
+        let profile = Array(file[..<33]) + FileParts.chunk("iCCP", Array("x\0\0".utf8) + zeros) + file[33...]
+        let header = FileParts.chunk("IHDR", [0, 0, 0, 1, 0, 0, 0, 1, 8, 0, 0, 0, 0])
+        let tiny = Array(file[..<8]) + header + FileParts.chunk("IDAT", zeros) + FileParts.chunk("IEND", [])
         // What the profile may unpack to is reserved.
         #expect(try ImageHeader.read(profile).decodeBytes > 12 << 20)
         #expect(try ImageHeader.read(file).decodeBytes < 2 << 20)
@@ -148,7 +163,7 @@ import Testing
         let png = try Card.file("rgb-8.png")
         let block = Array(file[start..<start + 290])
         for length in 0..<block.count {
-            let image = try Image.decode(Array(png[..<33]) + chunk("eXIf", Array(block.prefix(length))) + png[33...])
+            let image = try Image.decode(Array(png[..<33]) + FileParts.chunk("eXIf", Array(block.prefix(length))) + png[33...])
             #expect(try Image.decode(image.encode()).header.orientation == .upright, "cut to \(length)")
         }
     }
@@ -158,7 +173,7 @@ import Testing
         let jpeg = try Card.file("gray.jpg")
         let comments = (0..<500_000).flatMap { _ in [0xFF, 0xFE, 0, 2] as [UInt8] }
         let png = try Card.file("rgb-8.png")
-        let texts = (0..<200_000).flatMap { _ in chunk("tEXt", [0x41, 0]) }
+        let texts = (0..<200_000).flatMap { _ in FileParts.chunk("tEXt", [0x41, 0]) }
         let start = CPUTime.seconds
         let commented = try Image.decode([0xFF, 0xD8] + comments + jpeg[2...])
         let annotated = try Image.decode(Array(png[..<33]) + texts + png[33...])
@@ -168,23 +183,6 @@ import Testing
     }
 
     // MARK: Making files
-
-    private func chunk(_ type: String, _ payload: [UInt8]) -> [UInt8] {
-        let named = Array(type.utf8) + payload
-        return big(payload.count) + named + checksum(named[...])
-    }
-
-    private func big(_ value: Int) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
-
-    /// CRC-32 of PNG 5.5, bit by bit.
-    private func checksum(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-        var crc: UInt32 = 0xFFFF_FFFF
-        for byte in bytes {
-            crc ^= UInt32(byte)
-            for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0xEDB8_8320 : crc >> 1 }
-        }
-        return big(Int(~crc))
-    }
 
     /// The zlib stream that libpng makes of black rows.
     private func zlibZeros(mebibytes: Int) throws -> [UInt8] {

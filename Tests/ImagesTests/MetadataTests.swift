@@ -128,14 +128,6 @@ import Testing
             #expect(try Image.decode(image.encode(EncodeOptions(format: format))).metadata.icc == profile)
         }
     }
-
-    /// Larger than a JPEG segment: left out, not cut.
-    @Test func oversizedMetadata_IsLeftOut() throws {
-        var image = try Image.decode(Card.file("metadata.jpg"))
-        image.metadata.exif = image.metadata.exif! + [UInt8](repeating: 0, count: 70_000)
-        #expect(try Image.decode(image.encode()).metadata.exif == nil)
-        #expect(try Image.decode(image.encode(EncodeOptions(format: .png))).metadata.exif == image.metadata.exif)
-    }
 }
 
 extension [UInt8] {

@@ -50,10 +50,12 @@ void image_free(image_buffer *buffer);
 
 // --- Decoding: fills `target`, whose sides are those of the upright picture (orientation 1…8 as in EXIF).
 
+// `bytes`, `count`: from the start marker to the end of the last scan. `has_end`: whether an end marker follows; without
+// one the scans have to be complete by themselves.
 // `width`, `height`: as the caller read them from the frame header; where the decoder sees others the file is corrupt.
 // `memory_limit`: bytes that libjpeg may hold. `scan_limit`: scans of one file.
-image_result image_jpeg_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
-                               size_t memory_limit, int scan_limit, const image_raster *target);
+image_result image_jpeg_decode(const uint8_t *bytes, size_t count, int has_end, uint32_t width, uint32_t height,
+                               int orientation, size_t memory_limit, int scan_limit, const image_raster *target);
 
 image_result image_png_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
                               const image_raster *target);
@@ -87,6 +89,8 @@ void image_write_rgb(const image_raster *raster, ptrdiff_t x, ptrdiff_t y, ptrdi
 
 // Unpacks at most `limit` bytes; more is IMAGE_CORRUPT.
 image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, image_buffer *output);
+// Unpacks until `wanted` bytes are there or the stream gives no more, be it sound or not: the caller judges what there is.
+image_result image_inflate_part(const uint8_t *bytes, size_t count, size_t wanted, image_buffer *output);
 image_result image_deflate(const uint8_t *bytes, size_t count, image_buffer *output);
 uint32_t image_crc32(const uint8_t *bytes, size_t count);
 
