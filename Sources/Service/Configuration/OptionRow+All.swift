@@ -56,8 +56,8 @@ extension OptionRow {
         expected: "a size such as 64MiB", \.maxBodyBytes
     ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }
     public static let maxPixels = OptionRow(
-        "max-pixels", "N", .limits, default: "50MP", "Largest image, width times height.",
-        expected: "a number of pixels such as 50MP", \.maxPixels
+        "max-pixels", "N", .limits, default: "64MP", "Largest image, width times height.",
+        expected: "a number of pixels such as 64MP", \.maxPixels
     ) { Quantity.pixels($0).flatMap { $0 > 0 ? $0 : nil } }
     public static let memoryBudget = OptionRow(
         "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2),
