@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-training test-deploy test-acceptance container train-setup train-smoke bench \
+.PHONY: help setup build run test test-page test-photos test-training test-deploy test-acceptance container train-setup train-smoke bench \
 	bench-pytorch clean
 
 help: ## this list
@@ -21,6 +21,9 @@ test: setup ## builds and passes every test, the training code's where its packa
 
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
 	Tests/page/run
+
+test-photos: build ## files of phones and every kind of JPEG and PNG, against Pillow's pixels (about two minutes)
+	Tests/photos/run
 
 container: ## builds the image with buildah and tries it (Deploy/container)
 	Deploy/container build
