@@ -31,7 +31,9 @@ struct JPEGFile {
             case 0xD9: throw .corrupt(reason: "no picture before the end marker")
             default: break
             }
-            guard let length = bytes.big16(at: offset) else { throw .truncated }
+            guard let stated = bytes.big16(at: offset) else { throw .truncated }
+            // Metadata that is shorter than its own length field is empty, as libjpeg takes it.
+            let length = Self.isMetadata(marker) ? max(stated, 2) : stated
             guard length >= 2 else { throw .corrupt(reason: "segment shorter than its length field") }
             guard offset + length <= bytes.byteCount else { throw .truncated }
             let payload = offset + 2..<offset + length
@@ -61,6 +63,9 @@ struct JPEGFile {
             }
         }
     }
+
+    /// APPn and COM.
+    static func isMetadata(_ marker: UInt8) -> Bool { marker == 0xFE || (0xE0...0xEF).contains(marker) }
 
     /// The next marker's second byte; `offset` is then behind it. Bytes between segments are skipped, as libjpeg does.
     static func nextMarker(_ bytes: RawSpan, _ offset: inout Int) throws(ImageError) -> UInt8 {

@@ -24,7 +24,9 @@ struct JPEGScans {
                 hasEndMarker = marker == 0xD9
                 break walk
             }
-            guard let length = bytes.big16(at: offset), length >= 2, offset + length <= bytes.byteCount else { break }
+            guard let stated = bytes.big16(at: offset) else { break }
+            let length = JPEGFile.isMetadata(marker) ? max(stated, 2) : stated
+            guard length >= 2, offset + length <= bytes.byteCount else { break }
             let payload = offset + 2..<offset + length
             offset += length
             guard marker == 0xDA else { continue }

@@ -11,13 +11,18 @@ extension Metadata {
     /// last change, the frames of an animation, and unknown chunks.
     init(_ file: PNGFile, _ bytes: RawSpan) {
         if let block = file.exif { exif = bytes.copy(block) }
+        // One of each is unpacked (PNG 5.6 allows no more), sound or not: thousands would cost as many times.
+        var (hasProfile, hasPacket) = (false, false)
         for chunk in file.chunks {
             switch chunk.type {
-            case PNGFile.name("iCCP"): icc = icc ?? Self.profile(bytes, chunk.payload)
+            case PNGFile.name("iCCP"):
+                if !hasProfile { icc = Self.profile(bytes, chunk.payload) }
+                hasProfile = true
             case PNGFile.name("pHYs"): density = density ?? Self.density(bytes, chunk.payload)
             case PNGFile.name("iTXt"):
                 if bytes.starts(with: Self.xmpKeyword, at: chunk.payload.lowerBound) {
-                    xmp = xmp ?? Self.packet(bytes, chunk.payload)
+                    if !hasPacket { xmp = Self.packet(bytes, chunk.payload) }
+                    hasPacket = true
                 } else {
                     textChunks.append(Chunk(type: chunk.type, bytes: bytes.copy(chunk.payload)))
                 }

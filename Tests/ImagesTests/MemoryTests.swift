@@ -92,6 +92,69 @@ import Testing
         #expect(encoding <= estimate, "\(encoding) of \(estimate)")
     }
 
+    /// Files that are nothing but metadata, 20 MB of each kind, whose parts are joined, read, turned and split.
+    static let heavy = ["EXIF in JPEG", "XMP in JPEG", "profile in JPEG", "EXIF in PNG", "XMP in PNG", "packed XMP in PNG"]
+
+    private static func heavyFile(_ kind: String) throws -> [UInt8] {
+        let name = { (text: String) in Array(text.utf8) }
+        let size = 20 << 20
+        let exif = FileParts.exif(orientation: 6, littleEndian: true, textCount: size)
+        let video = "<x xmlns:c=\"http://ns.google.com/photos/1.0/camera/\" c:MicroVideo=\"1\">"
+        let packet = name(video) + [UInt8](repeating: 0x61, count: size) + name("</x>")
+        func segments(_ marker: UInt8, _ prefix: [UInt8], _ bytes: [UInt8], numbered: Bool = false) -> [[UInt8]] {
+            let step = 65_000
+            return stride(from: 0, to: bytes.count, by: step).enumerated().map { index, start in
+                let numbers = numbered ? FileParts.big(bytes.count, bytes: 4) + FileParts.big(start, bytes: 4) : []
+                let number = marker == 0xE2 ? [UInt8(index + 1 & 0xFF), UInt8(255)] : []
+                return FileParts.segment(
+                    marker, prefix + number + numbers + bytes[start..<min(start + step, bytes.count)])
+            }
+        }
+        let jpeg = try Card.file("rgb.jpg")
+        let png = try Card.file("rgb-8.png")
+        let keyword = name("XML:com.adobe.xmp\0")
+        switch kind {
+        case "EXIF in JPEG": return FileParts.jpeg(jpeg, with: segments(0xE1, name("Exif\0\0"), exif))
+        case "XMP in JPEG":
+            let digest = String(repeating: "0123456789ABCDEF", count: 2)
+            let main = "<x xmlns:xmpNote=\"http://ns.adobe.com/xmp/note/\" xmpNote:HasExtendedXMP=\"\(digest)\"/>"
+            let first = FileParts.segment(0xE1, name("http://ns.adobe.com/xap/1.0/\0") + name(main))
+            let rest = segments(0xE1, name("http://ns.adobe.com/xmp/extension/\0" + digest), packet, numbered: true)
+            return FileParts.jpeg(jpeg, with: [first] + rest)
+        case "profile in JPEG":
+            let profile = FileParts.profile(size: 250 * 65_000)
+            return FileParts.jpeg(jpeg, with: segments(0xE2, name("ICC_PROFILE\0"), profile + [0, 0]))
+        case "EXIF in PNG": return FileParts.png(png, with: [FileParts.chunk("eXIf", exif)])
+        case "XMP in PNG": return FileParts.png(png, with: [FileParts.chunk("iTXt", keyword + [0, 0, 0, 0] + packet)])
+        default:
+            let small = name(video) + [UInt8](repeating: 0x61, count: 4_000_000) + name("</x>")
+            return FileParts.png(
+                png, with: [FileParts.chunk("iTXt", keyword + [1, 0, 0, 0] + FileParts.stored(small))])
+        }
+    }
+
+    @Test(arguments: heavy) func estimatesOfMetadata_AreNotExceeded(_ kind: String) throws {
+        let file = try Self.heavyFile(kind)
+        let header = try ImageHeader.read(file)
+        let image = try Image.decode(file)
+        #expect((image.metadata.exif ?? image.metadata.icc ?? image.metadata.xmp) != nil)
+        let decoding = try inChild {
+            let before = Self.status("VmRSS")
+            guard let image = try? Image.decode(file) else { return -1 }
+            return withExtendedLifetime(image) { Self.status("VmHWM") - before }
+        }
+        #expect(decoding > 3 << 20 && decoding <= header.decodeBytes, "\(decoding) of \(header.decodeBytes)")
+        for format in ImageFormat.allCases {
+            let encoding = try inChild {
+                let before = Self.status("VmRSS")
+                guard let bytes = try? image.encode(EncodeOptions(format: format)) else { return -1 }
+                return withExtendedLifetime(bytes) { Self.status("VmHWM") - before }
+            }
+            let estimate = header.encodeBytes(as: format)
+            #expect(encoding >= 0 && encoding <= estimate, "\(format): \(encoding) of \(estimate)")
+        }
+    }
+
     /// Damaged files, over and over: what a failure leaves behind would add up.
     @Test(arguments: [
         "420.jpg", "progressive.jpg", "cmyk.jpg", "interlaced-rgba-16.png", "palette-4-trns.png", "metadata.png",

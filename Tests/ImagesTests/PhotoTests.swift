@@ -25,6 +25,10 @@ import Testing
         var jfif = file
         jfif[11] = 9  // JFIF 9
         #expect(try Image.decode(jfif).raster.equals(plain.raster))
+        for length: UInt8 in [0, 1] {
+            let empty = FileParts.jpeg(file, with: [[0xFF, 0xE7, 0, length], [0xFF, 0xFE, 0, length]])
+            #expect(try Image.decode(empty).raster.equals(plain.raster))
+        }
         let adobe = FileParts.segment(0xEE, Array("Adobe".utf8) + [0, 100, 0, 0, 0, 0, 7])
         #expect(try Image.decode(FileParts.jpeg(file, with: [adobe])).raster.equals(plain.raster))
     }
