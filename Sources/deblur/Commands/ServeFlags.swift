@@ -26,6 +26,7 @@ struct ServeFlags: ParsableArguments {
     @Option(.spoolLimit) var spoolLimit: String?
     @Option(.replica) var replica: String?
     @Option(.apiKeyFile) var apiKeyFile: String?
+    @Option(.cors) var cors: String?
     @Option(.trustProxy) var trustProxy: String?
     @Option(.logFormat) var logFormat: String?
     @Option(.logLevel) var logLevel: String?
@@ -39,7 +40,8 @@ struct ServeFlags: ParsableArguments {
             (.maxConnections, maxConnections), (.headerTimeout, headerTimeout), (.bodyTimeout, bodyTimeout),
             (.idleTimeout, idleTimeout), (.writeTimeout, writeTimeout), (.drain, drain),
             (.stateDir, stateDir), (.resultTTL, resultTTL), (.spoolLimit, spoolLimit), (.replica, replica),
-            (.apiKeyFile, apiKeyFile), (.trustProxy, trustProxy), (.logFormat, logFormat), (.logLevel, logLevel),
+            (.apiKeyFile, apiKeyFile), (.cors, cors), (.trustProxy, trustProxy), (.logFormat, logFormat),
+            (.logLevel, logLevel),
         ]
         return Dictionary(uniqueKeysWithValues: values.compactMap { row, value in value.map { (row.name, $0) } })
     }
