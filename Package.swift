@@ -30,6 +30,7 @@ let package = Package(
             linkerSettings: [.linkedLibrary("jpeg"), .linkedLibrary("png"), .linkedLibrary("z")]),
 
         // Layers, lowest first
+        .target(name: "Files", swiftSettings: swift),
         .target(name: "Digests", dependencies: ["CCrypto", "CZlib"], swiftSettings: swift),
         .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
@@ -39,7 +40,7 @@ let package = Package(
         .target(name: "Drawing", swiftSettings: swift),
         .target(
             name: "Evaluation",
-            dependencies: ["CEvaluation", "Drawing", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
+            dependencies: ["CEvaluation", "Drawing", "Files", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
             swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
@@ -54,12 +55,13 @@ let package = Package(
         .executableTarget(
             name: "deblur",
             dependencies: [
-                "Service", "Evaluation", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Service", "Evaluation", "Files", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
 
         // Tests mirror the sources
         .target(name: "TestSupport", dependencies: ["Checkpoints"], path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(name: "FilesTests", dependencies: ["Files"], swiftSettings: swift),
         .testTarget(name: "KernelsTests", dependencies: ["Kernels", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Digests", "TestSupport"], swiftSettings: swift),
         .testTarget(
@@ -70,7 +72,7 @@ let package = Package(
             swiftSettings: swift),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["Evaluation", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
+            dependencies: ["Evaluation", "Files", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
             swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
@@ -82,7 +84,7 @@ let package = Package(
             ],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["deblur", "Service", "Images", "TestSupport"], swiftSettings: swift),
+            name: "CommandTests", dependencies: ["deblur", "Files", "Service", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Images
 import Tiles
 
@@ -22,9 +22,9 @@ public struct Evaluator: Sendable {
     /// - Parameters:
     ///   - destination: where the restored picture goes as PNG; nil keeps it nowhere.
     ///   - progress: on a worker thread after each tile.
-    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, and what the file system says.
+    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, `FileError`.
     public func run(
-        _ pair: ImagePair, saving destination: URL? = nil, progress: (@Sendable (TileProgress) -> Void)? = nil
+        _ pair: ImagePair, saving destination: FilePath? = nil, progress: (@Sendable (TileProgress) -> Void)? = nil
     ) throws -> EvaluationRecord {
         let loaded = try LoadedPair(pair, limits: limits)
         let image = loaded.blur.floats()
@@ -32,19 +32,18 @@ public struct Evaluator: Sendable {
         let report = try scheduler.restore(source: image, sink: image, options: options, progress: progress)
         let restored = ByteImage(width: image.width, height: image.height, values: UnsafeBufferPointer(image.pixels))
         if let destination { try restored.write(to: destination) }
-        let scores = scoring.scores(of: restored, against: loaded.truth)
         return EvaluationRecord(
-            name: pair.name, width: image.width, height: image.height, psnr: scores.psnr, ssim: scores.ssim,
-            isAligned: scores.isAligned, blurredPSNR: blurred, tiles: report.tiles.count,
-            subDecoderRuns: report.tiles.reduce(0) { $0 + ($1.exit ?? 0) },
-            exits: Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) }),
-            anomalies: report.anomalies, seconds: report.runSeconds)
+            name: pair.name, width: image.width, height: image.height,
+            scores: scoring.scores(of: restored, against: loaded.truth), blurredPSNR: blurred,
+            run: EvaluationRecord.Run(
+                tiles: report.tiles.count, subDecoderRuns: report.tiles.reduce(0) { $0 + ($1.exit ?? 0) },
+                exits: Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) }),
+                anomalies: report.anomalies, seconds: report.runSeconds))
     }
 
     /// Tiles of a pair, judged by the header; 0 when it cannot be read.
     public func tiles(of pair: ImagePair) -> Int {
-        guard let data = try? Data(contentsOf: pair.blur, options: .mappedIfSafe),
-            let header = try? data.withUnsafeBytes({ try ImageHeader.read(RawSpan(_unsafeBytes: $0)) }),
+        guard let header = pair.blur.imageHeader,
             let grid = try? TileGrid(
                 width: header.width, height: header.height, tile: scheduler.configuration.tile, mode: options.mode)
         else { return 0 }

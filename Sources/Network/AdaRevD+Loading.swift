@@ -17,24 +17,30 @@ extension AdaRevD {
         contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier classifierURL: URL? = nil,
         kernelNoise: UInt64? = nil, kernels: KernelSet = .best
     ) throws {
-        var archive = try TensorArchive(contentsOf: url, entry: entry)
-        let name = url.deletingPathExtension().lastPathComponent
-        let sources = try ModelConfiguration.sources(of: archive, at: url)
-        let configuration = try sources.json.map { try ModelConfiguration(json: $0, name: name) }
-            ?? ModelConfiguration(name: name)
-        if let classifierURL {
-            archive = try archive.union(TensorArchive(contentsOf: classifierURL).adding(prefix: "ape."))
-        }
-        let warnings =
-            sources.overruled.isEmpty
-            ? []
-            : [
-                "\(url.lastPathComponent).json: not used for \(sources.overruled.joined(separator: ", ")): the model file "
-                    + "says otherwise"
-            ]
+        let file = try ModelFileParts(contentsOf: url, entry: entry, classifier: classifierURL)
         try self.init(
-            archive: archive, configuration: configuration, kernelNoise: kernelNoise, kernels: kernels,
-            warnings: warnings)
+            archive: file.archive, configuration: file.configuration, kernelNoise: kernelNoise, kernels: kernels,
+            warnings: file.warnings)
+    }
+
+    /// Checks a model file by its names, shapes and description, without reading its numbers.
+    ///
+    /// - Parameter table: an exit table that it is to be used with.
+    /// - Throws: `CheckpointError`, ``ModelError``; ``ModelError/exit(_:)`` for a table that does not fit.
+    public static func check(contentsOf url: URL, classifier: URL? = nil, table: [Int]? = nil) throws {
+        let file = try ModelFileParts(contentsOf: url, classifier: classifier)
+        let (architecture, _) = try checkedArchitecture(of: file.archive, file.configuration)
+        _ = try ExitRules(architecture: architecture, configuration: file.configuration).policy(.adaptive, table: table)
+    }
+
+    private static func checkedArchitecture(
+        of archive: TensorArchive, _ configuration: ModelConfiguration
+    ) throws -> (Architecture, shapes: [String: [Int]]) {
+        let architecture = try Architecture(inferredFrom: archive, regressorInput: configuration.regressorInput)
+        let shapes = try architecture.tensorShapes()
+        try archive.check(shapes: shapes, ignoring: Architecture.isUnused)
+        try configuration.check(against: architecture)
+        return (architecture, shapes)
     }
 
     /// Builds the network from tensors that have been read.
@@ -44,14 +50,10 @@ extension AdaRevD {
         archive: TensorArchive, configuration: ModelConfiguration, kernelNoise: UInt64? = nil,
         kernels: KernelSet = .best, warnings: [String] = []
     ) throws {
-        let architecture = try Architecture(
-            inferredFrom: archive, regressorInput: configuration.regressorInput)
-        let shapes = try architecture.tensorShapes()
-        try archive.check(shapes: shapes, ignoring: Architecture.isUnused)
+        let (architecture, shapes) = try Self.checkedArchitecture(of: archive, configuration)
         try archive.checkFinite()
         try architecture.checkKernelBuffers(archive)
         try architecture.check(kernelNoise: kernelNoise)
-        try configuration.check(against: architecture)
         self.init(
             WeightSource(archive, kernels: kernels), architecture: architecture, configuration: configuration,
             parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) }, digest: archive.digest(),
@@ -80,5 +82,30 @@ extension AdaRevD {
                     ?? "no exit table in the file: every tile runs all sub-decoders")
         }
         return warnings
+    }
+}
+
+/// What a model's files hold before anything is made of it.
+private struct ModelFileParts {
+    var archive: TensorArchive
+    let configuration: ModelConfiguration
+    let warnings: [String]
+
+    init(contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil) throws {
+        archive = try TensorArchive(contentsOf: url, entry: entry)
+        let name = url.deletingPathExtension().lastPathComponent
+        let sources = try ModelConfiguration.sources(of: archive, at: url)
+        configuration = try sources.json.map { try ModelConfiguration(json: $0, name: name) }
+            ?? ModelConfiguration(name: name)
+        if let classifier {
+            archive = try archive.union(TensorArchive(contentsOf: classifier).adding(prefix: "ape."))
+        }
+        warnings =
+            sources.overruled.isEmpty
+            ? []
+            : [
+                "\(url.lastPathComponent).json: not used for \(sources.overruled.joined(separator: ", ")): the model file "
+                    + "says otherwise"
+            ]
     }
 }

@@ -14,12 +14,17 @@ struct DeblurCommand: ParsableCommand {
         ])
 
     /// Ends the process: 0 for what was asked for (help, version), 2 for wrong usage, else 1 or what the command says.
-    static func finish(with error: any Error) -> Never {
+    ///
+    /// - Parameter command: that was running; its usage is shown when it was used wrongly.
+    static func finish(with error: any Error, in command: (any ParsableCommand.Type)? = nil) -> Never {
         let code = exitCode(for: error)
-        let message = fullMessage(for: error)
+        var message = fullMessage(for: error)
+        if let command, let mistake = error as? ValidationError {
+            let name = "deblur \(command.configuration.commandName ?? "")"
+            message = "Error: \(mistake.message)\nUsage: \(usageString(for: command))\n  See '\(name) --help' for more information."
+        }
         if !message.isEmpty {
-            let stream = code == .success ? FileHandle.standardOutput : .standardError
-            stream.write(Data((message + "\n").utf8))
+            if code == .success { try? Console.output(message + "\n") } else { Console.note(message + "\n") }
         }
         Glibc.exit(code == .validationFailure ? 2 : code.rawValue)
     }

@@ -5,11 +5,12 @@ import Foundation
 ///     C modules → Digests, Kernels → Checkpoints → Network → Tiles → Service → deblur
 ///     CSystem → Sockets → HTTP (knows no images) ─────────────────────┘
 ///     CImageCodecs, Digests → Images, and Metrics ────────────────────┘
-///     Tiles, Images → Evaluation → deblur
+///     Files, Tiles, Images → Evaluation → deblur
 enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
     static let below: [String: [String]] = [
         "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CZlib": [], "CSystem": [], "CImageCodecs": [], "CEvaluation": [],
+        "Files": [],
         "CKernels": ["CFFTW", "COpenBLAS"],
         "Digests": ["CCrypto", "CZlib"],
         "Kernels": ["CKernels", "CFFTW", "COpenBLAS"],
@@ -18,7 +19,7 @@ enum Layers {
         "Images": ["CImageCodecs", "Digests"],
         "Tiles": ["Network"],
         "Drawing": [],
-        "Evaluation": ["CEvaluation", "Drawing", "Tiles", "Images"],
+        "Evaluation": ["CEvaluation", "Drawing", "Files", "Tiles", "Images"],
         "Metrics": [],
         "Sockets": ["CSystem"],
         "HTTP": ["Sockets"],

@@ -42,6 +42,26 @@ struct CalibrationTests {
         #expect(byLabel.exitTable(tau: 2) == [2, 0, 2, 2, 2, 0])
     }
 
+    /// Classes 0, 2, 3 and 4 have no tile: what the model says of them stays.
+    @Test func unseenClassesKeepTheModelsRows() throws {
+        func calibration(_ previous: Calibration.Previous?) -> Calibration {
+            Calibration(
+                tiles: tiles, subDecoders: 2, classes: 6, thresholds: .gopro, grouping: .label, previous: previous)
+        }
+        let rows: [[Double?]] = [[0.5, 0.01], [9, 9], [0.01, 9], [nil, nil], [], [9, 9]]
+        let both = calibration(.init(increments: rows, exitTable: [1, 2, 0, 1, 0, 2]))
+        #expect(both.unseen == [0, 2, 3, 4])
+        #expect(both.completed == [[0.5, 0.01], [1.5, 0.03], [0.01, 9], [nil, nil], [nil, nil], [-1, 1]])
+        // By Eq. 12 where the model has increments, else as its table says.
+        #expect(both.exitTable(tau: 0.05) == [1, 1, 0, 1, 0, 0])
+        #expect(both.exitTable(tau: 0.005) == [2, 2, 2, 1, 0, 0])
+        #expect(calibration(.init(increments: nil, exitTable: [1, 2, 0, 1, 0, 2])).exitTable(tau: 0.05) == [1, 1, 0, 1, 0, 0])
+        #expect(calibration(nil).exitTable(tau: 0.05) == [2, 1, 2, 2, 2, 0])
+        let note = try #require(both.note(tau: 0.05))
+        #expect(note.contains("class 0 (exit 1), 2 (exit 0), 3 (exit 1), 4 (exit 0)") && note.contains("kept"))
+        #expect(calibration(nil).note(tau: 0.05)?.contains("all sub-decoders") == true)
+    }
+
     @Test func theOutlookFollowsTheClassifier() throws {
         let outlook = try #require(calibration(.label).outlook(table: [2, 1, 2, 2, 2, 0], tau: 0.05))
         #expect(outlook.dRate == 1.0 / 8)

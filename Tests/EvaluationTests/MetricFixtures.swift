@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import Images
 import TestSupport
@@ -29,6 +30,10 @@ struct MetricFixtures: Decodable {
 
     static func picture(_ name: String) throws -> ByteImage {
         try picture(folder.appending(path: name))
+    }
+
+    static func picture(_ file: FilePath) throws -> ByteImage {
+        try ByteImage(Image.decode(FileInput.file(file).read()).raster)
     }
 
     static func picture(_ url: URL) throws -> ByteImage {

@@ -68,6 +68,29 @@ struct ModelFileWriterTests {
         #expect(try written.policy(.adaptive) == .table([4, 4, 4, 4, 4, 4]))
     }
 
+    /// Pictures of one class only: the other rows of the written model are those that were there.
+    @Test func classesWithoutSamplesKeepTheirRows() throws {
+        let scene = try Scene()
+        let target = scene.folder.appending(path: "model.safetensors")
+        var file = try ModelFileWriter(contentsOf: Self.model)
+        let before = try #require(file.network.configuration.increments)
+        let table = try #require(file.network.configuration.exitTable)
+        let one = Calibration(
+            tiles: [
+                CalibrationTile(
+                    image: 0, label: 2, predicted: 2, psnr: [27, 27.5, 28, 28, 28], squares: [1, 1, 1, 1, 1], bytes: 3)
+            ],
+            subDecoders: 4, classes: 6, thresholds: .gopro, grouping: .label,
+            previous: .init(increments: before, exitTable: table))
+        try file.set(one, tau: 0.05)
+        try file.write(to: target)
+        let written = try AdaRevD(contentsOf: target)
+        var (rows, exits) = (before, table)
+        (rows[2], exits[2]) = ([0.5, 0.5, 0, 0], 2)
+        #expect(written.configuration.increments == rows)
+        #expect(try written.policy(.adaptive) == .table(exits))
+    }
+
     @Test func refusesClassesThatTheModelDoesNotHave() throws {
         var file = try ModelFileWriter(contentsOf: Self.model)
         let eight = Calibration(tiles: [], subDecoders: 4, classes: 8, thresholds: .realBlurR, grouping: .label)

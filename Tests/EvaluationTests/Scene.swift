@@ -1,4 +1,5 @@
 import Evaluation
+import Files
 import Foundation
 import Images
 import Network
@@ -13,6 +14,9 @@ struct Scene: ~Copyable {
         folder = FileManager.default.temporaryDirectory.appending(path: "evaluation-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
     }
+
+    /// A file or folder in it.
+    func path(_ name: String) -> FilePath { FilePath(folder.appending(path: name).path) }
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
@@ -48,7 +52,8 @@ struct Scene: ~Copyable {
             return url
         }
         return ImagePair(
-            name: name, blur: try picture(0.4, "blur/\(name).png"), sharp: try picture(1, "sharp/\(name).png"))
+            key: FilePath(name), blur: FilePath(try picture(0.4, "blur/\(name).png").path),
+            sharp: FilePath(try picture(1, "sharp/\(name).png").path))
     }
 
     /// Small and random: what it does to a picture is nonsense, but always the same.
@@ -74,8 +79,8 @@ struct Scene: ~Copyable {
         return image
     }
 
-    static func floats(_ url: URL) throws -> FloatImage {
-        let raster = try Image.decode([UInt8](Data(contentsOf: url))).raster
+    static func floats(_ file: FilePath) throws -> FloatImage {
+        let raster = try Image.decode(FileInput.file(file).read()).raster
         let image = FloatImage(width: raster.width, height: raster.height)
         raster.readRGB(x: 0, y: 0, width: raster.width, height: raster.height, into: image.pixels.baseAddress!)
         return image

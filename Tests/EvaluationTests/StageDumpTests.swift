@@ -1,5 +1,5 @@
 import Evaluation
-import Foundation
+import Files
 import Images
 import Kernels
 import Network
@@ -14,20 +14,20 @@ struct StageDumpTests {
         let network = try Scene.network()
         let team = ThreadTeam(threads: 2)
         defer { team.stop() }
-        let raster = try Image.decode([UInt8](Data(contentsOf: pair.blur))).raster
-        let folder = scene.folder.appending(path: "stages")
+        let raster = try Image.decode(FileInput.file(pair.blur).read()).raster
+        let folder = scene.path("stages")
         let files = try StageDump(network, tile: try Scene.tile(), team: team).write(
-            raster, name: "p", into: folder, policy: .table([3, 3, 2, 2, 1, 0]), mode: mode, gain: 4)
+            raster, name: FilePath("p"), into: folder, policy: .table([3, 3, 2, 2, 1, 0]), mode: mode, gain: 4)
         #expect(
-            files.map(\.lastPathComponent) == [
+            files.map { $0.lastComponent?.description } == [
                 "p-output-1.png", "p-change-1.png", "p-output-2.png", "p-change-2.png", "p-output-3.png",
                 "p-change-3.png", "p-exits.png",
             ])
         var before = try Scene.floats(pair.blur)
         for depth in 1...3 {
             let expected = try Scene.restored(pair, network, exit: .fixed(depth), mode: mode)
-            let output = try MetricFixtures.picture(folder.appending(path: "p-output-\(depth).png"))
-            let change = try MetricFixtures.picture(folder.appending(path: "p-change-\(depth).png"))
+            let output = try MetricFixtures.picture(folder.appending(FilePath("p-output-\(depth).png")))
+            let change = try MetricFixtures.picture(folder.appending(FilePath("p-change-\(depth).png")))
             var (largest, largestChange) = (0, 0)
             for i in expected.pixels.indices {
                 let byte = Int((min(max(expected.pixels[i], 0), 1) * 255).rounded(.toNearestOrEven))
@@ -41,7 +41,7 @@ struct StageDumpTests {
             #expect(largestChange <= 1)
             before = expected
         }
-        let overlay = try MetricFixtures.picture(folder.appending(path: "p-exits.png"))
+        let overlay = try MetricFixtures.picture(folder.appending(FilePath("p-exits.png")))
         #expect(overlay.width == 150 && overlay.height == 90)
         #expect(overlay != (try MetricFixtures.picture(pair.blur)))
     }

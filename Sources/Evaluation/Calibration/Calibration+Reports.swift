@@ -12,6 +12,15 @@ extension Calibration {
         return table.text
     }
 
+    /// Says which classes have no tile here, and what becomes of them; nil when all have.
+    public func note(tau: Double) -> String? {
+        guard !unseen.isEmpty else { return nil }
+        let table = exitTable(tau: tau)
+        let names = unseen.map { "\($0) (exit \(table[$0]))" }.joined(separator: ", ")
+        let fate = previous == nil ? "all sub-decoders run" : "the model's own rows are kept"
+        return "no tile of class \(names) in these pictures: \(fate)"
+    }
+
     private func range(of index: Int) -> String {
         guard grouping == .label, index < thresholds.classes else { return "" }
         func text(_ value: Double) -> String { MarkdownTable.fixed(value, value == value.rounded() ? 0 : 2) }
@@ -41,6 +50,8 @@ public struct CalibrationReport: Sendable, Encodable {
     let grouping: Calibration.Grouping
     let thresholds: [Double]
     let counts: [Int]
+    /// Classes without a tile; what the table says of them is the model's own.
+    let kept: [Int]
     let increments: [[Double?]]
     let tau: Double
     let exitTable: [Int]
@@ -52,7 +63,8 @@ public struct CalibrationReport: Sendable, Encodable {
         grouping = calibration.grouping
         thresholds = calibration.thresholds.decibels
         counts = calibration.counts
-        increments = calibration.increments
+        kept = calibration.unseen
+        increments = calibration.completed
         self.tau = tau
         exitTable = calibration.exitTable(tau: tau)
         classifierAccuracy = calibration.classifierAccuracy
@@ -61,6 +73,7 @@ public struct CalibrationReport: Sendable, Encodable {
 
     enum CodingKeys: String, CodingKey {
         case model, tau, sweep
+        case kept = "classes_kept"
         case grouping = "classes_by"
         case thresholds = "thresholds_db"
         case counts = "tiles"

@@ -20,10 +20,26 @@ public struct Calibration: Sendable {
     /// over the blurred tile; nil where there was no sample.
     public let increments: [[Double?]]
     let tiles: [CalibrationTile]
+    let previous: Previous?
 
+    /// What the model says already. It stays true of the classes of which these pictures have no tile.
+    public struct Previous: Sendable {
+        let increments: [[Double?]]?
+        let exitTable: [Int]?
+
+        /// - Parameter exitTable: the table that the model uses.
+        public init(increments: [[Double?]]?, exitTable: [Int]?) {
+            self.increments = increments
+            self.exitTable = exitTable
+        }
+    }
+
+    /// - Parameter previous: nil: a class without a tile runs all sub-decoders.
     package init(
-        tiles: [CalibrationTile], subDecoders: Int, classes: Int, thresholds: DegradationThresholds, grouping: Grouping
+        tiles: [CalibrationTile], subDecoders: Int, classes: Int, thresholds: DegradationThresholds, grouping: Grouping,
+        previous: Previous? = nil
     ) {
+        self.previous = previous
         self.tiles = tiles
         self.subDecoders = subDecoders
         self.thresholds = thresholds
@@ -44,9 +60,29 @@ public struct Calibration: Sendable {
         }
     }
 
-    /// E_c for a τ in dB (Eq. 12): sub-decoder per class, hardest class first.
+    /// Classes of which there was no tile.
+    public var unseen: [Int] { counts.indices.filter { counts[$0] == 0 } }
+
+    /// What the model is told: the measured rows, and its own of classes that were not seen.
+    public var completed: [[Double?]] {
+        increments.indices.map { counts[$0] == 0 ? previousRow($0) ?? increments[$0] : increments[$0] }
+    }
+
+    /// E_c for a τ in dB (Eq. 12): sub-decoder per class, hardest class first. A class without a tile keeps its row: its
+    /// exit follows from the model's increments where it has some, and stays as the model's table says where not.
     public func exitTable(tau: Double) -> [Int] {
-        ModelConfiguration.exitTable(increments: increments, tau: tau, subDecoders: subDecoders)
+        var table = ModelConfiguration.exitTable(increments: completed, tau: tau, subDecoders: subDecoders)
+        for index in unseen where previousRow(index) == nil {
+            if let exits = previous?.exitTable, exits.indices.contains(index) { table[index] = exits[index] }
+        }
+        return table
+    }
+
+    private func previousRow(_ index: Int) -> [Double?]? {
+        guard let rows = previous?.increments, rows.indices.contains(index), rows[index].count == subDecoders,
+            !rows[index].contains(where: { $0 == nil })
+        else { return nil }
+        return rows[index]
     }
 
     /// What an exit table would give on these pictures.

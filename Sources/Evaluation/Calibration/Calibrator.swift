@@ -1,4 +1,3 @@
-import Foundation
 import Images
 import Kernels
 import Network
@@ -56,7 +55,7 @@ public final class Calibrator {
         }
     }
 
-    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, and what the file system says.
+    /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, `FileError`.
     public func add(_ pair: ImagePair) throws {
         let loaded = try LoadedPair(pair, limits: limits)
         tiles += try measure(loaded, images, grid(loaded.blur.width, loaded.blur.height), thresholds)
@@ -65,9 +64,7 @@ public final class Calibrator {
 
     /// Tiles of a pair, judged by the header; 0 when it cannot be read.
     public func tiles(of pair: ImagePair) -> Int {
-        guard let data = try? Data(contentsOf: pair.blur, options: .mappedIfSafe),
-            let header = try? data.withUnsafeBytes({ try ImageHeader.read(RawSpan(_unsafeBytes: $0)) })
-        else { return 0 }
+        guard let header = pair.blur.imageHeader else { return 0 }
         return (try? grid(header.width, header.height).count) ?? 0
     }
 
@@ -75,9 +72,12 @@ public final class Calibrator {
     ///
     /// - Parameters:
     ///   - classes: of the model; nil for those of the thresholds.
-    public func calibration(by grouping: Calibration.Grouping, subDecoders: Int, classes: Int? = nil) -> Calibration {
+    ///   - previous: what the model says of its exits; kept for classes without a tile.
+    public func calibration(
+        by grouping: Calibration.Grouping, subDecoders: Int, classes: Int? = nil, previous: Calibration.Previous? = nil
+    ) -> Calibration {
         Calibration(
             tiles: tiles, subDecoders: subDecoders, classes: classes ?? thresholds.classes, thresholds: thresholds,
-            grouping: grouping)
+            grouping: grouping, previous: previous)
     }
 }

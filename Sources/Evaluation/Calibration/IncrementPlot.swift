@@ -1,5 +1,5 @@
 import Drawing
-import Foundation
+import Files
 
 /// The paper's Fig. 5 as a picture: what each sub-decoder gains, one line per class.
 public struct IncrementPlot {
@@ -16,8 +16,8 @@ public struct IncrementPlot {
     private static let size = (width: 900, height: 560)
     private static let area = (left: 100, top: 60, width: 560, height: 420)
 
-    /// - Throws: `ImageError`, or what the file system says.
-    public func write(to url: URL) throws { try draw().write(to: url) }
+    /// - Throws: `ImageError`, `FileError`.
+    public func write(to file: FilePath) throws { try draw().write(to: file) }
 
     package func draw() -> ByteImage {
         var canvas = Canvas(width: Self.size.width, height: Self.size.height)

@@ -49,7 +49,7 @@ struct ModelDescription {
 
     /// Replaces the increments, the table derived from them and what they were made with.
     mutating func set(_ calibration: Calibration, tau: Double) {
-        fields["increments_db"] = calibration.increments.map { row in row.map { $0.map { $0 as Any } ?? NSNull() } }
+        fields["increments_db"] = calibration.completed.map { row in row.map { $0.map { $0 as Any } ?? NSNull() } }
         fields["exit_table"] = calibration.exitTable(tau: tau)
         fields["tau"] = tau
         fields["increments_first"] = "sub-decoder 1 against the blurred input"

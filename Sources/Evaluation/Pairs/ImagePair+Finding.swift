@@ -1,4 +1,4 @@
-import Foundation
+import Files
 
 extension ImagePair {
     /// Pairs the pictures of two folders, in natural order of their names.
@@ -8,94 +8,46 @@ extension ImagePair {
     /// folders with equal names. Both folders may be the same one that holds all. Sharp pictures may be left over,
     /// blurred ones not. Two files are a pair as well.
     ///
-    /// - Throws: ``EvaluationError``: `noPictures`, `unpaired`.
-    public static func find(blur: URL, sharp: URL) throws(EvaluationError) -> [ImagePair] {
-        if !isFolder(blur), !isFolder(sharp) {
-            for file in [blur, sharp] where !FileManager.default.fileExists(atPath: file.path) {
-                throw .noPictures(path: file.path)
-            }
-            return [ImagePair(name: blur.lastPathComponent, blur: blur, sharp: sharp)]
+    /// - Throws: ``EvaluationError``: `noPictures`, `unpaired`; `FileError` for a folder that cannot be listed.
+    public static func find(blur: FilePath, sharp: FilePath) throws -> [ImagePair] {
+        if blur.kind != .folder, sharp.kind != .folder {
+            for file in [blur, sharp] where file.kind == nil { throw EvaluationError.noPictures(path: "\(file)") }
+            return [ImagePair(key: blur.lastComponent ?? blur, blur: blur, sharp: sharp)]
         }
-        let blurred = try pictures(in: blur, of: .blurred)
-        let truths = try pictures(in: sharp, of: .sharp)
-        let byKey = Dictionary(grouping: truths, by: \.key)
-        // Where the folders' trees differ, a name that occurs once on both sides will do.
-        let byName = Dictionary(grouping: truths, by: \.name)
+        let blurred = try PictureSide(folder: blur, role: .blurred).pictures
+        let truths = SharpPictures(try PictureSide(folder: sharp, role: .sharp).pictures)
         let names = Dictionary(grouping: blurred, by: \.name)
         var pairs: [ImagePair] = []
         var missing: [String] = []
         for picture in blurred {
-            let candidates = byKey[picture.key] ?? (names[picture.name]?.count == 1 ? byName[picture.name] : nil)
-            if let truth = candidates?.first, candidates?.count == 1 {
-                pairs.append(ImagePair(name: picture.key, blur: picture.url, sharp: truth.url))
+            if let truth = truths.find(picture, isNameUnique: names[picture.name]?.count == 1) {
+                pairs.append(ImagePair(key: picture.key, blur: picture.file, sharp: truth.file))
             } else {
-                missing.append(picture.key)
+                missing.append(picture.key.description)
             }
         }
-        guard missing.isEmpty else { throw .unpaired(names: missing, total: blurred.count) }
+        guard missing.isEmpty else { throw EvaluationError.unpaired(names: missing, total: blurred.count) }
         return pairs
     }
+}
 
-    private enum Role {
-        case blurred, sharp
+/// The sharp pictures by what blurred ones may be called.
+private struct SharpPictures {
+    private let byKey: [FilePath: [PictureSide.Picture]]
+    private let byName: [FilePath: [PictureSide.Picture]]
+    /// Strings are equal when they differ by normalisation only, as names do that came over another system.
+    private let byText: [String: [PictureSide.Picture]]
 
-        /// Folders that hold this side.
-        var folders: Set<String> {
-            switch self {
-            case .blurred: ["blur", "blurry", "blurred", "blur_gamma", "input"]
-            case .sharp: ["sharp", "gt", "groundtruth", "ground_truth", "target"]
-            }
-        }
-
-        /// What names of this side begin with.
-        var prefixes: [String] {
-            switch self {
-            case .blurred: ["blur_", "blurry_"]
-            case .sharp: ["gt_", "sharp_"]
-            }
-        }
-
-        var other: Role { self == .blurred ? .sharp : .blurred }
+    init(_ pictures: [PictureSide.Picture]) {
+        byKey = Dictionary(grouping: pictures, by: \.key)
+        byName = Dictionary(grouping: pictures, by: \.name)
+        byText = Dictionary(grouping: pictures.filter { $0.key.text != nil }) { $0.key.text ?? "" }
     }
 
-    private struct Picture {
-        let url: URL
-        /// Path without extension and without what tells the side.
-        let key: String
-        /// The last component of the key.
-        let name: String
-        let folders: [String]
-    }
-
-    private static func pictures(in folder: URL, of role: Role) throws(EvaluationError) -> [Picture] {
-        var found: [Picture] = []
-        let files = FileManager.default.enumerator(atPath: folder.path)
-        while let relative = files?.nextObject() as? String {
-            let parts = relative.split(separator: "/").map(String.init)
-            guard !parts.contains(where: { $0.hasPrefix(".") }),
-                ["jpg", "jpeg", "png"].contains((relative as NSString).pathExtension.lowercased())
-            else { continue }
-            let folders = parts.dropLast().map { $0.lowercased() }
-            var name = (parts[parts.count - 1] as NSString).deletingPathExtension
-            if let prefix = role.prefixes.first(where: { name.lowercased().hasPrefix($0) }) {
-                name = String(name.dropFirst(prefix.count))
-            }
-            let kept = parts.dropLast().filter { !role.folders.contains($0.lowercased()) }
-            found.append(
-                Picture(
-                    url: folder.appending(path: relative), key: (kept + [name]).joined(separator: "/"), name: name,
-                    folders: folders))
-        }
-        // One folder may hold both sides, and GoPro's twice: with and without gamma.
-        let own = found.filter { role.other.folders.isDisjoint(with: $0.folders) }
-        let linear = own.filter { !$0.folders.contains("blur_gamma") }
-        let pictures = (linear.isEmpty ? own : linear).sorted { NaturalOrder.areInOrder($0.key, $1.key) }
-        guard !pictures.isEmpty else { throw .noPictures(path: folder.path) }
-        return pictures
-    }
-
-    private static func isFolder(_ url: URL) -> Bool {
-        var isDirectory: ObjCBool = false
-        return FileManager.default.fileExists(atPath: url.path, isDirectory: &isDirectory) && isDirectory.boolValue
+    /// Where the folders' trees differ, a name that occurs once on both sides will do.
+    func find(_ picture: PictureSide.Picture, isNameUnique: Bool) -> PictureSide.Picture? {
+        let candidates =
+            byKey[picture.key] ?? picture.key.text.flatMap { byText[$0] } ?? (isNameUnique ? byName[picture.name] : nil)
+        return candidates?.count == 1 ? candidates?.first : nil
     }
 }

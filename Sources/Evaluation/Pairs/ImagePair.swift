@@ -1,15 +1,24 @@
-import Foundation
+import Files
 
 /// A blurred picture and its sharp one.
 public struct ImagePair: Sendable, Equatable {
-    /// For tables: the path below the folder, without what only tells blurred from sharp.
-    public var name: String
-    public var blur: URL
-    public var sharp: URL
+    /// The path below the folder, without extension and without what only tells blurred from sharp.
+    public var key: FilePath
+    public var blur: FilePath
+    public var sharp: FilePath
 
-    public init(name: String, blur: URL, sharp: URL) {
-        self.name = name
+    public init(key: FilePath, blur: FilePath, sharp: FilePath) {
+        self.key = key
         self.blur = blur
         self.sharp = sharp
+    }
+
+    /// For tables.
+    public var name: String { key.description }
+
+    /// Whether both sides are one file: there is nothing to compare.
+    public var isOneFile: Bool {
+        guard let blurred = try? blur.status(), let truth = try? sharp.status() else { return false }
+        return blurred.identity == truth.identity
     }
 }

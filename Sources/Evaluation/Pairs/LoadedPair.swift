@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Images
 import Tiles
 
@@ -8,7 +8,7 @@ struct LoadedPair {
     let blur: Raster
     let truth: ByteImage
 
-    /// - Throws: `ImageError`, ``EvaluationError/sizes(name:blur:sharp:)``, or what the file system says.
+    /// - Throws: `ImageError`, ``EvaluationError/sizes(name:blur:sharp:)``, or `FileError`.
     init(_ pair: ImagePair, limits: ImageLimits) throws {
         name = pair.name
         blur = try Self.decode(pair.blur, limits)
@@ -20,9 +20,8 @@ struct LoadedPair {
         truth = ByteImage(sharp)
     }
 
-    static func decode(_ url: URL, _ limits: ImageLimits) throws -> Raster {
-        let data = try Data(contentsOf: url, options: .mappedIfSafe)
-        return try data.withUnsafeBytes { try Image.decode(RawSpan(_unsafeBytes: $0), limits: limits) }.raster
+    static func decode(_ file: FilePath, _ limits: ImageLimits) throws -> Raster {
+        try Image.decode(FileInput.file(file).read(), limits: limits).raster
     }
 }
 

@@ -1,7 +1,7 @@
 /// Names with numbers in them in the order that people expect: 2 before 10.
 enum NaturalOrder {
-    static func areInOrder(_ first: String, _ second: String) -> Bool {
-        var (a, b) = (Array(first.utf8)[...], Array(second.utf8)[...])
+    static func areInOrder(_ first: [UInt8], _ second: [UInt8]) -> Bool {
+        var (a, b) = (first[...], second[...])
         while let x = a.first, let y = b.first {
             if isDigit(x), isDigit(y) {
                 let (left, right) = (takeNumber(&a), takeNumber(&b))
@@ -14,7 +14,11 @@ enum NaturalOrder {
             }
         }
         // Equal but for leading zeros: the plain order decides, so that the order is one.
-        return a.isEmpty && b.isEmpty ? first < second : a.isEmpty
+        return a.isEmpty && b.isEmpty ? first.lexicographicallyPrecedes(second) : a.isEmpty
+    }
+
+    static func areInOrder(_ first: String, _ second: String) -> Bool {
+        areInOrder(Array(first.utf8), Array(second.utf8))
     }
 
     /// The digits without leading zeros.

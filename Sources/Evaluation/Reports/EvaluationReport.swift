@@ -1,27 +1,42 @@
-import Foundation
-
-/// Scores of a model on a data set.
+/// Scores of a model, or of finished results, on a data set.
 public struct EvaluationReport: Sendable, Encodable {
+    /// Means over the pictures that have the figure. Infinite values, of results that equal their sharp picture, are in no
+    /// mean; nil where nothing is left.
     public struct Mean: Sendable, Encodable {
-        public var psnr: Double
-        public var ssim: Double
+        public var psnr: Double?
+        public var ssim: Double?
         public var blurredPSNR: Double?
+        /// ΔPSNR
+        public var gain: Double?
         /// Seconds per picture.
-        public var seconds: Double
+        public var seconds: Double?
 
         enum CodingKeys: String, CodingKey {
             case psnr, ssim, seconds
             case blurredPSNR = "psnr_blurred"
+            case gain = "psnr_gain"
+        }
+    }
+
+    public struct Spreads: Sendable, Encodable {
+        public var psnr, ssim, blurredPSNR, gain: Spread?
+
+        enum CodingKeys: String, CodingKey {
+            case psnr, ssim
+            case blurredPSNR = "psnr_blurred"
+            case gain = "psnr_gain"
         }
     }
 
     public var dataSet: String
-    public var model: String
+    /// Nil of results that were made elsewhere.
+    public var model: String?
     public var scoring: ScoreProtocol
-    public var subDecoders: Int
+    /// K; nil without a model.
+    public var subDecoders: Int?
     public var images: [EvaluationRecord] = []
 
-    public init(dataSet: String, model: String, scoring: ScoreProtocol, subDecoders: Int) {
+    public init(dataSet: String, model: String?, scoring: ScoreProtocol, subDecoders: Int?) {
         self.dataSet = dataSet
         self.model = model
         self.scoring = scoring
@@ -31,24 +46,52 @@ public struct EvaluationReport: Sendable, Encodable {
     /// Over the pictures; nil when there is none.
     public var mean: Mean? {
         guard !images.isEmpty else { return nil }
-        func mean(_ value: (EvaluationRecord) -> Double) -> Double {
-            images.reduce(0) { $0 + value($1) } / Double(images.count)
+        func mean(_ value: (EvaluationRecord) -> Double?) -> Double? {
+            let values = images.compactMap(value).filter(\.isFinite)
+            return values.isEmpty ? nil : values.reduce(0, +) / Double(values.count)
         }
         return Mean(
-            psnr: mean(\.psnr), ssim: mean(\.ssim),
-            blurredPSNR: images.allSatisfy { $0.blurredPSNR != nil } ? mean { $0.blurredPSNR ?? 0 } : nil,
-            seconds: mean(\.seconds))
+            psnr: mean(\.psnr), ssim: mean(\.ssim), blurredPSNR: mean(\.blurredPSNR), gain: mean(\.gain),
+            seconds: mean { $0.run?.seconds })
+    }
+
+    public var spread: Spreads {
+        func spread(_ value: (EvaluationRecord) -> Double?) -> Spread? { Spread(images.compactMap(value)) }
+        return Spreads(
+            psnr: spread(\.psnr), ssim: spread(\.ssim), blurredPSNR: spread(\.blurredPSNR), gain: spread(\.gain))
     }
 
     /// Sub-decoder runs over all tiles and pictures / (K · tiles) (specification 7.5); nil when there is none.
     public var dRate: Double? {
-        let tiles = images.reduce(0) { $0 + $1.tiles }
+        guard let subDecoders else { return nil }
+        let runs = images.compactMap(\.run)
+        let tiles = runs.reduce(0) { $0 + $1.tiles }
         guard tiles > 0 else { return nil }
-        return Double(images.reduce(0) { $0 + $1.subDecoderRuns }) / Double(subDecoders * tiles)
+        return Double(runs.reduce(0) { $0 + $1.subDecoderRuns }) / Double(subDecoders * tiles)
+    }
+
+    /// The same of one picture.
+    func dRate(of image: EvaluationRecord) -> Double? {
+        guard let subDecoders, let run = image.run, run.tiles > 0 else { return nil }
+        return Double(run.subDecoderRuns) / Double(subDecoders * run.tiles)
+    }
+
+    /// What a reader of the means should know.
+    public var notes: [String] {
+        let unaligned = images.count { $0.isAligned == false }
+        let equal = images.count { $0.psnr == .infinity }
+        let sharp = images.count { $0.blurredPSNR == .infinity }
+        let earlier = model == nil ? 0 : images.count { $0.run == nil }
+        return [
+            (unaligned, "could not be aligned and count as they are"),
+            (equal, "came out equal to their sharp picture: their PSNR is infinite and in no mean"),
+            (sharp, "are equal to their sharp picture before anything is done: no blurred PSNR, no ΔPSNR"),
+            (earlier, "were there from an earlier run: in no D-Rate and no time"),
+        ].filter { $0.0 > 0 }.map { "\($0.0) of \(images.count) pictures \($0.1)" }
     }
 
     enum CodingKeys: String, CodingKey {
-        case model, images, mean
+        case model, images, mean, spread
         case dataSet = "data_set"
         case scoring = "protocol"
         case subDecoders = "sub_decoders"
@@ -62,6 +105,7 @@ public struct EvaluationReport: Sendable, Encodable {
         try container.encode(scoring, forKey: .scoring)
         try container.encode(subDecoders, forKey: .subDecoders)
         try container.encode(mean, forKey: .mean)
+        try container.encode(spread, forKey: .spread)
         try container.encode(dRate, forKey: .dRate)
         try container.encode(images, forKey: .images)
     }

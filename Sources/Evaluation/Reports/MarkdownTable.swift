@@ -31,6 +31,7 @@ public struct MarkdownTable: Sendable {
 
     static func fixed(_ value: Double?, _ digits: Int, signed: Bool = false) -> String {
         guard let value else { return "-" }
+        if value == .infinity { return "equal" }
         return String(format: signed ? "%+.\(digits)f" : "%.\(digits)f", value)
     }
 

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Images
 
 /// A picture as the evaluation protocol sees it: 8 bit, RGB.
@@ -48,14 +48,13 @@ public struct ByteImage: Sendable, Equatable {
 extension ByteImage {
     /// Writes the picture as PNG.
     ///
-    /// - Throws: `ImageError`, or what the file system says.
-    func write(to url: URL) throws {
+    /// - Throws: `ImageError`, `FileError`.
+    func write(to file: FilePath) throws {
         let raster = try Raster(width: width, height: height, channels: 3, bitDepth: 8)
         for y in 0..<height {
             raster.withMutableRow(y) { row in row.copyBytes(from: bytes[y * width * 3..<(y + 1) * width * 3]) }
         }
-        try FileManager.default.createDirectory(
-            at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-        try Data(Image(raster: raster).encode(EncodeOptions(format: .png))).write(to: url, options: .atomic)
+        try file.parent.makeFolders()
+        try FileOutput.file(file).write(Image(raster: raster).encode(EncodeOptions(format: .png)))
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import Files
 import Images
 import Kernels
 import Network
@@ -70,17 +70,17 @@ public struct StageDump {
     ///   - mode: what the encoder sees at a time.
     ///   - gain: how much changes are amplified; gray is no change.
     /// - Returns: the files.
-    /// - Throws: `ImageError`, `TilesError`, or what the file system says.
+    /// - Throws: `ImageError`, `TilesError`, `FileError`.
     @discardableResult
     public func write(
-        _ raster: Raster, name: String, into folder: URL, policy: ExitPolicy, mode: EncodingMode = .tile,
+        _ raster: Raster, name: FilePath, into folder: FilePath, policy: ExitPolicy, mode: EncodingMode = .tile,
         blend: BlendStyle = .edgeSafe, gain: Float = 8
-    ) throws -> [URL] {
+    ) throws -> [FilePath] {
         let grid = try TileGrid(width: raster.width, height: raster.height, tile: tile, mode: mode)
         let stages = try prepare(raster.floats(), grid, policy, blend)
-        var files: [URL] = []
+        var files: [FilePath] = []
         func save(_ picture: ByteImage, _ what: String) throws {
-            let file = folder.appending(path: "\(name)-\(what).png")
+            let file = folder.appending(FilePath(bytes: name.bytes + Array("-\(what).png".utf8)))
             try picture.write(to: file)
             files.append(file)
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Kernels
 import Network
@@ -27,7 +28,7 @@ struct BenchCommand: ParsableCommand {
     @Option(help: "Tiles that are timed one after the other, after one that is not.")
     var repetitions = 5
     @Option(help: ArgumentHelp("Write the measurements as JSON; - is standard output.", valueName: "file"))
-    var json: String?
+    var json: FilePath?
 
     func validate() throws {
         guard (1...512).contains(width) else { throw ValidationError("--width: 1 to 512 is expected") }
@@ -41,6 +42,7 @@ struct BenchCommand: ParsableCommand {
     }
 
     func run() throws {
+        if let json { try OutputCheck.file(json, "--json") }
         let network = try network()
         let side = tile ?? network.configuration.tile
         let outcome = BenchRun(
@@ -48,9 +50,8 @@ struct BenchCommand: ParsableCommand {
         ).measure()
         let report = report(outcome, network, side, BenchCosts.of(network, tile: side, threads: threads.count))
         if let json {
-            let bytes = JSON.encode(report, pretty: true) + Data("\n".utf8)
-            if json == "-" { return FileHandle.standardOutput.write(bytes) }
-            try bytes.write(to: URL(filePath: json), options: .atomic)
+            try FileOutput(json).write([UInt8](JSON.encode(report, pretty: true)) + [UInt8(ascii: "\n")])
+            if json.isDash { return }
         }
         print(report.text)
     }
@@ -60,7 +61,7 @@ struct BenchCommand: ParsableCommand {
         return try model.checkingNoise {
             guard let arch else {
                 return try AdaRevD(
-                    contentsOf: model.file, entry: model.entry?.entry, classifier: model.classifierFile,
+                    contentsOf: model.file, entry: model.entry?.entry, classifier: try model.classifierFile,
                     kernelNoise: model.kernelNoise, kernels: kernels)
             }
             return try AdaRevD(

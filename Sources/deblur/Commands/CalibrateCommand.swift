@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Foundation
 import Kernels
 import Network
@@ -19,6 +20,8 @@ struct CalibrateCommand: ParsableCommand {
 
     enum Classes: String, ExpressibleByArgument, CaseIterable { case label, classifier }
 
+    @Option(help: .blurred)
+    var blur: FilePath
     @OptionGroup var pairOptions: PairOptions
     @OptionGroup var model: ModelOptions
     @OptionGroup var threads: ThreadOptions
@@ -33,9 +36,9 @@ struct CalibrateCommand: ParsableCommand {
     @Option(help: ArgumentHelp("Values of τ to compare, in dB.", valueName: "list"))
     var sweep = "0,0.005,0.01,0.02,0.05,0.1,0.2,0.5"
     @Option(help: ArgumentHelp("Write the model with the new increments, table and τ.", valueName: "model"))
-    var write: String?
+    var write: FilePath?
     @Option(help: ArgumentHelp("Draw the gains as a PNG.", valueName: "file"))
-    var plot: String?
+    var plot: FilePath?
 
     func validate() throws {
         if let tau, !(0...100).contains(tau) { throw ValidationError("--tau: 0 to 100 dB is expected") }
@@ -44,16 +47,17 @@ struct CalibrateCommand: ParsableCommand {
                 throw ValidationError("--\(option): rising numbers separated by commas are expected")
             }
         }
-        if let write, !write.lowercased().hasSuffix(".safetensors") {
+        if let write, write.fileExtension != "safetensors" {
             throw ValidationError("--write: models are written as .safetensors")
         }
     }
 
     func run() throws {
-        let pairs = try pairOptions.pairs()
+        try OutputCheck.files([("--json", pairOptions.json), ("--write", write), ("--plot", plot)])
+        let pairs = try pairOptions.pairs(blur: blur)
         var file = try model.checkingNoise {
             try ModelFileWriter(
-                contentsOf: model.file, entry: model.entry?.entry, classifier: model.classifierFile,
+                contentsOf: model.file, entry: model.entry?.entry, classifier: try model.classifierFile,
                 kernelNoise: model.kernelNoise, kernels: KernelSet.required(threads.precision))
         }
         let network = file.network
@@ -74,14 +78,14 @@ struct CalibrateCommand: ParsableCommand {
         let tau = tau ?? network.configuration.tau ?? 0.05
         let name = network.configuration.name
         let outlooks = calibration.sweep(Self.numbers(sweep) ?? [])
-        if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: URL(filePath: plot)) }
+        if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: plot) }
         if let write {
             try file.set(calibration, tau: tau)
-            try file.write(to: URL(filePath: write))
+            try file.write(to: write.url())
         }
-        guard try !pairOptions.write(CalibrationReport(calibration, model: name, tau: tau, sweep: outlooks)) else {
-            return
-        }
+        try pairOptions.write(CalibrationReport(calibration, model: name, tau: tau, sweep: outlooks))
+        if let note = calibration.note(tau: tau) { Console.note(note + "\n") }
+        if pairOptions.json?.isDash == true { return }
         print(calibration.table)
         if let accuracy = calibration.classifierAccuracy {
             print("classifier agrees with the label on \(String(format: "%.1f", accuracy * 100)) % of the tiles")
@@ -115,7 +119,8 @@ struct CalibrateCommand: ParsableCommand {
             }
         }
         return calibrator.calibration(
-            by: classes == .label ? .label : .classifier, subDecoders: network.subDecoders, classes: network.classCount)
+            by: classes == .label ? .label : .classifier, subDecoders: network.subDecoders, classes: network.classCount,
+            previous: network.previousExits)
     }
 
     /// The option's, else the model's, else the authors' for as many classes.
@@ -142,6 +147,12 @@ private final class ProgressRelay {
 }
 
 extension AdaRevD {
+    /// What the model says of its exits; nil where nothing chooses them by class.
+    fileprivate var previousExits: Calibration.Previous? {
+        guard classCount != nil, case .table(let table) = try? policy(.adaptive) else { return nil }
+        return Calibration.Previous(increments: configuration.increments, exitTable: table)
+    }
+
     /// Degradation classes; nil without a classifier.
     fileprivate var classCount: Int? {
         if case .classifier(_, let classes) = architecture.exitHead { return classes }

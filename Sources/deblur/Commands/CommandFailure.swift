@@ -1,3 +1,4 @@
+import Files
 import Foundation
 
 /// An error with the name of what it happened to.
@@ -5,15 +6,20 @@ struct CommandFailure: Error, CustomStringConvertible, LocalizedError {
     let description: String
 
     init(_ name: String, _ error: any Error) {
-        let reason =
-            switch error {
-            case let error as CocoaError where error.code == .fileReadNoSuchFile: "there is no such file"
-            case let error as any CustomStringConvertible & LocalizedError: error.description
-            case let error as any CustomStringConvertible where !(error is CocoaError): error.description
-            default: error.localizedDescription
-            }
+        let reason = Self.reason(error)
         description = reason.hasPrefix(name) ? reason : "\(name): \(reason)"
     }
 
     var errorDescription: String? { description }
+
+    /// Why, in our words.
+    static func reason(_ error: any Error) -> String {
+        switch error {
+        case let error as FileError: error.reason
+        case let error as CocoaError where error.code == .fileReadNoSuchFile: "there is no such file"
+        case is CocoaError: error.localizedDescription
+        case let error as any CustomStringConvertible: error.description
+        default: error.localizedDescription
+        }
+    }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Foundation
 import Network
 import Service
@@ -13,30 +14,31 @@ struct ConvertCommand: ParsableCommand {
     enum Storage: String, ExpressibleByArgument, CaseIterable { case kept, fp32, bf16, fp16 }
 
     @Argument(help: ArgumentHelp("The model to read.", valueName: "model"))
-    var input: String
+    var input: FilePath
     @Argument(help: ArgumentHelp("The file to write, .safetensors.", valueName: "output"))
-    var output: String
+    var output: FilePath
     @Option(help: "How weights are stored. Biases, norms and scales stay float32 unless they come in less.")
     var storage = Storage.kept
     @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
     var entry: EntryOption?
     @Option(help: "A degradation classifier in a file of its own, which becomes part of the model.")
-    var classifier: String?
+    var classifier: FilePath?
 
     func validate() throws {
-        guard output.lowercased().hasSuffix(".safetensors") else {
+        guard output.fileExtension == "safetensors" else {
             throw ValidationError("\(output): models are written as .safetensors")
         }
     }
 
     func run() throws {
         let source = try ModelFile.resolve(input)
-        let target = URL(filePath: output)
+        try OutputCheck.file(output)
+        let target = try output.url()
         let file = try ModelFileWriter(
             contentsOf: source, entry: entry?.entry,
-            classifier: classifier.map { URL(filePath: $0) })
+            classifier: try classifier.map { try ModelFile.readable($0, "classifier file") })
         for warning in file.network.warnings {
-            FileHandle.standardError.write(Data("warning: \(warning)\n".utf8))
+            Console.note("warning: \(warning)\n")
         }
         try file.write(to: target, as: ModelFileWriter.Storage(rawValue: storage.rawValue) ?? .kept)
         // Loaded again, so that what is reported is what was written.

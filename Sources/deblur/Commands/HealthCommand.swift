@@ -23,11 +23,11 @@ struct HealthCommand: ParsableCommand {
         do {
             answer = try HealthProbe.get("/readyz", from: target, seconds: seconds)
         } catch let error as HealthProbe.Failure {
-            FileHandle.standardError.write(Data("not ready: \(error.reason)\n".utf8))
+            Console.note("not ready: \(error.reason)\n")
             throw ExitCode(1)
         }
         guard answer.status == 200 else {
-            FileHandle.standardError.write(Data("not ready: status \(answer.status) \(answer.text)\n".utf8))
+            Console.note("not ready: status \(answer.status) \(answer.text)\n")
             throw ExitCode(1)
         }
         print("ready")

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Images
 import Network
@@ -9,27 +10,41 @@ struct ImageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "image", abstract: "Deblurs one file, or many files and folder trees into a folder.",
         usage: "deblur image [options] <input> ... <output>",
-        discussion: "OUTPUT's extension chooses the format: .jpg, .png, or .npy = the unclamped float32 result, shape "
-            + "(height, width, 3), RGB, 0…1. Into a folder every file keeps its name.")
+        discussion: """
+            OUTPUT's extension chooses the format: .jpg, .png, or .npy = the unclamped float32 result, shape (height, \
+            width, 3), RGB, 0…1. Into a folder every file keeps its name; where that does not tell the format, the result \
+            has the input's. - reads standard input and writes standard output.
+
+            OUTPUT is a folder where it is one or ends with /, where several inputs or a folder go to it, or where it is \
+            new and has no extension. What is hidden or no picture in a folder is left out and counted.
+            """)
 
     enum Metadata: String, ExpressibleByArgument, CaseIterable { case keep, strip }
 
     @Argument(help: ArgumentHelp("Files and folders to deblur, then where the results go.", valueName: "path"))
-    var paths: [String]
+    var paths: [FilePath]
     @OptionGroup var model: ModelOptions
     @OptionGroup var threads: ThreadOptions
     @OptionGroup var exits: ExitOptions
     @Option(help: ArgumentHelp("0…1: how much of the correction is applied.", valueName: "share"))
     var strength: Float = 1
+    @Option(help: "Format of the results (default: as the output's name says, else as the input).")
+    var format: OutputFormat?
     @Option(help: "JPEG quality, 1…100 (default: the input's, at least 92).")
     var quality: Int?
     @Option(help: "EXIF and the like: keep or strip. The ICC profile stays.")
     var metadata = Metadata.keep
-    @Option(help: ArgumentHelp("Write tiles, classes, exits and milliseconds as JSON.", valueName: "file"))
-    var report: String?
+    @Option(
+        help: ArgumentHelp("Write tiles, classes, exits and milliseconds as JSON; - is standard output.", valueName: "file"))
+    var report: FilePath?
     @Option(
         help: ArgumentHelp("Also write each sub-decoder's output and change, and the exits, as PNG.", valueName: "folder"))
-    var dumpStages: String?
+    var dumpStages: FilePath?
+    @Option(
+        help: ArgumentHelp(
+            "Only part I (from 0) of N disjoint parts of the inputs, the same in every run; auto/N takes I from "
+                + "JOB_COMPLETION_INDEX or SLURM_ARRAY_TASK_ID.", valueName: "i/n"))
+    var shard: String?
     @Flag(help: "Leave out inputs whose result is there.")
     var skipExisting = false
     @Flag(help: "Go on after an input that failed.")
@@ -41,67 +56,61 @@ struct ImageCommand: ParsableCommand {
         guard paths.count >= 2 else { throw ValidationError("an input and an output are expected") }
         guard (0...1).contains(strength) else { throw ValidationError("--strength: 0 to 1 is expected") }
         if let quality, !(1...100).contains(quality) { throw ValidationError("--quality: 1 to 100 is expected") }
+        guard paths.dropLast().count(where: \.isDash) <= 1 else {
+            throw ValidationError("standard input can be read once, - is given twice")
+        }
     }
 
+    /// Everything that can be wrong with the command line is found before anything is made: outputs, model, exits.
     func run() throws {
-        let batch = try ImageBatch(inputs: paths.dropLast(), output: paths[paths.count - 1])
+        let output = paths[paths.count - 1]
+        let part = try shard.map { try Shard($0, environment: ProcessInfo.processInfo.environment) }
+        let batch = try ImageBatch(inputs: paths.dropLast(), output: output, format: format, shard: part)
+        try checkOutputs(batch)
         let served = try model.load(precision: threads.precision)
         let options = try exits.restoration(served, strength: strength)
+        if let folder = batch.folder, folder.kind == nil {
+            try folder.makeFolder()
+            if !quiet { Console.note("made the folder \(folder)\n") }
+        }
+
         let scheduler = TileScheduler(
             network: served.network, configuration: .init(threads: threads.count, tile: served.tile))
         defer { scheduler.stop() }
         let restorer = ImageRestorer(
             scheduler: scheduler, options: options, quality: quality, metadata: metadata == .keep ? .keep : .strip,
-            stages: dumpStages.map { StageFolder(served, folder: URL(filePath: $0), threads: threads.count) })
-
-        var outcome = ImageReport(model: served.reference, kernels: served.kernels, threads: threads.count)
+            stages: dumpStages.map { StageFolder(served, folder: $0, threads: threads.count) })
+        var outcome = ImageReport(
+            model: served.reference, kernels: served.kernels, threads: threads.count,
+            part: part.map { ImageReport.Part(index: $0.index, of: $0.count) })
         let began = ContinuousClock.now
-        let isComplete = run(batch, restorer, &outcome)
-        if let report { try outcome.write(to: report) }
-        if !quiet, batch.items.count != 1 { summarise(outcome, seconds: (.now - began) / .seconds(1)) }
-        if !isComplete { throw ExitCode(1) }
+        outcome.files = BatchRun(batch, restorer, skipExisting: skipExisting, keepGoing: keepGoing, quiet: quiet).run()
+        outcome.finish(batch, seconds: (.now - began) / .seconds(1))
+        if let report { try outcome.write(to: FileOutput(report)) }
+        if !quiet, let text = outcome.text(isBatch: batch.folder != nil) { Console.note(text + "\n") }
+        if outcome.summary.failed > 0 { throw ExitCode(1) }
     }
 
-    /// False when an input failed.
-    private func run(_ batch: ImageBatch, _ restorer: ImageRestorer, _ outcome: inout ImageReport) -> Bool {
-        let exists = { FileManager.default.fileExists(atPath: $0) }
-        let skipped = skipExisting ? Set(batch.items.map(\.output.path).filter(exists)) : []
-        let due = batch.items.filter { !skipped.contains($0.output.path) }
-        let line = quiet ? nil : ProgressLine(totalTiles: due.reduce(0) { $0 + (restorer.tiles(of: $1.input) ?? 0) })
-        defer { line?.clear() }
-        var isComplete = true
+    private func checkOutputs(_ batch: ImageBatch) throws {
+        if let report { try OutputCheck.file(report, "--report") }
+        if let dumpStages { try OutputCheck.folder(dumpStages, "--dump-stages") }
         for item in batch.items {
-            var entry = ImageReport.File(input: item.input.path, output: item.output.path, status: .skipped)
-            if !skipped.contains(item.output.path) {
-                line?.start(item.name)
-                do {
-                    entry = try restorer.run(item) { _ in line?.advance() }
-                } catch {
-                    isComplete = false
-                    entry.status = .failed
-                    entry.error = Self.reason(error)
-                    line?.clear()
-                    FileHandle.standardError.write(Data("deblur: \(item.name): \(Self.reason(error))\n".utf8))
+            guard case .file(let path) = item.output else {
+                // Bytes of a picture would be no use there, nor beside a report.
+                if isatty(STDOUT_FILENO) == 1 {
+                    throw ValidationError("standard output is a terminal: send it to a file or another program")
                 }
+                try OutputCheck.distinct([("the output", FilePath("-")), ("--report", report)])
+                continue
             }
-            outcome.files.append(entry)
-            if !isComplete, !keepGoing { break }
+            try OutputCheck.distinct([("the output", path), ("--report", report)])
         }
-        return isComplete
-    }
-
-    private func summarise(_ outcome: ImageReport, seconds: Double) {
-        let counts = Dictionary(grouping: outcome.files, by: \.status).mapValues(\.count)
-        let text = "\(counts[.done] ?? 0) done, \(counts[.skipped] ?? 0) skipped, \(counts[.failed] ?? 0) failed"
-        FileHandle.standardError.write(Data("\(text) in \(String(format: "%.1f", seconds)) s\n".utf8))
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        switch error {
-        case let error as ImageError: error.description
-        case let error as TilesError: error.description
-        case let error as CocoaError where error.code == .fileReadNoSuchFile: "there is no such file"
-        default: error.localizedDescription
+        for item in batch.items {
+            if case .file(let path) = item.input {
+                try OutputCheck.distinct([("the input", path), ("--report", report)])
+            } else if isatty(STDIN_FILENO) == 1 {
+                throw ValidationError("standard input is a terminal: send a picture to it, or name a file")
+            }
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Foundation
 import Service
 
@@ -8,9 +9,9 @@ struct InspectCommand: ParsableCommand {
         commandName: "inspect", abstract: "Says what a model is: architecture, exits, size, digest.")
 
     @Argument(help: "The model file.")
-    var model: String
+    var model: FilePath
     @Option(help: "A degradation classifier in a file of its own.")
-    var classifier: String?
+    var classifier: FilePath?
     @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
     var entry: EntryOption?
     @Flag(help: "As JSON, as GET /model answers it.")
@@ -19,7 +20,7 @@ struct InspectCommand: ParsableCommand {
     func run() throws {
         let file = try ModelFile.resolve(model)
         let summary = try ServedModel(
-            contentsOf: file, entry: entry?.entry, classifier: classifier.map { URL(filePath: $0) }
+            contentsOf: file, entry: entry?.entry, classifier: try classifier.map { try ModelFile.readable($0, "classifier file") }
         ).summary
         if json {
             print(String(decoding: JSON.encode(summary, pretty: true), as: UTF8.self))

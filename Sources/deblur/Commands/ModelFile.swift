@@ -1,5 +1,6 @@
 import ArgumentParser
 import Checkpoints
+import Files
 import Foundation
 import Kernels
 import Network
@@ -10,19 +11,30 @@ enum ModelFile {
     /// The named file, else that of `DEBLUR_MODEL`, else the one that comes with deblur.
     ///
     /// - Throws: `ValidationError` that says where was looked.
-    static func resolve(_ path: String?) throws -> URL {
-        let variable = ProcessInfo.processInfo.environment[OptionRow.model.environment]
-            .flatMap { $0.isEmpty ? nil : $0 }
-        if let path = path ?? variable {
-            guard FileManager.default.isReadableFile(atPath: path) else {
-                throw ValidationError("there is no readable model file at \(path)")
-            }
-            return URL(filePath: path)
-        }
+    static func resolve(_ path: FilePath?) throws -> URL {
+        let variable = getenv(OptionRow.model.environment).map { FilePath(bytes: UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) }) }
+        if let path = path ?? variable.flatMap({ $0.bytes.isEmpty ? nil : $0 }) { return try readable(path, "model file") }
         if let url = Installation.file("Models/\(Installation.defaultModel)") { return url }
         let folders = Installation.folders().map(\.path).joined(separator: ", ")
         throw ValidationError(
             "no --model given, and Models/\(Installation.defaultModel) is in none of \(folders)")
+    }
+}
+
+extension ModelFile {
+    /// A file that a command is told to read.
+    ///
+    /// - Parameter what: for the message: `classifier file`.
+    /// - Throws: `ValidationError`.
+    static func readable(_ path: FilePath, _ what: String) throws -> URL {
+        switch path.kind {
+        case .file:
+            guard path.isReadable else { throw ValidationError("\(path): no permission to read this \(what)") }
+        case .folder: throw ValidationError("\(path) is a folder, not a \(what)")
+        case .other: throw ValidationError("\(path) is not a file: a \(what) is read from a file")
+        case nil: throw ValidationError("there is no \(what) at \(path)")
+        }
+        return try path.url()
     }
 }
 
@@ -38,9 +50,9 @@ enum EntryOption: String, ExpressibleByArgument, CaseIterable {
 /// Options of every command that loads a model.
 struct ModelOptions: ParsableArguments {
     @Option(help: "Model: .safetensors or an AdaRevD .pth (default: that of deblur itself; env: DEBLUR_MODEL).")
-    var model: String?
+    var model: FilePath?
     @Option(help: "A degradation classifier in a file of its own.")
-    var classifier: String?
+    var classifier: FilePath?
     @Option(help: "Which weights of a checkpoint that holds several (default: params, else state_dict).")
     var entry: EntryOption?
     @Option(
@@ -53,7 +65,7 @@ struct ModelOptions: ParsableArguments {
     func load(precision: KernelSet.Precision) throws -> ServedModel {
         try checkingNoise {
             try ServedModel(
-                contentsOf: file, entry: entry?.entry, classifier: classifierFile, kernelNoise: kernelNoise,
+                contentsOf: file, entry: entry?.entry, classifier: try classifierFile, kernelNoise: kernelNoise,
                 precision: precision)
         }
     }
@@ -67,7 +79,7 @@ struct ModelOptions: ParsableArguments {
         }
     }
 
-    var classifierFile: URL? { classifier.map { URL(filePath: $0) } }
+    var classifierFile: URL? { get throws { try classifier.map { try ModelFile.readable($0, "classifier file") } } }
 
     var file: URL { get throws { try ModelFile.resolve(model) } }
 }

@@ -1,19 +1,17 @@
 import ArgumentParser
 import Evaluation
+import Files
 import Foundation
 import Service
 
 /// Which pictures are compared, and where the figures go.
 struct PairOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("Blurred pictures: a folder, also of GoPro, HIDE or RealBlur, or a file.", valueName: "folder"))
-    var blur: String
     @Option(help: ArgumentHelp("The sharp ones; may be the same folder where it holds both.", valueName: "folder"))
-    var sharp: String
+    var sharp: FilePath
     @Option(help: ArgumentHelp("Only the first so many pairs.", valueName: "count"))
     var limit: Int?
     @Option(help: ArgumentHelp("Write all figures as JSON; - is standard output.", valueName: "file"))
-    var json: String?
+    var json: FilePath?
     @Flag(help: "No progress bar.")
     var quiet = false
 
@@ -28,21 +26,25 @@ struct PairOptions: ParsableArguments {
 
     /// Writes the figures where `--json` says, if it says so.
     ///
-    /// - Returns: whether they went to standard output, which then has to hold nothing else.
-    func write(_ figures: some Encodable) throws -> Bool {
-        guard let json else { return false }
-        let bytes = JSON.encode(figures, pretty: true) + Data("\n".utf8)
-        guard json == "-" else {
-            try bytes.write(to: URL(filePath: json), options: .atomic)
-            return false
-        }
-        FileHandle.standardOutput.write(bytes)
-        return true
+    /// - Throws: `FileError`.
+    func write(_ figures: some Encodable) throws {
+        guard let json else { return }
+        try FileOutput(json).write([UInt8](JSON.encode(figures, pretty: true)) + [UInt8(ascii: "\n")])
     }
 
-    /// - Throws: ``EvaluationError``.
-    func pairs() throws -> [ImagePair] {
-        let pairs = try ImagePair.find(blur: URL(filePath: blur), sharp: URL(filePath: sharp))
-        return limit.map { Array(pairs.prefix($0)) } ?? pairs
+    /// - Parameter allowSame: whether both sides may be one file, which then is compared with itself.
+    /// - Throws: ``EvaluationError``, `FileError`.
+    func pairs(blur: FilePath, allowSame: Bool = false) throws -> [ImagePair] {
+        let all = try ImagePair.find(blur: blur, sharp: sharp)
+        let pairs = limit.map { Array(all.prefix($0)) } ?? all
+        let same = allowSame ? [] : pairs.filter(\.isOneFile).map(\.name)
+        guard same.isEmpty else { throw EvaluationError.onePicture(names: same, total: pairs.count) }
+        return pairs
     }
+}
+
+extension ArgumentHelp {
+    /// Of `--blur`.
+    static let blurred = ArgumentHelp(
+        "Blurred pictures: a folder, also of GoPro, HIDE or RealBlur, or a file.", valueName: "folder")
 }

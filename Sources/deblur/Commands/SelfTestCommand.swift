@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Foundation
 import Service
 
@@ -16,6 +17,7 @@ struct SelfTestCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        if write { try OutputCheck.file(FilePath(KnownAnswer.location(of: model.file).path), "--write") }
         let served = try model.load(precision: threads.precision)
         let test = SelfTest(served, threads: threads.count)
         if write {

@@ -1,7 +1,10 @@
 import ArgumentParser
 import Dispatch
+import Files
 import Foundation
+import Kernels
 import Logging
+import Network
 import Service
 
 struct ServeCommand: ParsableCommand {
@@ -22,7 +25,10 @@ struct ServeCommand: ParsableCommand {
         LoggingSystem.bootstrap { LineLogHandler(label: $0, format: options.logFormat, level: level) }
         let logger = Logger(label: "deblur")
 
-        let file = try ModelFile.resolve(options.model)
+        let file = try ModelFile.resolve(options.model.flatMap(FilePath.init(argument:)))
+        let classifier = try options.classifier.flatMap(FilePath.init(argument:))
+            .map { try ModelFile.readable($0, "classifier file") }
+        try Self.check(file, classifier, options)
         let service = try Service(options: options, logger: logger)
         let signals = Self.drainOnSignals(service, logger)
         for address in try service.start() {
@@ -34,7 +40,7 @@ struct ServeCommand: ParsableCommand {
         fflush(nil)
 
         let model = try ServedModel(
-            contentsOf: file, classifier: options.classifier.map { URL(filePath: $0) }, table: options.exitTable,
+            contentsOf: file, classifier: classifier, table: options.exitTable,
             precision: options.precision)
         for warning in model.summary.warnings { logger.warning("\(warning)") }
         let report = service.use(model)
@@ -45,6 +51,18 @@ struct ServeCommand: ParsableCommand {
                 "selftest": "\(report.detail)", "seconds": "\(report.seconds)",
             ])
         withExtendedLifetime(signals) { dispatchMain() }
+    }
+
+    /// What can be told of the model before its weights are read, which may take long: a mistake ends the start before
+    /// anybody is told that the service listens.
+    private static func check(_ model: URL, _ classifier: URL?, _ options: ServeOptions) throws {
+        _ = try KernelSet.required(options.precision)
+        do {
+            try AdaRevD.check(contentsOf: model, classifier: classifier, table: options.exitTable)
+        } catch let error as ModelError {
+            guard case .exit(let reason) = error else { throw error }
+            throw ValidationError("--exit-table: \(reason)")
+        }
     }
 
     private static func drainOnSignals(_ service: Service, _ logger: Logger) -> [any DispatchSourceSignal] {

@@ -1,3 +1,5 @@
+import Evaluation
+import Files
 import Foundation
 import Images
 import Service
@@ -15,8 +17,9 @@ struct ImageRestorer {
     /// Whose machine it is decides how large a photo may be; this only refuses what cannot be a photo.
     static let limits = ImageLimits(maxPixels: 4_000_000_000)
 
+    /// - Parameter progress: on a worker thread after each tile.
     /// - Returns: the report's entry.
-    /// - Throws: `ImageError`, `TilesError`, and what the file system says.
+    /// - Throws: `ImageError`, `TilesError`, `FileError`.
     func run(_ item: ImageBatch.Item, progress: @escaping @Sendable (TileProgress) -> Void) throws -> ImageReport.File {
         let clock = ContinuousClock()
         var milliseconds = ImageReport.Milliseconds()
@@ -26,15 +29,15 @@ struct ImageRestorer {
             return ((clock.now - began) / .microseconds(1)).rounded() / 1e3
         }
 
-        let image = try Image.decode([UInt8](Data(contentsOf: item.input)), limits: Self.limits)
+        let image = try Image.decode(Self.bytes(of: item.input), limits: Self.limits)
         milliseconds.decode = lap()
         try stages?.write(image.raster, of: item, options)
         if stages != nil { began = clock.now }
         let pixels = RasterPixels(image.raster)
         let output: [UInt8]
         let report: RestorationReport
-        let format = item.output.pathExtension.lowercased()
-        if format == "npy" {
+        let format = item.format ?? OutputFormat(image.header.format)
+        if format == .npy {
             let floats = FloatImage(width: pixels.width, height: pixels.height)
             report = try scheduler.restore(source: pixels, sink: floats, options: options, progress: progress)
             milliseconds.infer = lap()
@@ -44,25 +47,37 @@ struct ImageRestorer {
             report = try scheduler.restore(source: pixels, sink: pixels, options: options, progress: progress)
             milliseconds.infer = lap()
             output = try image.encode(
-                EncodeOptions(format: format == "png" ? .png : .jpeg, quality: quality, metadata: metadata))
+                EncodeOptions(format: format == .png ? .png : .jpeg, quality: quality, metadata: metadata))
         }
-        try FileManager.default.createDirectory(
-            at: item.output.deletingLastPathComponent(), withIntermediateDirectories: true)
-        // Under another name first: who interrupts finds no half-written result that --skip-existing would trust.
-        try Data(output).write(to: item.output, options: .atomic)
+        // The output folder itself is there; this makes those of the tree below it.
+        if case .file(let path) = item.output, path.descriptor == nil { try path.parent.makeFolders() }
+        try item.output.write(output)
         milliseconds.encode = lap()
-        return ImageReport.File(
-            input: item.input.path, output: item.output.path, status: .done, width: pixels.width,
-            height: pixels.height, tiles: report.tiles.map(ImageReport.Tile.init),
-            exits: Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) }),
-            milliseconds: milliseconds)
+        var entry = ImageReport.File(item, .done)
+        entry.format = format.rawValue
+        (entry.width, entry.height) = (pixels.width, pixels.height)
+        entry.tiles = report.tiles.map(ImageReport.Tile.init)
+        entry.exits = Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) })
+        entry.milliseconds = milliseconds
+        return entry
     }
 
-    /// Tiles of a file, judged by its header; nil when it cannot be read.
-    func tiles(of file: URL) -> Int? {
-        guard let data = try? Data(contentsOf: file, options: .mappedIfSafe),
-            let header = try? data.withUnsafeBytes({ try ImageHeader.read(RawSpan(_unsafeBytes: $0)) })
-        else { return nil }
-        return try? scheduler.grid(width: header.width, height: header.height).count
+    /// What cannot be a picture is not read to its end, which may never come.
+    private static func bytes(of input: FileInput) throws -> [UInt8] {
+        try input.read { head in
+            guard !head.isEmpty else { throw EmptyInput() }
+            guard ImageFormat.sniff(head) != nil else { throw ImageError.unsupportedFormat }
+        }
     }
+
+    /// Tiles of a file, judged by its header; nil when it cannot be told without reading what can be read only once.
+    func tiles(of item: ImageBatch.Item) -> Int? {
+        guard case .file(let file) = item.input, let header = file.imageHeader else { return nil }
+        return try? scheduler.grid(width: header.width, height: header.height, mode: options.mode).count
+    }
+}
+
+/// An input without a byte.
+struct EmptyInput: Error, CustomStringConvertible {
+    let description = "There is nothing in it."
 }

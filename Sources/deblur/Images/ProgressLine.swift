@@ -1,24 +1,30 @@
+import Files
 import Foundation
 import Synchronization
 
 /// A progress bar on a terminal, with the time that is left.
 final class ProgressLine: Sendable {
     private struct State {
+        var total: Int
         var done = 0
         var file = ""
         var lastShown = ContinuousClock.now - .seconds(1)
         var began: ContinuousClock.Instant?
     }
 
-    private let total: Int
-    private let state = Mutex(State())
+    private let state: Mutex<State>
 
+    /// - Parameter totalTiles: as far as they are known, see ``expect(_:)``.
     /// - Returns: nil unless standard error is a terminal: pipes and logs get no bar.
-    init?(totalTiles: Int) {
-        guard isatty(STDERR_FILENO) == 1, totalTiles > 0 else { return nil }
-        total = totalTiles
+    init?(totalTiles: @autoclosure () -> Int) {
+        guard isatty(STDERR_FILENO) == 1 else { return nil }
+        state = Mutex(State(total: totalTiles()))
     }
 
+    /// Further tiles, of an input that could not be looked at before.
+    func expect(_ tiles: Int) { state.withLock { $0.total += tiles } }
+
+    /// - Parameter file: printable, as `FilePath.description` is.
     func start(_ file: String) {
         state.withLock { state in
             state.file = file
@@ -39,17 +45,17 @@ final class ProgressLine: Sendable {
     private func show() {
         let line: String? = state.withLock { state in
             let now = ContinuousClock.now
-            guard now - state.lastShown > .milliseconds(100) || state.done >= total else { return nil }
+            guard state.total > 0, now - state.lastShown > .milliseconds(100) || state.done >= state.total else { return nil }
             state.lastShown = now
-            let share = min(1, Double(state.done) / Double(total))
+            let share = min(1, Double(state.done) / Double(state.total))
             let filled = Int(share * 24)
             let bar = String(repeating: "█", count: filled) + String(repeating: "░", count: 24 - filled)
             var left = "--:--"
             if state.done > 0, let began = state.began {
                 left = Self.time((now - began) / .seconds(1) * (1 - share) / share)
             }
-            let counts = "\(Int(share * 100))% \(state.done)/\(total) tiles, \(left) left"
-            return "\(bar) \(counts)  \(Self.printable(state.file))"
+            let counts = "\(Int(share * 100))% \(state.done)/\(state.total) tiles, \(left) left"
+            return "\(bar) \(counts)  \(state.file)"
         }
         // A terminal is rarely narrower; a wrapped line would not be cleared.
         if let line { Self.write("\r\u{1B}[K\(line.prefix(79))") }
@@ -62,10 +68,5 @@ final class ProgressLine: Sendable {
             : String(format: "%d:%02d", whole / 60, whole % 60)
     }
 
-    /// File names may hold anything, terminal commands included.
-    private static func printable(_ name: String) -> String {
-        String(String.UnicodeScalarView(name.unicodeScalars.filter { $0.properties.generalCategory != .control }))
-    }
-
-    private static func write(_ text: String) { FileHandle.standardError.write(Data(text.utf8)) }
+    private static func write(_ text: String) { Console.note(text) }
 }

@@ -1,0 +1,57 @@
+import Files
+import Images
+
+/// The pictures below a folder, and what else lies there.
+public struct PictureFolder: Sendable {
+    /// Why a file is not taken.
+    public enum Reason: String, Sendable, Encodable, CaseIterable {
+        case notAPicture = "neither JPEG nor PNG"
+        case hidden
+        case unreadable
+        case linkToFolder = "links to folders"
+        case special = "not files"
+    }
+
+    public struct LeftOut: Sendable {
+        /// Below the folder.
+        public let path: FilePath
+        public let reason: Reason
+    }
+
+    /// Below the folder, sorted by bytes.
+    public private(set) var pictures: [FilePath] = []
+    public private(set) var leftOut: [LeftOut] = []
+    /// Folders that could not be listed.
+    public private(set) var closed: [FilePath] = []
+
+    /// - Parameter excluded: a folder below it whose files do not count.
+    /// - Throws: `FileError` where the folder itself cannot be listed.
+    public init(_ folder: FilePath, excluding excluded: FileStatus.Identity? = nil) throws(FileError) {
+        for entry in try FolderTree(below: folder, excluding: excluded).entries {
+            switch entry.kind {
+            case .closedFolder: closed.append(entry.path)
+            case .hidden: leave(entry.path, .hidden)
+            case .linkToFolder: leave(entry.path, .linkToFolder)
+            case .special: leave(entry.path, .special)
+            case .file:
+                if let reason = Self.reasonToLeave(folder.appending(entry.path)) {
+                    leave(entry.path, reason)
+                } else {
+                    pictures.append(entry.path)
+                }
+            }
+        }
+    }
+
+    private mutating func leave(_ path: FilePath, _ reason: Reason) {
+        leftOut.append(LeftOut(path: path, reason: reason))
+    }
+
+    /// An extension of a picture is believed, so that a damaged one is named and not passed over; where the extension
+    /// does not tell, the first bytes do.
+    private static func reasonToLeave(_ file: FilePath) -> Reason? {
+        if let name = file.fileExtension, ImageFormat(fileExtension: name) != nil { return nil }
+        guard let head = try? FileInput.file(file).head(8) else { return .unreadable }
+        return ImageFormat.sniff(head) == nil ? .notAPicture : nil
+    }
+}

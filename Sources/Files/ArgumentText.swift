@@ -1,0 +1,55 @@
+/// Carries the bytes of the command line through a parser that knows strings only.
+///
+/// What is not UTF-8 becomes a scalar of the last private-use plane per byte, U+10FF80 … U+10FFFF; those scalars
+/// themselves, should somebody use them, travel in the same way. So every argument comes back as it was.
+public enum ArgumentText {
+    private static let base: UInt32 = 0x10_FF00
+    private static let carriers: ClosedRange<UInt32> = 0x10_FF80...0x10_FFFF
+
+    /// The process's arguments, without its own name.
+    public static func arguments() -> [String] {
+        (1..<max(1, Int(CommandLine.argc))).compactMap { index in
+            CommandLine.unsafeArgv[index].map { start in
+                let start = UnsafeRawPointer(start).assumingMemoryBound(to: UInt8.self)
+                var count = 0
+                while start[count] != 0 { count += 1 }
+                return text(of: UnsafeBufferPointer(start: start, count: count))
+            }
+        }
+    }
+
+    public static func text(of bytes: some Sequence<UInt8>) -> String {
+        let bytes = Array(bytes)
+        if let text = String(validating: bytes, as: UTF8.self),
+            !text.unicodeScalars.contains(where: { carriers.contains($0.value) })
+        {
+            return text
+        }
+        var text = String.UnicodeScalarView()
+        func carry(_ bytes: some Sequence<UInt8>) {
+            text.append(contentsOf: bytes.compactMap { Unicode.Scalar(base + UInt32($0)) })
+        }
+        var parser = Unicode.UTF8.ForwardParser()
+        var iterator = bytes.makeIterator()
+        var consumed = 0
+        while true {
+            switch parser.parseScalar(from: &iterator) {
+            case .valid(let encoded):
+                let scalar = Unicode.UTF8.decode(encoded)
+                if carriers.contains(scalar.value) { carry(encoded) } else { text.append(scalar) }
+                consumed += encoded.count
+            case .error(let length):
+                carry(bytes[consumed..<consumed + length])
+                consumed += length
+            case .emptyInput: return String(text)
+            }
+        }
+    }
+
+    /// The bytes of a text that came from ``text(of:)``, or of any other.
+    public static func bytes(of text: String) -> [UInt8] {
+        text.unicodeScalars.flatMap { scalar -> [UInt8] in
+            carriers.contains(scalar.value) ? [UInt8(truncatingIfNeeded: scalar.value - base)] : Array(UTF8.encode(scalar)!)
+        }
+    }
+}
