@@ -16,6 +16,7 @@ COMMANDS = {
     "average": ("training.average_command", "let runs on several cores or machines go on from their mean"),
     "slim": ("training.slim_command", "write a checkpoint at a third of its size, in parts if need be, or join parts"),
     "validate": ("evaluation.validate_command", "score a model on seeded pairs; tables and contact sheets"),
+    "perceptual": ("evaluation.perceptual_command", "LPIPS and NIQE of restored pictures, with packages of your own"),
     "cost": ("network.cost_command", "GFLOP per tile and bytes on disk of a model"),
     "bench": ("training.bench_command", "time training steps at several sizes"),
     "fixtures": ("fixtures.command", "write the known answers for the engine's tests"),
