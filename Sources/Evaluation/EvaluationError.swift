@@ -4,7 +4,7 @@ import Foundation
 public enum EvaluationError: Error, Equatable, Sendable {
     /// A folder or file that is not there or holds no JPEG or PNG.
     case noPictures(path: String)
-    /// Blurred pictures without a sharp one; `total` of them were looked at.
+    /// Blurred pictures, or results, without a sharp one; `total` of them were looked at.
     case unpaired(names: [String], total: Int)
     /// Results that no blurred picture belongs to; `total` of them were looked at.
     case noBlurred(names: [String], total: Int)
@@ -27,7 +27,7 @@ extension EvaluationError: CustomStringConvertible, LocalizedError {
         switch self {
         case .noPictures(let path): return "there is no JPEG or PNG at \(path)"
         case .unpaired(let names, let total):
-            return "\(names.count) of \(total) blurred pictures have no sharp one: \(Self.list(names))"
+            return "\(names.count) of \(total) pictures have no sharp one: \(Self.list(names))"
         case .noBlurred(let names, let total):
             return "\(names.count) of \(total) results have no blurred one: \(Self.list(names))"
         case .sizes(let name, let blur, let sharp):

@@ -21,7 +21,7 @@ public enum ArgumentText {
     public static func text(of bytes: some Sequence<UInt8>) -> String {
         let bytes = Array(bytes)
         if let text = String(validating: bytes, as: UTF8.self),
-            !text.unicodeScalars.contains(where: { carriers.contains($0.value) })
+            isPlain(text)
         {
             return text
         }
@@ -44,6 +44,11 @@ public enum ArgumentText {
             case .emptyInput: return String(text)
             }
         }
+    }
+
+    /// Whether a text that came from ``text(of:)`` stands for itself: its bytes were UTF-8.
+    public static func isPlain(_ text: String) -> Bool {
+        !text.unicodeScalars.contains { carriers.contains($0.value) }
     }
 
     /// The bytes of a text that came from ``text(of:)``, or of any other.

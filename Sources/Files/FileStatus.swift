@@ -78,6 +78,12 @@ extension FilePath {
         return FilePath(bytes: UnsafeBufferPointer(start: real, count: strlen(real)).map { UInt8(bitPattern: $0) })
     }
 
+    /// Equal for two ways to write one name, whether something has it or not.
+    public var place: FilePath {
+        guard let name = lastComponent else { return resolved ?? self }
+        return resolved ?? parent.resolved.map { $0.appending(name) } ?? self
+    }
+
     /// The descriptor of this process that it names: `/dev/stdin`, `/dev/stdout`, `/dev/fd/63`, as shells pass them.
     public var descriptor: Int32? {
         guard let text else { return nil }

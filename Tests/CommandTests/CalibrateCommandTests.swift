@@ -73,6 +73,89 @@ import Testing
         for tile in try tiles(folder, "r") { #expect(tile.exit == table[tile.tileClass]) }
     }
 
+    /// Pictures of few classes: what the model says of the others stays, and the command says so.
+    @Test func classesThatWereNotSeenKeepTheirRows() throws {
+        let folder = try Folder()
+        try pair(in: folder, "a", width: 96, height: 80, seed: 5)
+        let model = folder.path("mine.safetensors")
+        let run = try Program.run(
+            "calibrate", "--blur", folder.path("blur"), "--sharp", folder.path("sharp"), "--write", model,
+            "--json", folder.path("c.json"), "--quiet")
+        #expect(run.status == 0, "\(run)")
+        struct Found: Decodable {
+            var tiles: [Int]
+            var classes_kept: [Int]
+        }
+        let found = try JSONDecoder().decode(Found.self, from: Data(folder.read("c.json")))
+        let unseen = found.tiles.indices.filter { found.tiles[$0] == 0 }
+        #expect(unseen.count == 5 && found.classes_kept == unseen, "\(found)")
+        #expect(unseen.allSatisfy { run.errors.contains("\($0) (exit ") } && run.errors.contains("own rows are kept"), "\(run)")
+
+        func rows(_ arguments: [String]) throws -> (increments: [[Double]], table: [Int]) {
+            let json = try Program.run(["inspect", "--json"] + arguments).output
+            let summary = try #require(JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: Any])
+            let increments = try #require(summary.first { $0.key.hasPrefix("increments") }?.value as? [[Double]])
+            return (increments, try #require(summary["exit_table"] as? [Int]))
+        }
+        let original = Goldens.repository.appending(path: "Models/deblur-4.safetensors").path
+        let (before, after) = (try rows([original]), try rows([model]))
+        for index in unseen {
+            #expect(before.increments[index] == after.increments[index] && before.table[index] == after.table[index])
+        }
+        let seen = try #require(found.tiles.firstIndex { $0 > 0 })
+        #expect(before.increments[seen] != after.increments[seen])
+    }
+
+    @Test func evalScoresWhatIsThere() throws {
+        let folder = try Folder()
+        for index in 0..<3 { try pair(in: folder, "p\(index)", width: 64, height: 48, seed: UInt64(index)) }
+        let sides = ["--blur", folder.path("blur"), "--sharp", folder.path("sharp"), "--quiet"]
+        func rows(_ name: String) throws -> [[Substring]] {
+            try String(decoding: folder.read(name), as: UTF8.self).split(separator: "\n").map {
+                $0.split(separator: ",", omittingEmptySubsequences: false)
+            }
+        }
+        let first = try Program.run(
+            ["eval", "--exit", "1", "--save", folder.path("kept"), "--csv", folder.path("1.csv")] + sides)
+        #expect(first.status == 0 && first.output.contains("| spread "), "\(first)")
+        let complete = try rows("1.csv")
+        #expect(complete.count == 4 && complete.allSatisfy { $0.count == complete[0].count })
+
+        // The same scores from the pictures alone, without a model; no tiles, no time.
+        let finished = try Program.run(
+            ["eval", "--results", folder.path("kept"), "--csv", folder.path("2.csv"), "--json", "-"] + sides,
+            environment: ["DEBLUR_MODEL": "/no/model"])
+        #expect(finished.status == 0, "\(finished)")
+        #expect(try rows("2.csv").map { $0.prefix(7) } == complete.map { $0.prefix(7) })
+        let json = try #require(JSONSerialization.jsonObject(with: Data(finished.output.utf8)) as? [String: Any])
+        #expect(json["model"] is NSNull || json["model"] == nil)
+
+        // What is missing is restored; what fails is left out and named.
+        try FileManager.default.removeItem(atPath: folder.path("kept/p1.png"))
+        try folder.write("blur/p2.png", [1, 2, 3])
+        let rest = try Program.run(
+            ["eval", "--exit", "1", "--save", folder.path("kept"), "--skip-existing", "--keep-going", "--csv", folder.path("3.csv")]
+                + sides)
+        #expect(rest.status == 1 && rest.errors.contains("p2: The file is neither JPEG nor PNG"), "\(rest)")
+        #expect(rest.errors.contains("1 of 2 pictures were there from an earlier run"), "\(rest)")
+        #expect(try rows("3.csv").map { $0.prefix(7) } == complete.prefix(3).map { $0.prefix(7) })
+        #expect(folder.exists("kept/p1.png"))
+        let over = try Program.run(["eval", "--save", folder.path("blur")] + sides)
+        #expect(over.status == 2 && over.errors.contains("would be overwritten"), "\(over)")
+    }
+
+    @Test func onePictureOnBothSidesIsAnError() throws {
+        let folder = try Folder()
+        try pair(in: folder, "a", width: 32, height: 32, seed: 4)
+        let sides = ["--blur", folder.path("sharp"), "--sharp", folder.path("sharp")]
+        for command in ["eval", "calibrate"] {
+            let run = try Program.run([command] + sides)
+            #expect(run.status == 1 && run.output.isEmpty && run.errors.contains("one and the same file"), "\(run)")
+        }
+        let meant = try Program.run(["eval", "--exit", "1", "--allow-same"] + sides)
+        #expect(meant.status == 0 && !meant.output.contains("inf"), "\(meant)")
+    }
+
     @Test func evalWritesItsTables() throws {
         let folder = try Folder()
         for (index, name) in ["GOPR1/1", "GOPR2/7"].enumerated() {
@@ -105,6 +188,11 @@ import Testing
             ["calibrate"] + pairs + ["--sweep", "2,1"], ["calibrate"] + pairs + ["--write", "x.pth"],
             ["eval"] + pairs + ["--exit-table", "1,2"], ["eval"] + pairs + ["--exit-table", "a"],
             ["eval"] + pairs + ["--tau", "0.1", "--exit-table", "2,2,2,2,2,2"], ["eval"] + pairs + ["--limit", "0"],
+            ["eval", "--sharp", folder.path("sharp")], ["eval"] + pairs + ["--skip-existing"],
+            ["eval"] + pairs + ["--results", folder.path("blur"), "--exit", "1"],
+            ["eval"] + pairs + ["--csv", folder.path("none/x")], ["eval"] + pairs + ["--csv", "-", "--json", "-"],
+            ["calibrate"] + pairs + ["--plot", folder.path("none/x.png")],
+            ["calibrate"] + pairs + ["--write", folder.path("none/x.safetensors")],
         ] {
             let run = try Program.run(arguments)
             #expect(run.status == 2 && !run.errors.isEmpty, "\(arguments): \(run)")

@@ -38,6 +38,40 @@ import Testing
         #expect(broken.status == 1 && !broken.errors.isEmpty)
     }
 
+    /// Usage is that of the command, errors are in our words.
+    @Test func mistakesAreNamedByTheirCommand() throws {
+        let folder = try Folder()
+        try FileManager.default.copyItem(atPath: model, toPath: folder.path("m.safetensors"))
+        try folder.write("m.selftest.json", [1])
+        for (arguments, status, words) in [
+            (["inspect", "/no/such"], 2, "Usage: deblur inspect"), (["inspect", folder.path("")], 2, "is a folder, not a model file"),
+            (["convert", model, folder.path("none/x.safetensors")], 2, "there is no folder"),
+            (["bench", "--json", folder.path("none/x")], 2, "Usage: deblur bench"),
+            (["image", "--classifier", "/no/such", model, folder.path("x.png")], 2, "there is no classifier file at /no/such"),
+            (["selftest", "--model", folder.path("m.safetensors")], 1, "m.selftest.json, the model's stored answer, cannot be read"),
+        ] as [([String], Int32, String)] {
+            let run = try Program.run(arguments)
+            #expect(run.status == status && run.errors.contains(words), "\(arguments): \(run)")
+            #expect(!run.errors.contains("NSCocoaError") && !run.errors.contains("dataCorrupted"), "\(run)")
+        }
+    }
+
+    /// Before anybody is told that it listens.
+    @Test func serveChecksTheModelFirst() throws {
+        let folder = try Folder()
+        var bytes = try [UInt8](Data(contentsOf: URL(filePath: model)))
+        bytes.removeLast(1000)
+        try folder.write("short.safetensors", bytes)
+        for (arguments, status) in [
+            (["--model", "/no/model"], 2), (["--model", folder.path("short.safetensors")], 1), (["--exit-table", "1,2"], 2),
+            (["--exit-table", "9,1,1,1,1,1"], 2), (["--classifier", "/no/such"], 2), (["--model", folder.path("")], 2),
+        ] as [([String], Int32)] {
+            let run = try Program.run(["serve", "--port", "0"] + arguments)
+            #expect(run.status == status && !run.errors.isEmpty, "\(run)")
+            #expect(!run.output.contains("listens") && !run.errors.contains("listening"), "\(run)")
+        }
+    }
+
     @Test func selfTestPassesWithTheStoredAnswer() throws {
         let run = try Program.run("selftest", "--json")
         #expect(run.status == 0, "\(run)")

@@ -88,7 +88,9 @@ struct EvaluatorTests {
     /// A result that equals its sharp picture has no finite PSNR: it is told, and spoils no mean.
     @Test func infinityIsInNoMean() throws {
         var report = EvaluationReport(dataSet: "d", model: nil, scoring: .plain, subDecoders: nil)
-        report.images = [record(30, blurred: 28), record(.infinity, blurred: 29), record(31, blurred: .infinity)]
+        report.images = [
+            record(30, blurred: 28), record(.infinity, blurred: 29, name: "e"), record(31, blurred: .infinity),
+        ]
         #expect(report.mean?.psnr == 30.5 && report.mean?.blurredPSNR == 28.5 && report.mean?.gain == 2)
         #expect(!report.summary.contains("inf") && !report.details.contains("inf") && report.details.contains("equal"))
         #expect(report.notes.count == 2 && report.notes[0].hasPrefix("1 of 3 pictures came out equal"))

@@ -143,11 +143,13 @@ struct PairTests {
                 try target.parent.makeFolders()
                 try FileOutput.file(target).write(FileInput.file(file).read())
             }
-            try scene.touch("\(side)/notes.txt")
+            try scene.touch("\(side)/README")
+            try FileOutput.file(scene.path("\(side)/notes.txt")).write(FileInput.file(file).read())
         }
         let pairs = try ImagePair.find(blur: scene.path("in"), sharp: scene.path("out"))
         #expect(pairs.map(\.name) == ["cam", "noextension", "x.webp"])
         let listing = try PictureFolder(scene.path("in"))
-        #expect(listing.leftOut.map(\.path) == [FilePath("notes.txt")] && listing.leftOut[0].reason == .notAPicture)
+        #expect(listing.leftOut.map(\.path) == [FilePath("README"), FilePath("notes.txt")])
+        #expect(listing.leftOut.map(\.reason) == [.notAPicture, .notNamed])
     }
 }

@@ -5,6 +5,8 @@ import Images
 public struct PictureFolder: Sendable {
     /// Why a file is not taken.
     public enum Reason: String, Sendable, Encodable, CaseIterable {
+        /// Its extension says that it is something else.
+        case notNamed = "not named as pictures"
         case notAPicture = "neither JPEG nor PNG"
         case hidden
         case unreadable
@@ -47,10 +49,19 @@ public struct PictureFolder: Sendable {
         leftOut.append(LeftOut(path: path, reason: reason))
     }
 
-    /// An extension of a picture is believed, so that a damaged one is named and not passed over; where the extension
-    /// does not tell, the first bytes do.
+    /// Extensions of pictures in other formats. What is called so may be JPEG or PNG all the same.
+    private static let others: Set<String> = [
+        "webp", "gif", "bmp", "tif", "tiff", "heic", "heif", "avif", "jxl", "jp2", "apng", "mpo", "image", "img",
+    ]
+
+    /// An extension of ours is believed, so that a damaged picture is named and not passed over. Of a file that is called
+    /// a picture of another kind, or is called nothing, the first bytes decide. The rest (notes, parts of downloads, what
+    /// programs keep of a picture before they change it) is no input, whatever it holds.
     private static func reasonToLeave(_ file: FilePath) -> Reason? {
-        if let name = file.fileExtension, ImageFormat(fileExtension: name) != nil { return nil }
+        if let name = file.fileExtension {
+            if ImageFormat(fileExtension: name) != nil { return nil }
+            guard others.contains(name) else { return .notNamed }
+        }
         guard let head = try? FileInput.file(file).head(8) else { return .unreadable }
         return ImageFormat.sniff(head) == nil ? .notAPicture : nil
     }

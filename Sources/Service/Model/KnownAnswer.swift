@@ -31,11 +31,24 @@ public struct KnownAnswer: Codable, Sendable, Equatable {
 
     /// The stored answer of a model file; nil when there is none.
     ///
-    /// - Throws: what makes an existing file unreadable.
+    /// - Throws: ``Unreadable``.
     public static func beside(_ model: URL) throws -> KnownAnswer? {
         let url = location(of: model)
         guard FileManager.default.fileExists(atPath: url.path) else { return nil }
-        return try JSONDecoder().decode(KnownAnswer.self, from: Data(contentsOf: url))
+        do {
+            return try JSONDecoder().decode(KnownAnswer.self, from: Data(contentsOf: url))
+        } catch {
+            throw Unreadable(file: url.lastPathComponent)
+        }
+    }
+
+    /// A stored answer that is there and cannot be read.
+    public struct Unreadable: Error, Equatable, CustomStringConvertible {
+        let file: String
+
+        public var description: String {
+            "\(file), the model's stored answer, cannot be read: deblur selftest --write makes it anew, without it the tile is only checked for sense"
+        }
     }
 
     public func write(beside model: URL) throws {

@@ -79,7 +79,8 @@ struct EvalCommand: ParsableCommand {
 
     /// The data set in tables.
     var dataSet: String {
-        name ?? Self.dataSet((blur ?? results).map { $0.resolved ?? $0 } ?? pairOptions.sharp)
+        name.map { FilePath(bytes: ArgumentText.bytes(of: $0)).description }
+            ?? Self.dataSet((blur ?? results).map { $0.resolved ?? $0 } ?? pairOptions.sharp)
     }
 
     /// The folder's name, with its parent's where it is one that every data set has.

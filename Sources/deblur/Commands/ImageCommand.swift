@@ -92,25 +92,20 @@ struct ImageCommand: ParsableCommand {
     }
 
     private func checkOutputs(_ batch: ImageBatch) throws {
-        if let report { try OutputCheck.file(report, "--report") }
         if let dumpStages { try OutputCheck.folder(dumpStages, "--dump-stages") }
-        for item in batch.items {
-            guard case .file(let path) = item.output else {
-                // Bytes of a picture would be no use there, nor beside a report.
-                if isatty(STDOUT_FILENO) == 1 {
-                    throw ValidationError("standard output is a terminal: send it to a file or another program")
-                }
-                try OutputCheck.distinct([("the output", FilePath("-")), ("--report", report)])
-                continue
+        if let report {
+            try OutputCheck.file(report, "--report")
+            for item in batch.items {
+                try OutputCheck.distinct([("the output", item.output.label), ("--report", report)])
+                if case .file(let path) = item.input { try OutputCheck.distinct([("the input", path), ("--report", report)]) }
             }
-            try OutputCheck.distinct([("the output", path), ("--report", report)])
         }
-        for item in batch.items {
-            if case .file(let path) = item.input {
-                try OutputCheck.distinct([("the input", path), ("--report", report)])
-            } else if isatty(STDIN_FILENO) == 1 {
-                throw ValidationError("standard input is a terminal: send a picture to it, or name a file")
-            }
+        // What a terminal has to give is no picture, and bytes of one are no use there.
+        if batch.items.contains(where: { $0.input == .standardInput }), isatty(STDIN_FILENO) == 1 {
+            throw ValidationError("standard input is a terminal: send a picture to it, or name a file")
+        }
+        if batch.items.contains(where: { $0.output == .standardOutput }), isatty(STDOUT_FILENO) == 1 {
+            throw ValidationError("standard output is a terminal: send it to a file or another program")
         }
     }
 }

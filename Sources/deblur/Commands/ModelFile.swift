@@ -12,7 +12,9 @@ enum ModelFile {
     ///
     /// - Throws: `ValidationError` that says where was looked.
     static func resolve(_ path: FilePath?) throws -> URL {
-        let variable = getenv(OptionRow.model.environment).map { FilePath(bytes: UnsafeBufferPointer(start: $0, count: strlen($0)).map { UInt8(bitPattern: $0) }) }
+        let variable = getenv(OptionRow.model.environment).map { start in
+            FilePath(bytes: UnsafeRawBufferPointer(start: start, count: strlen(start)))
+        }
         if let path = path ?? variable.flatMap({ $0.bytes.isEmpty ? nil : $0 }) { return try readable(path, "model file") }
         if let url = Installation.file("Models/\(Installation.defaultModel)") { return url }
         let folders = Installation.folders().map(\.path).joined(separator: ", ")

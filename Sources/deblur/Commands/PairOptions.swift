@@ -20,8 +20,8 @@ struct PairOptions: ParsableArguments {
     }
 
     /// Tiles of so many pictures; nil where no bar is wanted.
-    func progress(totalTiles: @autoclosure () -> Int) -> ProgressLine? {
-        quiet ? nil : ProgressLine(totalTiles: totalTiles())
+    func progress(totalTiles: @autoclosure () -> Int, unit: String = "tiles") -> ProgressLine? {
+        quiet ? nil : ProgressLine(totalTiles: totalTiles(), unit: unit)
     }
 
     /// Writes the figures where `--json` says, if it says so.

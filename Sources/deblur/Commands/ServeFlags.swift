@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Service
 
 /// The flags of `serve`: one line for each row of the table, which says everything else about them.
@@ -30,6 +31,13 @@ struct ServeFlags: ParsableArguments {
     @Option(.trustProxy) var trustProxy: String?
     @Option(.logFormat) var logFormat: String?
     @Option(.logLevel) var logLevel: String?
+
+    /// Models are opened by the bytes of their names; everything else is text.
+    func validate() throws {
+        for (name, value) in given where ![OptionRow.model.name, OptionRow.classifier.name].contains(name) {
+            guard ArgumentText.isPlain(value) else { throw ValidationError("--\(name): the value is not UTF-8") }
+        }
+    }
 
     /// What was given, by the names of the table.
     var given: [String: String] {

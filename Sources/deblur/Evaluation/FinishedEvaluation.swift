@@ -21,7 +21,7 @@ struct FinishedEvaluation {
         let sources = try ImagePair.find(blur: blur, sharp: command.pairOptions.sharp)
         // Two files are a pair, whatever they are called.
         blurred =
-            pairs.count == 1 && sources.count == 1
+            results.kind != .folder && blur.kind != .folder
             ? [pairs[0].key: sources[0].blur]
             : Dictionary(sources.map { ($0.key, $0.blur) }) { first, _ in first }
         let missing = pairs.filter { blurred[$0.key] == nil }.map(\.name)
@@ -32,7 +32,7 @@ struct FinishedEvaluation {
         let scorer = ResultScorer(scoring: scoring, limits: ImageRestorer.limits)
         var outcome = EvaluationOutcome(
             report: EvaluationReport(dataSet: command.dataSet, model: nil, scoring: scoring, subDecoders: nil))
-        let line = command.pairOptions.progress(totalTiles: pairs.count)
+        let line = command.pairOptions.progress(totalTiles: pairs.count, unit: "pictures")
         try outcome.add(pairs, keepGoing: command.keepGoing, line: line, name: \.name) { pair in
             defer { line?.advance() }
             return try scorer.score(pair.blur, named: pair.name, against: pair.sharp, blur: blurred[pair.key])

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Evaluation
 import Files
 import Service
@@ -13,6 +14,12 @@ struct ModelEvaluation {
         self.command = command
         self.scoring = scoring
         pairs = try command.blur.map { try command.pairOptions.pairs(blur: $0, allowSame: command.allowSame) } ?? []
+        for pair in pairs {
+            guard let saved = try saved(pair)?.status()?.identity else { continue }
+            for side in [pair.blur, pair.sharp] where try side.status()?.identity == saved {
+                throw ValidationError("--save: \(side) would be overwritten")
+            }
+        }
     }
 
     func run() throws -> EvaluationOutcome {

@@ -12,12 +12,14 @@ final class ProgressLine: Sendable {
         var began: ContinuousClock.Instant?
     }
 
+    private let unit: String
     private let state: Mutex<State>
 
     /// - Parameter totalTiles: as far as they are known, see ``expect(_:)``.
     /// - Returns: nil unless standard error is a terminal: pipes and logs get no bar.
-    init?(totalTiles: @autoclosure () -> Int) {
+    init?(totalTiles: @autoclosure () -> Int, unit: String = "tiles") {
         guard isatty(STDERR_FILENO) == 1 else { return nil }
+        self.unit = unit
         state = Mutex(State(total: totalTiles()))
     }
 
@@ -54,7 +56,7 @@ final class ProgressLine: Sendable {
             if state.done > 0, let began = state.began {
                 left = Self.time((now - began) / .seconds(1) * (1 - share) / share)
             }
-            let counts = "\(Int(share * 100))% \(state.done)/\(state.total) tiles, \(left) left"
+            let counts = "\(Int(share * 100))% \(state.done)/\(state.total) \(unit), \(left) left"
             return "\(bar) \(counts)  \(state.file)"
         }
         // A terminal is rarely narrower; a wrapped line would not be cleared.

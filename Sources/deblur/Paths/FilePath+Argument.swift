@@ -16,7 +16,11 @@ extension FilePath: ExpressibleByArgument {
     ///
     /// - Throws: `ValidationError` where the last component is not UTF-8.
     func url() throws -> URL {
-        if let text { return URL(filePath: text) }
+        if let text {
+            // Foundation takes the working folder for text, too.
+            let isBelowOddFolder = !text.hasPrefix("/") && FilePath(".").resolved?.text == nil
+            return URL(filePath: isBelowOddFolder ? "/proc/self/cwd/\(text)" : text)
+        }
         guard let name = lastComponent?.text, !endsWithSlash else {
             throw ValidationError("\(self): the name of a model has to be UTF-8")
         }

@@ -10,7 +10,7 @@ enum OutputCheck {
     static func file(_ path: FilePath, _ option: String? = nil) throws {
         if path.isDash || path.descriptor != nil { return }
         let label = option.map { "\($0): " } ?? ""
-        switch path.kind {
+        switch try kind(of: path, label) {
         case .folder: throw ValidationError("\(label)\(path) is a folder, not a file")
         case .other:
             guard path.isWritable else { throw ValidationError("\(label)no permission to write to \(path)") }
@@ -23,11 +23,20 @@ enum OutputCheck {
     /// A folder that is there, or whose parent is, in which it will be made.
     static func folder(_ path: FilePath, _ option: String? = nil) throws {
         let label = option.map { "\($0): " } ?? ""
-        switch path.withoutFinalSlashes.kind {
+        switch try kind(of: path.withoutFinalSlashes, label) {
         case .folder:
             guard path.isWritableFolder else { throw ValidationError("\(label)no permission to write into \(path)") }
         case .file, .other: throw ValidationError("\(label)\(path) is a file, not a folder")
         case nil: try holder(of: path, label)
+        }
+    }
+
+    /// A name that is too long, or lies behind a closed folder, is a mistake as well.
+    private static func kind(of path: FilePath, _ label: String) throws -> FileStatus.Kind? {
+        do {
+            return try path.status()?.kind
+        } catch {
+            throw ValidationError("\(label)\(error)")
         }
     }
 
@@ -49,7 +58,7 @@ enum OutputCheck {
         var taken: [FilePath: String] = [:]
         for (option, path) in outputs {
             guard let path else { continue }
-            if let other = taken.updateValue(option, forKey: path.resolved ?? path) {
+            if let other = taken.updateValue(option, forKey: path.isDash ? path : path.place) {
                 throw ValidationError("\(other) and \(option) name one place, \(path)")
             }
         }
