@@ -8,7 +8,7 @@ public enum ConfigurationDocument {
 
             Every option can be given as a flag or in the environment; a flag beats the environment, an empty
             environment value counts as not set. Sizes are written as `32MiB` or `200MB`, times as `30s`, `2m` or
-            `500ms`, pixels as `50MP`; bare numbers are bytes, seconds and pixels.
+            `500ms`, pixels as `64MP`; bare numbers are bytes, seconds and pixels.
 
 
             """

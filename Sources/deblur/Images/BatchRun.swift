@@ -6,12 +6,14 @@ struct BatchRun {
     private let restorer: ImageRestorer
     private let skipped: Set<FilePath>
     private let keepGoing: Bool
+    private let quiet: Bool
     private let line: ProgressLine?
 
     init(_ batch: ImageBatch, _ restorer: ImageRestorer, skipExisting: Bool, keepGoing: Bool, quiet: Bool) {
         self.batch = batch
         self.restorer = restorer
         self.keepGoing = keepGoing
+        self.quiet = quiet
         let outputs = batch.items.compactMap { if case .file(let path) = $0.output { path } else { nil } }
         let skipped = skipExisting ? Set(outputs.filter { $0.descriptor == nil && $0.kind == .file }) : []
         self.skipped = skipped
@@ -32,7 +34,12 @@ struct BatchRun {
             if hasFailed, !keepGoing { return ImageReport.File(item, .notTried) }
             if skipped.contains(item.output.path) { return ImageReport.File(item, .skipped) }
             do {
-                return try restore(item)
+                let entry = try restore(item)
+                if !quiet, entry.isFlattened == true {
+                    line?.clear()
+                    Console.note("\(item.name): its transparency was laid over white, JPEG has none\n")
+                }
+                return entry
             } catch {
                 hasFailed = true
                 var entry = ImageReport.File(item, .failed)

@@ -48,6 +48,8 @@ struct ImageReport: Encodable {
         /// Number of tiles by exit.
         var exits: [String: Int]?
         var milliseconds: Milliseconds?
+        /// True where transparency was laid over white, because the format has none.
+        var isFlattened: Bool?
         var error: String?
 
         init(_ item: ImageBatch.Item, _ status: Status) {
@@ -61,6 +63,7 @@ struct ImageReport: Encodable {
 
         enum CodingKeys: String, CodingKey {
             case input, output, status, format, width, height, tiles, exits, milliseconds, error
+            case isFlattened = "flattened"
             case inputBytes = "input_base64"
             case outputBytes = "output_base64"
         }

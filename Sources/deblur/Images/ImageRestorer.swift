@@ -55,6 +55,7 @@ struct ImageRestorer {
         milliseconds.encode = lap()
         var entry = ImageReport.File(item, .done)
         entry.format = format.rawValue
+        if format == .jpeg, image.raster.hasAlpha { entry.isFlattened = true }
         (entry.width, entry.height) = (pixels.width, pixels.height)
         entry.tiles = report.tiles.map(ImageReport.Tile.init)
         entry.exits = Dictionary(uniqueKeysWithValues: report.exits.map { (String($0.key), $0.value) })
