@@ -330,6 +330,26 @@ def sizes(port, tally):
         tally.note("limit of pixels", f"{width}x{height}", fault)
 
 
+def cuts(port, tally):
+    """Every seventh place inside the scans of small files, with nothing, a trailer or an end marker behind the cut."""
+    small, gray = jpeg.Picture(33, 20, LUMA), jpeg.Picture(40, 24, [(1, 1)])
+    for form, data in {
+        "one by one": small.sequential(interleaved=False, restart=2, end=b""), "sequential": small.sequential(end=b""),
+        "progressive": small.progressive(end=b""), "progressive, restarts": small.progressive(restart=1, end=b""),
+        "gray": gray.sequential(restart=3, end=b""),
+    }.items():
+        # A progressive file may end early on purpose: its end marker says so.
+        trailers = [b"", b"\xff\xe1\x12\x34SEFH", b"\xff\xd8\xff\xe0"] + [jpeg.EOI] * ("progressive" not in form)
+        first = data.index(b"\xff\xda") + 2
+        taken = [
+            (length, trailer) for length in [*range(first, len(data), 7), len(data) - 1] for trailer in trailers
+            if post(port, data[:length] + trailer).status != 422
+        ]
+        tally.note("cut at many places", form, f"taken for pictures: {taken[:5]}" if taken else None)
+        status = post(port, data).status
+        tally.note("cut at many places", f"{form}, not cut", None if status == 200 else status)
+
+
 def main():
     tally = Tally()
     made = [case for kind in (odd_headers, ends, profiles, inks, absent_parts, long_exif, named_exif) for case in kind()]
@@ -338,6 +358,7 @@ def main():
         print(f"skipped: the files of ../{CASES.relative_to(ROOT.parent)}: there are none")
     served = service()
     sizes(served.port, tally)
+    cuts(served.port, tally)
     by_http(made + given, served.port, tally)
     by_folder(made, tally)
     by_command(given, tally)
