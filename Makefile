@@ -22,7 +22,7 @@ test: setup ## builds and passes every test, the training code's where its packa
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
 	Tests/page/run
 
-test-photos: build ## files of phones and every kind of JPEG and PNG, against Pillow's pixels (about two minutes)
+test-photos: build ## files of phones and every kind of JPEG and PNG, against Pillow's pixels (about a minute)
 	Tests/photos/run
 
 container: ## builds the image with buildah and tries it (Deploy/container)
