@@ -1,10 +1,13 @@
 import { decodeCrop } from "./decode.js";
+import { loupeArea } from "./painter.js";
 
 const settleMilliseconds = 200;
+/** Pixels of a crop at most, what lies around the visible part included. */
+const cropPixels = 4e6;
 
 /**
- * Sharp pixels where the user zoomed in further than the preview goes: crops of what is visible, decoded from the files
- * one after the other once zoom and pan have come to rest.
+ * Sharp pixels where the user looks closer than the preview goes: crops of what is visible and of what is under the
+ * loupe, decoded from the files one after the other once all has come to rest.
  */
 export class Detail {
     #viewer;
@@ -24,42 +27,48 @@ export class Detail {
 
     async #load(generation) {
         const viewer = this.#viewer;
-        for (const layer of [viewer.before, viewer.after]) {
-            if (!layer || !viewer.size || viewer.zoom <= layer.bitmap.width / viewer.size.width) continue;
-            if (layer.bitmap.width >= viewer.size.width) continue;
-            const area = this.#visibleArea();
+        if (!viewer.size) return;
+        const layers = [viewer.before, viewer.after].filter((layer) => layer && layer.levels[0].width < viewer.size.width);
+        for (const layer of layers) {
             const isWanted = () =>
                 generation === this.#generation && (viewer.before === layer || viewer.after === layer);
-            let bitmap;
-            try {
-                bitmap = await decodeCrop(layer.blob, area, viewer.zoom, isWanted);
-            } catch {
-                // The preview stays: less sharp, and still the photo.
-            }
-            if (!bitmap) continue;
-            if (!isWanted()) {
-                bitmap.close();
-                return;
-            }
-            layer.detail?.bitmap.close();
-            layer.detail = { bitmap, area };
-            viewer.invalidate();
+            const isCoarse = (zoom) => zoom > layer.levels[0].width / viewer.size.width;
+            if (viewer.loupe && isCoarse(1)) await this.#crop(layer, "close", whole(loupeArea(viewer), viewer), 1, isWanted);
+            if (isCoarse(viewer.zoom)) await this.#crop(layer, "detail", this.#around(), viewer.zoom, isWanted);
         }
     }
 
-    /** In whole pixels of the photo. */
-    #visibleArea() {
+    async #crop(layer, name, area, scale, isWanted) {
+        if (!area || !isWanted()) return;
+        const bitmap = await decodeCrop(layer.blob, area, scale, isWanted).catch(() => null);
+        // Without one the preview stays: less sharp, and still the photo.
+        if (!bitmap) return;
+        if (!isWanted()) return bitmap.close();
+        layer[name]?.bitmap.close();
+        layer[name] = { bitmap, area };
+        this.#viewer.invalidate();
+    }
+
+    /** What is visible, and what a short drag makes visible. */
+    #around() {
         const viewer = this.#viewer;
         const { left, top, right, bottom } = viewer.visible;
         const start = viewer.toPhoto({ x: left, y: top });
         const end = viewer.toPhoto({ x: right, y: bottom });
-        const x = Math.max(0, Math.floor(start.x));
-        const y = Math.max(0, Math.floor(start.y));
-        return {
-            x,
-            y,
-            width: Math.max(1, Math.min(viewer.size.width, Math.ceil(end.x)) - x),
-            height: Math.max(1, Math.min(viewer.size.height, Math.ceil(end.y)) - y),
-        };
+        const [width, height] = [end.x - start.x, end.y - start.y];
+        const density = Math.min(1, viewer.zoom) ** 2;
+        const growth = Math.min(2, Math.sqrt(cropPixels / (width * height * density)));
+        if (!(growth > 0)) return null;
+        const [more, below] = [(width * (growth - 1)) / 2, (height * (growth - 1)) / 2];
+        const area = { x: start.x - more, y: start.y - below, width: width + 2 * more, height: height + 2 * below };
+        return whole(area, viewer);
     }
+}
+
+/** In whole pixels, inside the photo; null where nothing of it is. */
+function whole(area, { size }) {
+    const [x, y] = [Math.max(0, Math.floor(area.x)), Math.max(0, Math.floor(area.y))];
+    const width = Math.min(size.width, Math.ceil(area.x + area.width)) - x;
+    const height = Math.min(size.height, Math.ceil(area.y + area.height)) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : null;
 }

@@ -1,18 +1,14 @@
+import { language, t } from "./texts.js";
+
 /** Numbers as people read them. */
 
-const number = new Intl.NumberFormat("en");
-
-export function count(value) {
-    return number.format(value);
-}
-
-export function plural(value, one, many = `${one}s`) {
-    return `${count(value)} ${value === 1 ? one : many}`;
+function number(value, digits = 0) {
+    return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 }
 
 /** Bytes in decimal units, as file managers show them. */
 export function bytes(value) {
-    if (value < 1000) return plural(value, "byte");
+    if (value < 1000) return t("bytes", { n: value });
     const units = ["kB", "MB", "GB"];
     let scaled = value / 1000;
     let unit = 0;
@@ -20,28 +16,36 @@ export function bytes(value) {
         scaled /= 1000;
         unit += 1;
     }
-    return `${scaled < 9.95 ? scaled.toFixed(1) : Math.round(scaled)}\u00a0${units[unit]}`;
+    return `${number(scaled, scaled < 9.95 ? 1 : 0)}\u00a0${units[unit]}`;
 }
 
 /** An estimated time in words: coarse, because an estimate is. */
 export function duration(seconds) {
-    if (seconds < 1) return "under a second";
-    if (seconds < 10) return plural(Math.round(seconds), "second");
-    if (seconds < 55) return `${Math.round(seconds / 5) * 5} seconds`;
-    if (seconds < 90) return "a minute";
-    if (seconds < 3570) return plural(Math.round(seconds / 60), "minute");
-    const hours = Math.floor(seconds / 3600);
-    const minutes = Math.round((seconds % 3600) / 60);
-    return minutes ? `${plural(hours, "hour")} ${plural(minutes, "minute")}` : plural(hours, "hour");
+    if (seconds < 1) return t("underASecond");
+    if (seconds < 10) return t("seconds", { n: Math.round(seconds) });
+    if (seconds < 55) return t("seconds", { n: Math.round(seconds / 5) * 5 });
+    if (seconds < 3570) return t("minutes", { n: Math.max(1, Math.round(seconds / 60)) });
+    const minutes = Math.round(seconds / 60);
+    const parts = [t("hours", { n: Math.floor(minutes / 60) }), minutes % 60 && t("minutes", { n: minutes % 60 })];
+    return parts.filter(Boolean).join(" ");
+}
+
+/** The same with "about", which "under a second" does not need. */
+export function about(seconds) {
+    return seconds < 1 ? duration(seconds) : t("about", { time: duration(seconds) });
 }
 
 /** A measured time. */
 export function measured(seconds) {
-    return seconds < 60 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : duration(seconds);
+    if (seconds < 1) return duration(seconds);
+    return seconds < 60 ? `${number(seconds, seconds < 10 ? 1 : 0)}\u00a0s` : duration(seconds);
+}
+
+export function megapixels(pixels) {
+    return number(pixels / 1e6, pixels < 9.95e6 ? 1 : 0);
 }
 
 export function pixels(width, height) {
-    const megapixels = (width * height) / 1e6;
     const size = `${width}\u00a0×\u00a0${height}`;
-    return megapixels >= 0.95 ? `${size}, ${megapixels.toFixed(megapixels < 10 ? 1 : 0)}\u00a0megapixels` : size;
+    return width * height >= 950000 ? t("megapixels", { size, n: megapixels(width * height) }) : size;
 }

@@ -3,7 +3,7 @@ const zoomStep = 1.25;
 
 /**
  * Mouse, touch and keyboard on the stage. A drag moves the divider while the whole photo is visible and the photo when
- * it is zoomed; two fingers pinch; wheel and double click zoom.
+ * it is zoomed; two fingers pinch; wheel and double click zoom. With the loupe, pointers that hover and fingers move it.
  */
 export class Gestures {
     #viewer;
@@ -11,15 +11,15 @@ export class Gestures {
     #handle;
     /** Pointers that are down, by id, at stage points. */
     #pointers = new Map();
-    #movesDivider = false;
-    #onUse;
+    /** What a drag moves: `divider`, `photo` or `loupe`. */
+    #moves = "photo";
+    /** The pane that a drag began in: both are the same photo. */
+    #pane = { x: 0, y: 0 };
 
-    /** @param onUse called when the user moves the divider. */
-    constructor(viewer, stage, handle, onUse = () => {}) {
+    constructor(viewer, stage, handle) {
         this.#viewer = viewer;
         this.#stage = stage;
         this.#handle = handle;
-        this.#onUse = onUse;
         stage.addEventListener("pointerdown", (event) => this.#down(event));
         stage.addEventListener("pointermove", (event) => this.#move(event));
         for (const type of ["pointerup", "pointercancel", "lostpointercapture"]) {
@@ -31,29 +31,40 @@ export class Gestures {
         handle.addEventListener("keydown", (event) => this.#handleKey(event));
     }
 
+    /** In the coordinates of the pane that it lies in, or that a drag began in. */
     #point(event) {
         const box = this.#stage.getBoundingClientRect();
-        return { x: event.clientX - box.left, y: event.clientY - box.top };
+        const point = { x: event.clientX - box.left, y: event.clientY - box.top };
+        if (!this.#pointers.size) {
+            this.#pane = this.#viewer.panes.findLast((pane) => point.x >= pane.x && point.y >= pane.y) ?? this.#pane;
+        }
+        return { x: point.x - this.#pane.x, y: point.y - this.#pane.y };
     }
 
     #down(event) {
         const isControl = event.target.closest("button, a, input, label");
         if (!this.#viewer.size || event.button !== 0 || isControl) return;
-        this.#pointers.set(event.pointerId, this.#point(event));
+        const point = this.#point(event);
+        this.#pointers.set(event.pointerId, point);
         this.#stage.setPointerCapture(event.pointerId);
         const onHandle = this.#handle.contains(event.target);
-        if (this.#pointers.size > 1) this.#movesDivider = false;
-        else this.#movesDivider = Boolean(this.#viewer.after) && (onHandle || this.#viewer.isFitted);
-        if (this.#movesDivider && !onHandle) this.#moveDivider(this.#point(event).x);
+        const hasDivider = Boolean(this.#viewer.after) && !this.#viewer.isSideBySide;
+        if (this.#pointers.size > 1) this.#moves = "photo";
+        else if (onHandle) this.#moves = "divider";
+        else if (this.#viewer.loupe && event.pointerType === "touch") this.#moves = "loupe";
+        else this.#moves = hasDivider && this.#viewer.isFitted && !this.#viewer.loupe ? "divider" : "photo";
+        if (this.#moves === "divider" && !onHandle) this.#moveDivider(point.x);
+        if (this.#moves === "loupe") this.#viewer.setLoupe(point);
     }
 
     #move(event) {
         const last = this.#pointers.get(event.pointerId);
-        if (!last) return;
         const point = this.#point(event);
+        if (this.#viewer.loupe && (!last || this.#moves === "loupe")) this.#viewer.setLoupe(point);
+        if (!last) return;
         if (this.#pointers.size === 2) this.#pinch(event.pointerId, last, point);
-        else if (this.#movesDivider) this.#moveDivider(point.x);
-        else this.#viewer.pan(point.x - last.x, point.y - last.y);
+        else if (this.#moves === "divider") this.#moveDivider(point.x);
+        else if (this.#moves === "photo") this.#viewer.pan(point.x - last.x, point.y - last.y);
         this.#pointers.set(event.pointerId, point);
     }
 
@@ -71,7 +82,6 @@ export class Gestures {
     #moveDivider(x) {
         const { left, right } = this.#viewer.visible;
         if (right > left) this.#viewer.setSplit((x - left) / (right - left));
-        this.#onUse();
     }
 
     #wheel(event) {
@@ -84,6 +94,8 @@ export class Gestures {
 
     #toggleZoom(event) {
         if (!this.#viewer.size || event.target.closest("button")) return;
+        // A double click on the divider's handle is a fumble.
+        if (this.#handle.contains(event.target)) return;
         if (this.#viewer.isFitted) this.#viewer.zoomTo(1, this.#point(event));
         else this.#viewer.fit();
     }
@@ -122,6 +134,5 @@ export class Gestures {
         if (!(event.key in steps) || event.ctrlKey || event.altKey || event.metaKey) return;
         event.preventDefault();
         this.#viewer.setSplit(this.#viewer.split + steps[event.key]);
-        this.#onUse();
     }
 }

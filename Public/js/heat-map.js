@@ -1,11 +1,11 @@
 import { element, make } from "./dom.js";
-import { plural } from "./format.js";
+import { t } from "./texts.js";
 import { withCells } from "./tiles.js";
 
 /** From little to much, told apart by lightness as well as by hue: it works for colour-blind eyes and in gray. */
 const ramp = ["#fdf0a6", "#fcb45f", "#ea6656", "#b12f77", "#5c1a83"];
 /** For the classes between the most blurred and the sharpest. */
-const blurWords = ["strongly blurred", "clearly blurred", "slightly blurred", "barely blurred"];
+const blurWords = ["blurStrongly", "blurClearly", "blurSlightly", "blurBarely"];
 const opacity = 0.58;
 /** Cells narrower than this carry no number, CSS pixels. */
 const smallestLabelledCell = 26;
@@ -26,31 +26,39 @@ export class HeatMap {
         this.isShown = false;
     }
 
-    /** After how many sub-decoders each tile was done; 0 = left as it came. */
-    setExits(tiles, size, subDecoders) {
-        const most = Math.max(subDecoders || 0, ...tiles.map((tile) => tile.exit ?? 0), 1);
-        const name = (exit) => {
-            if (exit === 0) return "left as it came";
-            return `after ${plural(exit, "sub-decoder")}${exit === most ? ", the deepest" : ""}`;
+    /**
+     * Where and how much was sharpened.
+     *
+     * @param depths those that differ in their results; the deepest one stands for all that are not among them.
+     */
+    setExits(tiles, size, depths) {
+        const useful = depths.length ? depths : [1];
+        const level = (exit) => (exit === 0 ? 0 : useful.findLastIndex((depth) => depth <= exit) + 1 || 1);
+        const most = useful.length;
+        const name = (value) => {
+            if (value === 0) return t("levelNone");
+            if (most === 1) return t("levelSharpened");
+            return t(value === most ? "levelMost" : value === 1 ? "levelLittle" : "levelMore");
         };
-        this.#set(tiles, size, (tile) => tile.exit, most, name, (exit) => exit / most, 0);
+        const valueOf = (tile) => (tile.exit === null ? null : level(tile.exit));
+        this.#set(tiles, size, valueOf, most, name, (value) => value / most);
     }
 
     /** How blurred each tile is: class 0 is the hardest. */
     setClasses(tiles, size, classes) {
         const last = Math.max((classes || 0) - 1, ...tiles.map((tile) => tile.class ?? 0), 1);
         const name = (index) => {
-            if (index === 0) return "most blurred";
-            if (index === last) return "sharpest";
-            return blurWords[Math.floor(((index - 1) / (last - 1)) * blurWords.length)];
+            if (index === 0) return t("blurMost");
+            if (index === last) return t("blurSharpest");
+            return t(blurWords[Math.floor(((index - 1) / (last - 1)) * blurWords.length)]);
         };
-        this.#set(tiles, size, (tile) => tile.class, last, name, (index) => 1 - index / last, 0);
+        this.#set(tiles, size, (tile) => tile.class, last, name, (index) => 1 - index / last);
     }
 
-    #set(tiles, size, valueOf, most, name, strength, least) {
+    #set(tiles, size, valueOf, most, name, strength) {
         this.#size = size;
         this.#levels = [];
-        for (let value = least; value <= most; value += 1) {
+        for (let value = 0; value <= most; value += 1) {
             const count = tiles.filter((tile) => valueOf(tile) === value).length;
             this.#levels.push({ value, name: name(value), colour: colour(strength(value)), count });
         }
@@ -103,7 +111,7 @@ export class HeatMap {
             const swatch = make("span", String(level.value), "swatch");
             swatch.style.backgroundColor = level.colour;
             swatch.style.color = textOn(level.colour);
-            item.append(swatch, make("span", level.name), make("span", plural(level.count, "tile"), "tally"));
+            item.append(swatch, make("span", level.name), make("span", t("partsTally", { n: level.count }), "tally"));
             if (level.count === 0) item.classList.add("unused");
             return item;
         });
@@ -111,8 +119,8 @@ export class HeatMap {
             const item = make("li");
             item.append(
                 make("span", "!", "swatch dashed"),
-                make("span", "output not believed, replaced"),
-                make("span", plural(anomalies, "tile"), "tally"),
+                make("span", t("levelDoubt")),
+                make("span", t("partsTally", { n: anomalies }), "tally"),
             );
             items.push(item);
         }

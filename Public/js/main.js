@@ -1,64 +1,126 @@
+import { Album } from "./album.js";
+import { Announcer } from "./announcer.js";
+import { Assessor } from "./assessor.js";
 import { element } from "./dom.js";
-import { forgetJob, jobOfAddress, Session } from "./session.js";
-import { HeatMap } from "./heat-map.js";
+import { Downloads } from "./downloads.js";
+import { FactsSource } from "./facts.js";
+import { bytes, megapixels } from "./format.js";
+import { Intake } from "./intake.js";
+import { Item } from "./item.js";
 import { askForKey } from "./key-dialog.js";
 import { Options } from "./options.js";
 import { Panel } from "./panel.js";
-import { Photo } from "./photo.js";
 import { startPicker } from "./picker.js";
-import { ProgressOverlay } from "./progress-overlay.js";
+import { startRemoval } from "./removal.js";
+import { Runner } from "./runner.js";
 import { Service } from "./service.js";
-import { Stage } from "./stage.js";
-import { startTheme } from "./theme.js";
-import { View } from "./view.js";
+import { keptItems, onStoreFailure, takeShared } from "./store.js";
+import { Strength } from "./strength.js";
+import { Strip } from "./strip.js";
+import { claimTab, otherTabs, tab } from "./tabs.js";
+import { loadTexts, t, translatePage } from "./texts.js";
+import { startSettings } from "./theme.js";
 
-startTheme();
+await loadTexts();
+translatePage();
+delete document.documentElement.dataset.waiting;
+startSettings();
+
 const service = new Service(askForKey);
+const facts = new FactsSource(service);
+const album = new Album(tab);
+const runner = new Runner(service, album);
+const announcer = new Announcer(album);
 const options = new Options();
-const panel = new Panel();
-const heatMap = new HeatMap();
-const progress = new ProgressOverlay();
-const stage = new Stage([progress, heatMap]);
-const view = new View({ panel, stage, heatMap, progress });
-const session = new Session(service, view);
+const intake = new Intake(album, facts);
+const panel = new Panel({ album, runner, facts, announcer });
+const strip = new Strip(album, runner, facts, startRemoval({ album, runner, service }));
+new Strength(album);
+new Downloads({ service, album, announcer });
+new Assessor({ service, album, panel, show, options, facts });
 
-async function open(file, count = 1) {
-    if (session.isBusy) return panel.announce("A photo is being worked on. Cancel it first.");
-    panel.error.hide();
-    forgetJob();
-    try {
-        view.show(await Photo.open(file));
-        if (count > 1) panel.announce(`The first of ${count} photos was taken: it is one at a time.`);
-    } catch (problem) {
-        view.reset();
-        panel.error.show(problem, null);
-    }
+/** What draws photos and what sends them is loaded with the first photo, or while nothing else happens. */
+let showing = null;
+function show() {
+    showing ??= import("./show.js").then(
+        ({ Show }) => new Show(album, facts),
+        // The service is away just now: with the next photo once more.
+        () => (showing = null),
+    );
+    return showing;
+}
+album.on("list", () => album.items.length && show());
+album.on("select", () => album.items.length && show());
+
+facts.onChange = (current) => {
+    options.setDepths(current.depths);
+    element("model").textContent = current.name ? t("model", { name: current.name }) : "";
+    element("model").title = current.digest ? `${current.name} ${current.digest.slice(0, 12)}` : "";
+    element("limits").hidden = !Number.isFinite(current.maxBytes) || !Number.isFinite(current.maxPixels);
+    element("limits").textContent = t("limits", {
+        bytes: bytes(current.maxBytes), pixels: megapixels(current.maxPixels),
+    });
+    panel.show();
+};
+
+function start(items) {
+    if (!items.length || !options.areValid) return;
+    runner.start(items, options.query);
+    panel.focusFirstAction();
 }
 
-function start(work) {
-    if (!view.photo || !options.areValid) return;
-    panel.error.hide();
-    view.retry = () => start(work);
-    work(view.photo, options.query);
-}
+const bring = async (files) => {
+    const isFirst = !album.items.length;
+    await intake.bring(files);
+    if (isFirst && [document.body, null].includes(document.activeElement)) panel.focusFirstAction();
+};
+startPicker(bring);
+for (const id of ["deblur", "strip-deblur"]) element(id).addEventListener("click", () => start(album.ready));
+for (const id of ["only", "again", "retry"]) element(id).addEventListener("click", () => start([album.selected]));
+element("cancel").addEventListener("click", () => runner.stop(album.selected));
+element("stop-all").addEventListener("click", () => album.busy.forEach((item) => runner.stop(item)));
+element("sample").addEventListener("click", async () => {
+    const response = await fetch("sample.jpg").catch(() => null);
+    if (response?.ok) bring([new File([await response.blob()], t("sampleName"), { type: "image/jpeg" })]);
+});
+// What the service has learnt about its speed.
+runner.onIdle = () => facts.load(true);
 
-startPicker(open);
-element("deblur").addEventListener("click", () => start((photo, query) => session.deblur(photo, query)));
-element("again").addEventListener("click", () => start((photo, query) => session.deblur(photo, query)));
-element("assess").addEventListener("click", () => start((photo, query) => session.assess(photo, query)));
-element("cancel").addEventListener("click", () => session.cancel());
-element("heat").addEventListener("click", () => view.toggleHeat());
-addEventListener("pagehide", (event) => {
-    if (!event.persisted) view.release();
+onStoreFailure(() => {
+    announcer.say(t("keptNothing"));
+    addEventListener("beforeunload", (event) => album.items.length && event.preventDefault());
 });
 
-service
-    .json("model", { quiet: true })
-    .then((model) => view.setModel(model, options))
-    .catch(() => options.setSubDecoders(4));
+/** Photos of the last visit, unless another page has them; a job that a link names; what another app shares. */
+async function restore() {
+    claimTab();
+    const [kept, others] = await Promise.all([keptItems(), otherTabs()]);
+    const items = kept.filter(({ record }) => !others.has(record.tab)).map(({ record, blobs }) => Item.from(record, blobs));
+    // Closed while it was read: nothing of it is known but the file.
+    const unread = items.filter((item) => item.state === "opening");
+    album.add(items.filter((item) => item.state !== "opening"));
+    album.items.forEach((item) => album.changed(item, true));
+    const job = new URLSearchParams(location.hash.slice(1)).get("job");
+    if (job && !album.items.some((item) => item.jobID === job)) {
+        album.add([Object.assign(new Item(), { name: t("yourPhoto"), state: "waiting", jobID: job })]);
+    }
+    if (location.hash) history.replaceState(null, "", location.pathname + location.search);
+    runner.goOn();
+    const shared = await takeShared();
+    const again = unread.filter((item) => item.photo).map((item) => new File([item.photo], item.name));
+    if (shared.length || again.length) bring([...again, ...shared]);
+}
 
-const job = jobOfAddress();
-if (job) {
-    view.retry = () => session.attach(job);
-    session.attach(job);
+facts.load(true);
+await restore();
+document.body.dataset.isReady = "";
+addEventListener("load", () => setTimeout(() => {
+    for (const name of ["show", "work", "zip", "convert"]) import(`./${name}.js`).catch(() => {});
+}, 1000));
+
+if (window.isSecureContext && navigator.serviceWorker) {
+    // Only for photos that other apps share; a name that is fixed is a script that can be trusted.
+    const policy = window.trustedTypes?.createPolicy("deblur", { createScriptURL: (url) => url });
+    const url = policy?.createScriptURL("sw.js") ?? "sw.js";
+    navigator.serviceWorker.register(url, { type: "module" }).catch(() => {});
 }

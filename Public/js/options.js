@@ -1,27 +1,31 @@
 import { element } from "./dom.js";
+import { duration } from "./format.js";
+import { t } from "./texts.js";
+
+const deadlines = [5, 15, 60, 300];
 
 /** The form of options, as query parameters of `POST /deblur`. What is left at its default is not sent. */
 export class Options {
     constructor() {
-        const strength = element("strength");
-        const show = () => {
-            element("strength-value").textContent = `${strength.value} %`;
-        };
-        strength.addEventListener("input", show);
         element("format").addEventListener("change", () => this.#showQuality());
         element("options").addEventListener("submit", (event) => event.preventDefault());
-        show();
+        for (const seconds of deadlines) {
+            element("deadline").add(new Option(t("timeSeconds", { time: duration(seconds) }), String(seconds)));
+        }
         this.#showQuality();
     }
 
-    /** Offers the exits that the model has. */
-    setSubDecoders(count) {
+    /** Offers the depths that differ in what they do; without two of them there is nothing to choose. */
+    setDepths(depths) {
         const select = element("exit");
         while (select.options.length > 1) select.remove(1);
-        for (let exit = 1; exit <= count; exit += 1) {
-            const note = count === 1 ? "" : exit === 1 ? " (quickest)" : exit === count ? " (deepest)" : "";
-            select.add(new Option(`Always ${exit} of ${count}${note}`, String(exit)));
-        }
+        element("effort-row").hidden = depths.length < 2;
+        if (depths.length < 2) return;
+        depths.forEach((depth, index) => {
+            const isLast = index === depths.length - 1;
+            const key = index === 0 ? "effortQuick" : isLast ? "effortMost" : "effortLevel";
+            select.add(new Option(t(key, { n: index + 1, total: depths.length }), String(depth)));
+        });
     }
 
     /** Quality says something for JPEG only. */
@@ -40,13 +44,12 @@ export class Options {
 
     get query() {
         const query = new URLSearchParams();
-        const strength = Number(element("strength").value);
-        if (strength < 100) query.set("strength", String(strength / 100));
         if (element("exit").value !== "adaptive") query.set("exit", element("exit").value);
+        if (element("deadline").value) query.set("deadline", element("deadline").value);
         if (element("format").value !== "auto") query.set("format", element("format").value);
         const quality = element("quality");
         if (!quality.disabled && quality.value !== "") query.set("quality", quality.value);
         if (!element("metadata").checked) query.set("metadata", "strip");
-        return query;
+        return query.toString();
     }
 }

@@ -1,27 +1,57 @@
-import { element } from "./dom.js";
-import { ErrorPanel } from "./error-panel.js";
+import { element, make } from "./dom.js";
+import { t } from "./texts.js";
+import { estimateText, factsText, noteText, outcomeText, progressText } from "./words.js";
 
-/** Not every progress is worth interrupting a screen reader for. */
-const announcedShares = [0.25, 0.5, 0.75];
-
-/** The column of controls: what is shown, what is enabled, what is announced. Knows nothing about the service. */
+/** The column of controls for the photo that is looked at. */
 export class Panel {
-    error = new ErrorPanel((text) => this.announce(text));
-    #announced = 0;
+    #album;
+    #runner;
+    #facts;
+    #announcer;
+    /** A dry run of the photo that is looked at: `{item, text, detail}`, or `{item, share}` while it goes on. */
+    #assessment = null;
 
-    /** @param state `empty`, `ready`, `busy` or `done`. */
-    setState(state) {
-        const held = document.activeElement?.closest("#actions, #error, #prompt");
-        document.body.dataset.state = state;
-        element("progress").hidden = state !== "busy";
-        if (state !== "done") element("outcome").hidden = true;
-        if (state !== "busy") document.title = state === "done" ? "Done · deblur" : "deblur";
-        // A button that goes away under the keyboard would send its user back to the top of the page.
-        if (held && !isVisible(document.activeElement)) this.focusFirstAction();
+    constructor({ album, runner, facts, announcer }) {
+        this.#album = album;
+        this.#runner = runner;
+        this.#facts = facts;
+        this.#announcer = announcer;
+        album.on("select", () => this.show());
+        album.on("list", () => this.show());
+        album.on("item", () => this.show());
+        setInterval(() => album.busy.length && this.show(), 1000);
     }
 
+    /** `empty`, `opening`, `ready`, `busy`, `done` or `failed`. */
     get state() {
-        return document.body.dataset.state;
+        const item = this.#album.selected;
+        if (!item) return "empty";
+        return item.isBusy || this.#isAssessing ? "busy" : item.state;
+    }
+
+    get #isAssessing() {
+        return this.#assessment?.item === this.#album.selected && this.#assessment.share !== undefined;
+    }
+
+    setAssessment(assessment) {
+        this.#assessment = assessment;
+        this.show();
+        if (assessment?.text) this.#announcer.say(`${assessment.text} ${assessment.detail}`);
+    }
+
+    show() {
+        const item = this.#album.selected;
+        if (this.#assessment && (this.#assessment.item !== item || item.isBusy || item.isFinal)) this.#assessment = null;
+        const held = document.activeElement?.closest("#actions, #prompt, #options");
+        document.body.dataset.state = this.state;
+        this.#showFacts(item);
+        this.#showError(item);
+        this.#showProgress(item);
+        this.#showOutcome(item);
+        this.#showActions(item);
+        this.#showProblems();
+        // A button that goes away under the keyboard would send its user back to the top of the page.
+        if (held && !isVisible(document.activeElement)) this.focusFirstAction();
     }
 
     focusFirstAction() {
@@ -29,58 +59,95 @@ export class Panel {
         actions.find(isVisible)?.focus({ preventScroll: true });
     }
 
-    setFacts(name, facts) {
-        element("facts").hidden = !name;
-        element("file-name").textContent = name;
-        element("file-facts").textContent = facts;
+    #showFacts(item) {
+        element("facts").hidden = !item;
+        setText("file-name", item?.name ?? "");
+        setText("file-facts", item ? factsText(item) : "");
+        setText("file-note", item ? noteText(item) : "");
+        element("file-note").hidden = !item?.convertedFrom;
     }
 
-    /** @param share 0…1, or null when it is not known. */
-    setProgress(text, share, detail = "") {
-        if (element("status").textContent !== text) {
-            element("status").textContent = text;
-            this.announce(text);
-            this.#announced = 0;
-        }
-        element("status-detail").textContent = detail;
+    #showError(item) {
+        const problem = item?.state === "failed" ? item.problem : null;
+        element("error").hidden = !problem;
+        if (!problem) return;
+        setText("error-title", problem.title);
+        setText("error-detail", problem.detail);
+        const codes = [problem.code && t("code", { code: problem.code }),
+            problem.requestID && t("request", { id: problem.requestID })];
+        setText("error-codes", codes.filter(Boolean).join(" · "));
+    }
+
+    #showProgress(item) {
+        element("progress").hidden = this.state !== "busy";
+        if (this.state !== "busy") return;
+        const { text, share, detail } = this.#isAssessing
+            ? { text: t("assessing"), share: this.#assessment.share < 1 ? this.#assessment.share : null, detail: "" }
+            : progressText(item);
+        const { pause } = this.#runner;
+        const reason = pause && item.state === "waiting" && !item.jobID
+            ? t("busyRetry", { reason: pause.reason, seconds: Math.ceil(pause.seconds) }) : "";
+        setText("status", text);
+        setText("status-detail", reason || detail);
         const bar = element("bar");
         if (share === null) bar.removeAttribute("value");
         else bar.value = share;
-        document.title = share === null ? `${text} · deblur` : `${Math.floor(share * 100)} % · deblur`;
-        const reached = announcedShares.filter((step) => share !== null && share >= step).length;
-        if (reached > this.#announced) {
-            this.#announced = reached;
-            this.announce(`${Math.round(share * 100)} percent. ${detail}`);
-        }
+        this.#announcer.progress(item, text, share, reason || detail);
     }
 
-    setOutcome(text, detail) {
-        element("outcome").hidden = !text;
-        element("outcome-text").textContent = text;
-        element("outcome-detail").textContent = detail;
-        if (text) this.announce(`${text} ${detail}`);
+    #showOutcome(item) {
+        let words = null;
+        if (item?.state === "done") words = outcomeText(item);
+        else if (item?.isReady && this.#assessment?.text) words = this.#assessment;
+        else if (item?.isReady) words = { text: "", detail: estimateText(this.#album.ready, this.#facts.current) };
+        element("outcome").hidden = !words?.text && !words?.detail;
+        setText("outcome-text", words?.text ?? "");
+        element("outcome-text").hidden = !words?.text;
+        setText("outcome-detail", words?.detail ?? "");
     }
 
-    setDownload(url, name) {
-        const link = element("download");
-        if (url) link.href = url;
-        else link.removeAttribute("href");
-        link.download = name;
+    #showActions(item) {
+        const { ready } = this.#album;
+        setText("deblur", ready.length > 1 ? t("deblurAll", { n: ready.length }) : t("deblur"));
+        element("only").hidden = ready.length < 2;
+        element("retry").hidden = !(item?.state === "failed" && item.photo && canRetry(item.problem));
+        element("caution").hidden = this.state !== "done" || item.isUnchanged;
+        element("again").hidden = this.state !== "done" || !item.photo;
+        element("heat").hidden = !(item?.state === "done" && item.tiles.length && !item.isUnchanged)
+            && !(item?.isReady && this.#assessment?.hasMap);
+        setText("heat", item?.isReady ? t("legendBlur") : t("where"));
     }
 
-    /** @param name what the button shows and hides; null takes the button away. */
-    setHeat(name, isShown) {
-        const button = element("heat");
-        button.hidden = name === null;
-        button.setAttribute("aria-pressed", String(isShown));
-        element("legend").hidden = !isShown;
+    /** What could not be done, in words, whichever photo is looked at. */
+    #showProblems() {
+        const { failed, items } = this.#album;
+        element("problems").hidden = !failed.length || items.length < 2;
+        setText("problems-title", t("problems", { n: failed.length }));
+        const list = element("problems-list");
+        const texts = failed.map((item) => `${item.name}\n${item.problem?.title ?? ""}`);
+        // Written anew only where it differs: somebody may have the focus in it.
+        if (list.dataset.texts === texts.join("\n")) return;
+        list.dataset.texts = texts.join("\n");
+        list.replaceChildren(...failed.map((item) => {
+            const entry = make("li");
+            const button = make("button", item.name, "link");
+            button.type = "button";
+            button.addEventListener("click", () => this.#album.select(item));
+            entry.append(button, make("span", item.problem?.title ?? ""));
+            return entry;
+        }));
     }
+}
 
-    announce(text) {
-        element("announcer").textContent = text;
-    }
+function canRetry(problem) {
+    return !problem || ![400, 413, 415, 422].includes(problem.status);
 }
 
 function isVisible(node) {
     return Boolean(node && node !== document.body && node.getClientRects().length);
+}
+
+function setText(id, text) {
+    const node = element(id);
+    if (node.textContent !== text) node.textContent = text;
 }

@@ -4,8 +4,8 @@
  */
 
 /**
- * @returns `{kind, width, height, bits}`; width and height as seen, that is after EXIF's orientation. `kind` is `jpeg`
- *     or `png`, or the name of another format, or `unknown`; those have no width and height.
+ * @returns `{kind, width, height, bits, isAnimated}`; width and height as seen, that is after EXIF's orientation. `kind`
+ *     is `jpeg` or `png`, or the name of another format, or `unknown`; those have a size only where it lies at hand.
  */
 export async function readPhotoHeader(file) {
     const start = await bytesOf(file, 0, 64);
@@ -13,7 +13,7 @@ export async function readPhotoHeader(file) {
         return { kind: "png", width: start.getUint32(16), height: start.getUint32(20), bits: start.getUint8(24) };
     }
     if (start.byteLength > 3 && start.getUint16(0) === 0xffd8) return readJPEG(file);
-    return { kind: otherKind(start) };
+    return otherKind(start, file);
 }
 
 /** Walks the marker segments (ITU-T T.81 §B.1) up to the frame header. */
@@ -66,18 +66,55 @@ function exifOrientation(view) {
     return null;
 }
 
-function otherKind(view) {
-    const text = String.fromCharCode(...new Uint8Array(view.buffer, view.byteOffset, view.byteLength));
-    if (text.startsWith("GIF8")) return "GIF";
-    if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return "WebP";
-    if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return "TIFF";
+async function otherKind(view, file) {
+    const text = latin(view);
+    if (text.startsWith("GIF8")) {
+        return { kind: "GIF", width: view.getUint16(6, true), height: view.getUint16(8, true), isAnimated: true };
+    }
+    if (text.startsWith("RIFF") && text.slice(8, 12) === "WEBP") return readWebP(view, text.slice(12, 16));
+    if (text.startsWith("BM") && view.byteLength >= 26) {
+        return { kind: "BMP", width: view.getInt32(18, true), height: Math.abs(view.getInt32(22, true)) };
+    }
+    if (text.startsWith("II*\0") || text.startsWith("MM\0*")) return { kind: "TIFF" };
     // ISO base media (ISO/IEC 14496-12 §4.3): the brands tell what it is.
     if (text.slice(4, 8) === "ftyp") {
         const brands = text.slice(8, 32);
-        return /avi[fs]/.test(brands) ? "AVIF" : /hei[cfsx]|mif1/.test(brands) ? "HEIC" : "a video";
+        const kind = /avi[fs]/.test(brands) ? "AVIF" : /hei[cfsx]|mif1/.test(brands) ? "HEIC" : "";
+        return kind ? { kind, ...(await spatialExtents(file)) } : { kind: "unknown" };
     }
-    if (/^\s*(<\?xml|<svg)/.test(text)) return "SVG";
-    return "unknown";
+    if (/^\s*(<\?xml|<svg)/.test(text)) return { kind: "SVG" };
+    return { kind: "unknown" };
+}
+
+/** The first chunk: extended, lossless or lossy (RFC 9649 §2). */
+function readWebP(view, chunk) {
+    const kind = "WebP";
+    if (view.byteLength < 30) return { kind };
+    if (chunk === "VP8X") {
+        const three = (offset) => (view.getUint16(offset, true) | (view.getUint8(offset + 2) << 16)) + 1;
+        return { kind, width: three(24), height: three(27), isAnimated: Boolean(view.getUint8(20) & 2) };
+    }
+    if (chunk === "VP8L") {
+        const bits = view.getUint32(21, true);
+        return { kind, width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1 };
+    }
+    return { kind, width: view.getUint16(26, true) & 0x3fff, height: view.getUint16(28, true) & 0x3fff };
+}
+
+/** The largest of the boxes `ispe` (ISO/IEC 23008-12 §6.5.3); thumbnails and grids have theirs too. */
+async function spatialExtents(file) {
+    const view = await bytesOf(file, 0, 1 << 16);
+    const text = latin(view);
+    let best = {};
+    for (let at = text.indexOf("ispe"); at >= 0 && at + 16 <= text.length; at = text.indexOf("ispe", at + 4)) {
+        const found = { width: view.getUint32(at + 8), height: view.getUint32(at + 12) };
+        if (!(found.width * found.height <= (best.width ?? 0) * (best.height ?? 0))) best = found;
+    }
+    return best;
+}
+
+function latin(view) {
+    return new TextDecoder("latin1").decode(view);
 }
 
 async function bytesOf(file, offset, length) {

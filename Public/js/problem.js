@@ -1,16 +1,30 @@
+import { bytes, megapixels } from "./format.js";
+import { t } from "./texts.js";
+
 /**
  * What went wrong, in words for the person at the page: made from a problem+json answer (RFC 9457), from an answer
  * without one, or from a connection that failed.
  */
 export class Problem extends Error {
-    constructor({ status = 0, title, detail = "", code = "", requestID = "", retryAfterSeconds = null }) {
+    constructor({ status = 0, title, detail = "", code = "", requestID = "", retryAfterSeconds = null, ticket = "" }) {
         super(title);
-        Object.assign(this, { status, title, detail, code, requestID, retryAfterSeconds });
+        Object.assign(this, { status, title, detail, code, requestID, retryAfterSeconds, ticket });
     }
 
     /** Whether the same request may well succeed a little later. */
     get isTemporary() {
-        return (this.status === 429 || this.status === 503) && this.retryAfterSeconds !== null;
+        return [0, 429, 502, 503, 504].includes(this.status);
+    }
+
+    /** Whether asking once more can change anything. */
+    get canRetry() {
+        return ![400, 413, 415, 422].includes(this.status);
+    }
+
+    /** What can be stored. */
+    get record() {
+        const { status, title, detail, code, requestID } = this;
+        return { status, title, detail, code, requestID };
     }
 
     /** From an answer's status, header reader and body text. */
@@ -25,11 +39,12 @@ export class Problem extends Error {
         }
         return new Problem({
             status,
-            title: friendlyTitles[body.code] ?? body.title ?? statusTitles[status] ?? `The service answered ${status}`,
+            title: titleText(body, status),
             detail: detailText(body),
             code: body.code ?? "",
             requestID: body.request_id ?? header("X-Request-Id") ?? "",
             retryAfterSeconds: retryAfter(header("Retry-After")),
+            ticket: header("Deblur-Ticket") ?? "",
         });
     }
 
@@ -38,17 +53,22 @@ export class Problem extends Error {
         const body = typeof error === "string" ? { detail: error } : (error ?? {});
         return new Problem({
             status: body.status ?? 500,
-            title: friendlyTitles[body.code] ?? body.title ?? "The photo could not be deblurred",
+            title: codeTitles[body.code] ? t(codeTitles[body.code]) : (body.title ?? t("titleFailed")),
             detail: detailText(body),
             code: body.code ?? "",
             requestID: body.request_id ?? "",
         });
     }
 
+    /** Of what the page finds out without the service. */
+    static of(name, values = {}, status = 422) {
+        return new Problem({ status, title: t(`title${name}`), detail: t(`detail${name}`, values) });
+    }
+
     static connection() {
         return new Problem({
-            title: "The service cannot be reached",
-            detail: "The connection failed or was closed. The service may be restarting, or the network is down.",
+            title: t("titleUnreachable"),
+            detail: t("detailUnreachable"),
         });
     }
 }
@@ -62,41 +82,53 @@ export function retryAfter(value) {
     return Number.isNaN(date) ? null : Math.max(0, Math.ceil((date - Date.now()) / 1000));
 }
 
-function detailText({ detail, code, limit, actual }) {
-    const advice = advices[code] ?? "";
-    const numbers =
-        !detail && Number.isFinite(limit) && Number.isFinite(actual) ? `The limit is ${limit}; this is ${actual}.` : "";
-    return [detail, numbers, advice].filter(Boolean).join(" ");
+function titleText(body, status) {
+    if (codeTitles[body.code]) return t(codeTitles[body.code]);
+    return body.title ?? (statusTitles[status] ? t(statusTitles[status]) : t("titleStatus", { n: status }));
 }
 
-const friendlyTitles = {
-    queue_full: "The service is busy",
-    draining: "The service is restarting",
-    loading: "The service is starting",
-    bad_image: "This file cannot be read as a photo",
-    too_many_pixels: "This photo is too large",
-    too_small: "This photo is too small",
-    unsupported_media_type: "Only JPEG and PNG photos work",
-    expired: "This result is no longer kept",
-    insufficient_storage: "The service has no room to store the photo",
-    unauthorized: "This service needs a key",
+/** The service's own words are English; those that the page can say itself come in the reader's language. */
+function detailText({ detail, code, limit, actual }) {
+    const hasNumbers = Number.isFinite(limit) && Number.isFinite(actual);
+    if (code === "too_many_pixels" && hasNumbers) {
+        return t("detailTooManyPixels", { limit: megapixels(limit), actual: megapixels(actual) });
+    }
+    if (code === "content_too_large" && hasNumbers) {
+        return t("detailTooLarge", { limit: bytes(limit), actual: bytes(actual) });
+    }
+    return [detail, advices[code] && t(advices[code])].filter(Boolean).join(" ");
+}
+
+const codeTitles = {
+    queue_full: "titleBusy",
+    draining: "titleDraining",
+    loading: "titleLoading",
+    bad_image: "titleBadImage",
+    too_many_pixels: "titleTooManyPixels",
+    content_too_large: "titleTooLarge",
+    too_small: "titleTooSmall",
+    unsupported_media_type: "titleUnsupported",
+    expired: "titleExpired",
+    insufficient_storage: "titleStorage",
+    unauthorized: "titleUnauthorized",
+    not_found: "titleNotFound",
+    abandoned: "titleAbandoned",
+    cancelled: "titleStopped",
+    answer: "titleAnswer",
 };
 
-const advices = {
-    bad_image: "It may be damaged or cut off; saving it again from a photo program often helps.",
-    expired: "Results are deleted after a while. Deblur the photo again to get a new one.",
-};
+const advices = { bad_image: "detailBadImage", expired: "detailExpired" };
 
 const statusTitles = {
-    404: "Not found",
-    408: "Sending the photo took too long",
-    409: "The result is not ready yet",
-    410: "This result is no longer kept",
-    413: "This file is too large",
-    415: "Only JPEG and PNG photos work",
-    429: "The service is busy",
-    502: "The service cannot be reached",
-    503: "The service is not available now",
-    504: "The service took too long to answer",
-    507: "The service has no room to store the photo",
+    404: "titleNotFound",
+    408: "titleSlow",
+    409: "titleUnfinished",
+    410: "titleExpired",
+    413: "titleTooLarge",
+    415: "titleUnsupported",
+    429: "titleBusy",
+    502: "titleUnreachable",
+    503: "titleUnavailable",
+    504: "titleTimeout",
+    507: "titleStorage",
 };

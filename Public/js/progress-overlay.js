@@ -2,40 +2,15 @@ import { prefersStillness } from "./dom.js";
 
 const fadeMilliseconds = 700;
 
-/** A veil over the photo that lifts tile by tile, as tiles finish. */
+/** A veil over the photo that is worked on; it lifts tile by tile, as tiles finish. */
 export class ProgressOverlay {
-    #tiles = new Map();
-    #isShown = false;
-    #size = null;
+    /** The item that is looked at, or null. */
+    item = null;
     /** The veil is made apart from the photo: overlapping tiles are wiped off it, each as often as it likes. */
     #veil = new OffscreenCanvas(1, 1);
 
-    start() {
-        this.#tiles.clear();
-        this.#isShown = true;
-    }
-
-    stop() {
-        this.#isShown = false;
-        this.#tiles.clear();
-    }
-
-    /** @param size the job's `{width, height}`: differs from the photo's only where browser and service disagree. */
-    setSize(size) {
-        if (size?.width > 0 && size?.height > 0) this.#size = size;
-    }
-
-    finish(tile) {
-        const key = `${tile.x},${tile.y}`;
-        if (!this.#tiles.has(key)) this.#tiles.set(key, { ...tile, at: performance.now() });
-    }
-
-    get count() {
-        return this.#tiles.size;
-    }
-
     draw(context, viewer) {
-        if (!this.#isShown) return false;
+        if (!this.item?.isBusy || this.item.state === "waiting") return false;
         const { width, height } = viewer.stage;
         const { left, top, right, bottom } = viewer.visible;
         if (right <= left || bottom <= top) return false;
@@ -61,11 +36,13 @@ export class ProgressOverlay {
 
     /** @returns the tiles that are still fading, which need another frame. */
     #wipe(veil, viewer) {
-        const ratio = this.#size ? viewer.size.width / this.#size.width : 1;
+        const { finished, tilesSize } = this.item;
+        // Differs from 1 only where browser and service disagree about the size.
+        const ratio = tilesSize ? viewer.size.width / tilesSize.width : 1;
         const length = prefersStillness() ? 0 : fadeMilliseconds;
         const now = performance.now();
         const glowing = [];
-        for (const tile of this.#tiles.values()) {
+        for (const tile of finished) {
             const age = length ? Math.min(1, (now - tile.at) / length) : 1;
             const start = viewer.toStage({ x: tile.x * ratio, y: tile.y * ratio });
             const scale = ratio * viewer.scale;

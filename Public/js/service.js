@@ -92,6 +92,11 @@ export class Service {
         });
     }
 
+    /** Whatever comes of it: a job that cannot be stopped any more is nobody's concern. */
+    deleteJob(id) {
+        return this.fetch(`jobs/${encodeURIComponent(id)}`, { method: "DELETE", quiet: true }).catch(() => {});
+    }
+
     /** True when there is a key to try that was not tried yet. */
     async #renewKey(tried) {
         // Another request may have asked meanwhile.

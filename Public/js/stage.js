@@ -1,10 +1,14 @@
-import { element } from "./dom.js";
+import { Compare } from "./compare.js";
 import { Detail } from "./detail.js";
+import { element } from "./dom.js";
 import { Gestures } from "./gestures.js";
+import { t } from "./texts.js";
 import { Viewer } from "./viewer.js";
 
-/** The viewer together with what stands around it in the page: divider, corner labels, zoom buttons. */
+/** The viewer together with what stands around it in the page: divider, corner labels, buttons. */
 export class Stage {
+    #compare;
+
     constructor(overlays) {
         this.viewer = new Viewer(element("canvas"));
         this.viewer.overlays = overlays;
@@ -14,6 +18,7 @@ export class Stage {
             detail.schedule();
         };
         new Gestures(this.viewer, element("stage"), element("divider"));
+        this.#compare = new Compare(this.viewer, () => this.#update());
         const zoom = (id, action) => element(id).addEventListener("click", action);
         zoom("zoom-in", () => this.viewer.zoomTo(this.viewer.zoom * 1.5));
         zoom("zoom-out", () => this.viewer.zoomTo(this.viewer.zoom / 1.5));
@@ -27,8 +32,8 @@ export class Stage {
         const stage = element("stage");
         stage.tabIndex = 0;
         stage.setAttribute("role", "application");
-        stage.setAttribute("aria-roledescription", "photo viewer");
-        stage.setAttribute("aria-label", `${name}, ${size.width} by ${size.height} pixels`);
+        stage.setAttribute("aria-roledescription", t("photoViewer"));
+        stage.setAttribute("aria-label", t("photoLabel", { name, width: String(size.width), height: String(size.height) }));
         stage.setAttribute("aria-describedby", "stage-keys");
         this.#update();
     }
@@ -38,15 +43,17 @@ export class Stage {
         const stage = element("stage");
         stage.tabIndex = -1;
         stage.setAttribute("role", "group");
-        stage.setAttribute("aria-label", "No photo yet");
+        stage.setAttribute("aria-label", t("noPhoto"));
         stage.removeAttribute("aria-roledescription");
         stage.removeAttribute("aria-describedby");
         this.note("");
+        this.#compare.reset();
         this.#update();
     }
 
-    setAfter(layer) {
-        this.viewer.setAfter(layer);
+    setAfter(layer, isNew = false) {
+        this.viewer.setAfter(layer, isNew);
+        this.#compare.reset();
         this.#update();
     }
 
@@ -63,13 +70,16 @@ export class Stage {
     #update() {
         const { viewer } = this;
         const isCompared = Boolean(viewer.after && viewer.before);
+        const isSideBySide = viewer.panes.length > 1;
         const stage = element("stage");
         stage.classList.toggle("compared", isCompared);
-        stage.classList.toggle("zoomed", Boolean(viewer.size) && !viewer.isFitted);
-        element("zoom").hidden = !viewer.size || !(viewer.before || viewer.after);
-        element("zoom-value").textContent = `${Math.round(viewer.zoom * 100)} %`;
+        stage.classList.toggle("zoomed", Boolean(viewer.size) && (!viewer.isFitted || isSideBySide));
+        stage.classList.toggle("with-loupe", Boolean(viewer.loupe));
+        element("toolbar").hidden = !viewer.size || !(viewer.before || viewer.after);
+        element("compare").hidden = !isCompared;
+        element("zoom-value").textContent = `${Math.round(viewer.zoom * 100)}\u00a0%`;
         const divider = element("divider");
-        divider.hidden = !isCompared;
+        divider.hidden = !isCompared || isSideBySide || viewer.showsOriginal;
         if (!isCompared) return;
         const { left, top, right, bottom } = viewer.visible;
         const percent = Math.round(viewer.split * 100);
@@ -77,17 +87,25 @@ export class Stage {
         divider.style.top = `${top}px`;
         divider.style.height = `${bottom - top}px`;
         divider.setAttribute("aria-valuenow", String(percent));
-        divider.setAttribute("aria-valuetext", `${percent} % before, ${100 - percent} % after`);
-        this.#corner(".before", left + 12, null, top + 12, viewer.splitX - left);
-        this.#corner(".after", null, viewer.stage.width - right + 12, top + 12, right - viewer.splitX);
+        divider.setAttribute("aria-valuetext", t("dividerValue", { before: percent, after: 100 - percent }));
+        this.#updateCorners({ left, top, right }, isSideBySide);
     }
 
     /** A label goes away where the divider leaves it no room. */
-    #corner(name, left, right, top, room) {
-        const label = element("stage").querySelector(`.corner${name}`);
-        label.style.top = `${top}px`;
-        if (left !== null) label.style.left = `${left}px`;
-        if (right !== null) label.style.right = `${right}px`;
-        label.classList.toggle("faded", room < 90);
+    #updateCorners({ left, top, right }, isSideBySide) {
+        const { viewer } = this;
+        const [before, after] = ["before", "after"].map((name) => element(`corner-${name}`));
+        const pane = viewer.panes.at(-1);
+        place(before, { left: left + 12, top: top + 12 });
+        before.classList.toggle("faded", !viewer.showsOriginal && !isSideBySide && viewer.splitX - left < 90);
+        if (isSideBySide) place(after, { left: pane.x + left + 12, top: pane.y + top + 12 });
+        else place(after, { right: viewer.stage.width - right + 12, top: top + 12 });
+        after.classList.toggle("faded", viewer.showsOriginal || (!isSideBySide && right - viewer.splitX < 90));
     }
+}
+
+function place(label, { left, right, top }) {
+    label.style.top = `${top}px`;
+    label.style.left = left === undefined ? "auto" : `${left}px`;
+    label.style.right = right === undefined ? "auto" : `${right}px`;
 }

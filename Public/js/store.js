@@ -1,47 +1,114 @@
 /**
- * The photo of the current job, kept in the browser, so that a reload during a job still has a "before" to show: the
- * service gives back results only. One photo at most; none once the user has moved on.
+ * Photos and results in the browser's database, until the user removes them: so that neither a reload nor a restart of
+ * the browser loses any. Failing is allowed everywhere (private windows, full disks); then they last as long as the page.
  */
 
-const storeName = "photos";
+let opening = null;
+/** Called once when something could not be stored. */
+let onFailure = () => {};
 
-/** Failing is allowed everywhere here (private windows, full disks): then a reload shows the result alone. */
-async function run(mode, work) {
+export function onStoreFailure(call) {
+    onFailure = call;
+}
+
+function database() {
+    opening ??= new Promise((resolve, reject) => {
+        const request = indexedDB.open("deblur", 2);
+        request.onupgradeneeded = () => {
+            const { result } = request;
+            for (const name of [...result.objectStoreNames]) result.deleteObjectStore(name);
+            result.createObjectStore("items", { keyPath: "id" });
+            // By `<id>/<kind>`.
+            result.createObjectStore("blobs");
+            // What other apps have shared with this one, until the page takes it (sw.js).
+            result.createObjectStore("shared", { autoIncrement: true });
+        };
+        request.onsuccess = () => {
+            // A newer page in another tab may change the database's form.
+            request.result.onversionchange = () => request.result.close();
+            resolve(request.result);
+        };
+        request.onerror = () => reject(request.error);
+    });
+    return opening;
+}
+
+/** Runs a transaction; resolves when it is on the disk, to what `work`'s request gave. */
+async function run(mode, names, work) {
     try {
-        const database = await promise(open());
-        const transaction = database.transaction(storeName, mode);
-        const result = await promise(work(transaction.objectStore(storeName)));
-        database.close();
-        return result;
+        const transaction = (await database()).transaction(names, mode);
+        return await new Promise((resolve, reject) => {
+            const request = work(...names.map((name) => transaction.objectStore(name)));
+            transaction.oncomplete = () => resolve(request?.result);
+            transaction.onabort = transaction.onerror = () => reject(transaction.error);
+        });
     } catch {
+        if (mode === "readwrite") {
+            onFailure();
+            onFailure = () => {};
+        }
         return undefined;
     }
 }
 
-function open() {
-    const request = indexedDB.open("deblur", 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(storeName);
-    return request;
+export function keepItem(record) {
+    return run("readwrite", ["items"], (items) => items.put(record));
 }
 
-function promise(request) {
-    return new Promise((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
+/** @returns the same blobs as they lie in the database now, or undefined. */
+export async function keepBlobs(id, blobs) {
+    await run("readwrite", ["blobs"], (store) => {
+        for (const [kind, blob] of Object.entries(blobs)) {
+            if (blob) store.put(blob, `${id}/${kind}`);
+            else store.delete(`${id}/${kind}`);
+        }
+    });
+    return blobsOf(id, Object.keys(blobs));
+}
+
+async function blobsOf(id, kinds) {
+    const found = {};
+    await run("readonly", ["blobs"], (store) => {
+        for (const kind of kinds) {
+            const request = store.get(`${id}/${kind}`);
+            request.onsuccess = () => {
+                if (request.result) found[kind] = request.result;
+            };
+        }
+    });
+    return found;
+}
+
+/** All photos in their order, as `{record, blobs}`. */
+export async function keptItems() {
+    const records = (await run("readonly", ["items"], (items) => items.getAll())) ?? [];
+    const found = records.map(async (record) => ({
+        record,
+        blobs: await blobsOf(record.id, ["photo", "thumbnail", "result"]),
+    }));
+    return (await Promise.all(found)).sort((a, b) => a.record.order - b.record.order);
+}
+
+export function removeItem(id) {
+    return run("readwrite", ["items", "blobs"], (items, blobs) => {
+        items.delete(id);
+        blobs.delete(IDBKeyRange.bound(`${id}/`, `${id}/\uffff`));
     });
 }
 
-export async function keepPhoto(jobID, file) {
-    await forgetPhotos();
-    await run("readwrite", (photos) => photos.put({ file, name: file.name }, jobID));
+/** Files that another app shares; for the service worker. */
+export function keepShared(files) {
+    return run("readwrite", ["shared"], (shared) => {
+        for (const file of files) shared.add({ file, name: file.name });
+    });
 }
 
-/** The job's photo as a File, or undefined. */
-export async function keptPhoto(jobID) {
-    const kept = await run("readonly", (photos) => photos.get(jobID));
-    return kept && new File([kept.file], kept.name || "photo", { type: kept.file.type });
-}
-
-export function forgetPhotos() {
-    return run("readwrite", (photos) => photos.clear());
+/** Takes what was shared out of the database. */
+export async function takeShared() {
+    const entries = await run("readwrite", ["shared"], (shared) => {
+        const request = shared.getAll();
+        request.onsuccess = () => shared.clear();
+        return request;
+    });
+    return (entries ?? []).map(({ file, name }) => new File([file], name || "photo", { type: file.type }));
 }

@@ -51,3 +51,12 @@ export function readTile(data) {
         anomaly: data.anomaly || null,
     };
 }
+
+/** `1=2, 4=6` of the header Deblur-Exits, or the object of a job, as a Map from exit to tiles. */
+export function readExits(value) {
+    const isText = typeof value === "string";
+    const pairs = isText ? value.split(",").map((pair) => pair.split("=")) : Object.entries(value ?? {});
+    return new Map(
+        pairs.map(([exit, tiles]) => [Number(exit), Number(tiles)]).filter(([exit, tiles]) => exit >= 0 && tiles > 0),
+    );
+}

@@ -1,4 +1,5 @@
 import { prefersStillness } from "./dom.js";
+import { paint } from "./painter.js";
 
 /** Device pixels per pixel of the photo: no use in looking closer. */
 const largestZoom = 16;
@@ -7,30 +8,44 @@ const largestFit = 3;
 /** Around a photo that is fitted into a stage wider than this, CSS pixels: on a phone every pixel counts. */
 const fitMargin = 20;
 const wideStage = 600;
+/** Between the two panes of side by side, CSS pixels. */
+const gap = 3;
 const revealMilliseconds = 900;
+/** After the last movement; then the photo is drawn once more, as well as it can be. */
+const restMilliseconds = 160;
 
 /**
- * The photo on the stage: before and after on either side of a divider, zoom and pan. All drawing goes to one canvas of
- * the stage's size, so memory does not grow with the photo.
+ * The photo on the stage: before and after on either side of a divider or side by side, mixed by strength, zoom and
+ * pan. All drawing goes to one canvas of the stage's size, so memory does not grow with the photo.
  *
- * Coordinates: "photo" = pixels of the photo at full size, "stage" = CSS pixels of the canvas.
+ * Coordinates: "photo" = pixels of the photo at full size, "stage" = CSS pixels of a pane (the whole canvas, or its
+ * half that the two photos share the place in).
  */
 export class Viewer {
     #canvas;
     #context;
     #frame = 0;
+    #rest = 0;
     #stage = { width: 0, height: 0 };
+    #isFitted = true;
     /** Photo size; null without a photo. */
     size = null;
-    /** `{blob, bitmap, detail: {bitmap, area} | null}`, or null. */
+    /** `{blob, levels, detail: {bitmap, area} | null, close: the same for the loupe}`, or null. */
     before = null;
     after = null;
-    /** CSS pixels per photo pixel, and the photo's point at the stage's centre. */
+    /** CSS pixels per photo pixel, and the photo's point at the pane's centre. */
     scale = 1;
     centre = { x: 0, y: 0 };
-    #isFitted = true;
     /** The divider: 0 = left edge of what is visible of the photo, 1 = right edge. */
     split = 0.5;
+    /** How much of the correction is seen, 0…1. */
+    strength = 1;
+    isSideBySide = false;
+    showsOriginal = false;
+    /** The point of the stage under the loupe; null without one. */
+    loupe = null;
+    /** Whether something moves: then drawing is quick, else as good as can be. */
+    isMoving = false;
     /** Drawn over the photo: objects with `draw(context, viewer)`, true when they need another frame. */
     overlays = [];
     /** Called after each change of scale, position or divider. */
@@ -43,8 +58,23 @@ export class Viewer {
         new ResizeObserver(() => this.#resize()).observe(canvas);
     }
 
+    /** The places of the panes, and what each shows: `both`, `before` or `after`. */
+    get panes() {
+        if (!this.isSideBySide || !this.after || !this.before) return [{ x: 0, y: 0, side: "both" }];
+        const { width, height } = this.stage;
+        const next = this.#isWide ? { x: width + gap, y: 0 } : { x: 0, y: height + gap };
+        return [{ x: 0, y: 0, side: "before" }, { ...next, side: "after" }];
+    }
+
+    get #isWide() {
+        return this.#stage.width >= this.#stage.height;
+    }
+
+    /** The size of a pane. */
     get stage() {
-        return this.#stage;
+        const { width, height } = this.#stage;
+        if (!this.isSideBySide || !this.after || !this.before) return this.#stage;
+        return this.#isWide ? { width: (width - gap) / 2, height } : { width, height: (height - gap) / 2 };
     }
 
     get pixelRatio() {
@@ -60,28 +90,36 @@ export class Viewer {
         return this.#isFitted;
     }
 
-    /** Shows another photo, from the beginning. `layer` may be null where only the size is known. */
+    /** Shows another photo. `layer` may be null where only the size is known. The zoom and the place in it stay. */
     show(size, layer) {
+        const place = this.size && { x: this.centre.x / this.size.width, y: this.centre.y / this.size.height };
         this.clear();
         this.size = { width: size.width, height: size.height };
         this.before = layer;
-        this.fit();
+        if (place) this.centre = { x: place.x * size.width, y: place.y * size.height };
+        this.#place();
     }
 
     clear() {
         for (const layer of [this.before, this.after]) release(layer);
         this.before = this.after = this.size = null;
+        this.split = 0.5;
         this.invalidate();
     }
 
-    /** Adds (or with null takes away) the deblurred photo, and draws the divider in from the right. */
-    setAfter(layer) {
+    /**
+     * Adds (or with null takes away) the deblurred photo.
+     *
+     * @param isNew draws the divider in from the right.
+     */
+    setAfter(layer, isNew = false) {
         release(this.after);
         this.after = layer;
-        if (!layer) return this.invalidate();
-        if (!this.before || prefersStillness()) return this.setSplit(this.before ? 0.5 : 0);
+        this.#place();
+        if (!layer || !isNew || !this.before || this.isSideBySide || prefersStillness()) return;
         const start = performance.now();
         this.setSplit(1);
+        let last = this.split;
         const step = (now) => {
             // Another divider position since the last frame is the user's: leave it.
             if (this.after !== layer || this.split !== last) return;
@@ -89,13 +127,32 @@ export class Viewer {
             this.setSplit((last = 1 - 0.5 * (1 - (1 - t) ** 3)));
             if (t < 1) requestAnimationFrame(step);
         };
-        let last = this.split;
         requestAnimationFrame(step);
     }
 
     setSplit(value) {
         this.split = Math.min(1, Math.max(0, value));
-        this.#changed();
+        this.#moved();
+    }
+
+    setStrength(value) {
+        this.strength = value;
+        this.#moved();
+    }
+
+    setSideBySide(value) {
+        this.isSideBySide = value;
+        this.#place();
+    }
+
+    setLoupe(point) {
+        this.loupe = point;
+        this.#moved();
+    }
+
+    setOriginal(value) {
+        this.showsOriginal = value;
+        this.#moved();
     }
 
     fit() {
@@ -104,7 +161,7 @@ export class Viewer {
     }
 
     /** Zooms to device pixels per photo pixel, keeping the photo's point under a stage point where it is. */
-    zoomTo(zoom, anchor = { x: this.#stage.width / 2, y: this.#stage.height / 2 }) {
+    zoomTo(zoom, anchor = { x: this.stage.width / 2, y: this.stage.height / 2 }) {
         if (!this.size) return;
         const fitted = this.#fitScale();
         const largest = Math.max(fitted, largestZoom / this.pixelRatio);
@@ -113,8 +170,8 @@ export class Viewer {
         this.#isFitted = scale === fitted;
         this.scale = scale;
         this.centre = {
-            x: point.x - (anchor.x - this.#stage.width / 2) / scale,
-            y: point.y - (anchor.y - this.#stage.height / 2) / scale,
+            x: point.x - (anchor.x - this.stage.width / 2) / scale,
+            y: point.y - (anchor.y - this.stage.height / 2) / scale,
         };
         this.#place();
     }
@@ -127,15 +184,15 @@ export class Viewer {
 
     toPhoto(point) {
         return {
-            x: this.centre.x + (point.x - this.#stage.width / 2) / this.scale,
-            y: this.centre.y + (point.y - this.#stage.height / 2) / this.scale,
+            x: this.centre.x + (point.x - this.stage.width / 2) / this.scale,
+            y: this.centre.y + (point.y - this.stage.height / 2) / this.scale,
         };
     }
 
     toStage(point) {
         return {
-            x: this.#stage.width / 2 + (point.x - this.centre.x) * this.scale,
-            y: this.#stage.height / 2 + (point.y - this.centre.y) * this.scale,
+            x: this.stage.width / 2 + (point.x - this.centre.x) * this.scale,
+            y: this.stage.height / 2 + (point.y - this.centre.y) * this.scale,
         };
     }
 
@@ -147,8 +204,8 @@ export class Viewer {
         return {
             left: Math.max(0, start.x),
             top: Math.max(0, start.y),
-            right: Math.min(this.#stage.width, end.x),
-            bottom: Math.min(this.#stage.height, end.y),
+            right: Math.min(this.stage.width, end.x),
+            bottom: Math.min(this.stage.height, end.y),
         };
     }
 
@@ -164,13 +221,19 @@ export class Viewer {
         });
     }
 
-    #changed() {
+    #moved() {
+        this.isMoving = true;
+        clearTimeout(this.#rest);
+        this.#rest = setTimeout(() => {
+            this.isMoving = false;
+            this.invalidate();
+        }, restMilliseconds);
         this.onChange();
         this.invalidate();
     }
 
     #fitScale() {
-        const { width, height } = this.#stage;
+        const { width, height } = this.stage;
         const margin = width > wideStage ? 2 * fitMargin : 0;
         const [across, down] = [(width - margin) / this.size.width, (height - margin) / this.size.height];
         return Math.max(0, Math.min(largestFit, across, down)) || 1;
@@ -179,16 +242,18 @@ export class Viewer {
     /** Keeps the photo on the stage: centred where it is smaller, without a gap where it is larger. */
     #place() {
         if (!this.size) return;
-        if (this.#isFitted) this.scale = this.#fitScale();
+        const fitted = this.#fitScale();
+        this.#isFitted ||= this.scale < fitted;
+        if (this.#isFitted) this.scale = fitted;
         const clamp = (value, length, room) => {
             const half = room / 2 / this.scale;
             return half * 2 >= length ? length / 2 : Math.min(length - half, Math.max(half, value));
         };
         this.centre = {
-            x: clamp(this.centre.x, this.size.width, this.#stage.width),
-            y: clamp(this.centre.y, this.size.height, this.#stage.height),
+            x: clamp(this.centre.x, this.size.width, this.stage.width),
+            y: clamp(this.centre.y, this.size.height, this.stage.height),
         };
-        this.#changed();
+        this.#moved();
     }
 
     #resize() {
@@ -201,47 +266,13 @@ export class Viewer {
     }
 
     #draw() {
-        const context = this.#context;
-        context.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
-        context.clearRect(0, 0, this.#stage.width, this.#stage.height);
-        if (!this.size) return;
-        const { left, top, right, bottom } = this.visible;
-        const middle = this.after ? this.splitX : right;
-        this.#drawLayer(this.before, left, top, middle, bottom);
-        if (this.after) this.#drawLayer(this.after, middle, top, right, bottom);
-        let goesOn = false;
-        for (const overlay of this.overlays) goesOn = overlay.draw(context, this) || goesOn;
-        if (goesOn) this.invalidate();
-    }
-
-    #drawLayer(layer, left, top, right, bottom) {
-        if (right <= left || bottom <= top) return;
-        const context = this.#context;
-        context.save();
-        context.beginPath();
-        context.rect(left, top, right - left, bottom - top);
-        context.clip();
-        context.imageSmoothingQuality = "high";
-        // From here on people look for pixels, not for a smooth picture.
-        context.imageSmoothingEnabled = this.zoom < 3;
-        if (layer) {
-            this.#drawBitmap(layer.bitmap, { x: 0, y: 0, ...this.size });
-            if (layer.detail) this.#drawBitmap(layer.detail.bitmap, layer.detail.area);
-        } else {
-            context.fillStyle = "rgb(128 128 128 / 0.45)";
-            context.fillRect(left, top, right - left, bottom - top);
-        }
-        context.restore();
-    }
-
-    #drawBitmap(bitmap, area) {
-        const { x, y } = this.toStage(area);
-        this.#context.drawImage(bitmap, x, y, area.width * this.scale, area.height * this.scale);
+        this.#context.setTransform(this.pixelRatio, 0, 0, this.pixelRatio, 0, 0);
+        this.#context.clearRect(0, 0, this.#stage.width, this.#stage.height);
+        if (this.size && paint(this.#context, this)) this.invalidate();
     }
 }
 
 /** Frees a layer's pixels now, not when the collector comes by. */
 function release(layer) {
-    layer?.bitmap.close();
-    layer?.detail?.bitmap.close();
+    for (const bitmap of [...(layer?.levels ?? []), layer?.detail?.bitmap, layer?.close?.bitmap]) bitmap?.close();
 }

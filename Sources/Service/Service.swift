@@ -76,7 +76,8 @@ public final class Service: Sendable {
             return report
         }
         let metrics = state.context.metrics
-        let engine = Engine(model: model, options: options, memory: state.memory, metrics: metrics)
+        let engine = Engine(
+            model: model, knownTileSeconds: report.seconds, options: options, memory: state.memory, metrics: metrics)
         metrics.register(engine, jobs: state.jobs, precision: options.precision.rawValue)
         state.jobs.begin(with: engine)
         state.enter(.ready(engine))

@@ -39,7 +39,26 @@ import Testing
         let rig = try Rig(["api-key-file": file.path])
         #expect(try rig.get("/").status == 200)
         #expect(try rig.get("/icon.svg").status == 200)
+        #expect(try rig.get("/openapi.yaml").status == 200)
         #expect(try rig.get("/model").status == 401)
         #expect(try rig.get("/nothing").status == 401)
+    }
+
+    @Test func limitsAndSpeedAreKnownBeforeAnUpload() throws {
+        let rig = try Rig(["max-body": "3MiB", "max-pixels": "2MP", "result-ttl": "90s"])
+        func service() throws -> [String: Any] {
+            let model = try rig.get("/model").json
+            #expect(model["sub_decoders"] as? Int == 3, "the model's own keys stay")
+            return try #require(model["service"] as? [String: Any])
+        }
+        let first = try service()
+        #expect(first["max_body_bytes"] as? Int == 3 << 20)
+        #expect(first["max_pixels"] as? Int == 2_000_000)
+        #expect(first["result_ttl_seconds"] as? Double == 90)
+        let known = try #require(first["seconds_per_tile"] as? Double)
+        #expect(known > 0, "the known tile's time before the first photo")
+        #expect(try rig.post("/deblur", Pictures.png(64, 64)).status == 200)
+        let measured = try #require(try service()["seconds_per_tile"] as? Double)
+        #expect(measured > 0 && measured != known)
     }
 }

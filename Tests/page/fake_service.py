@@ -18,11 +18,15 @@ from fake_jobs import Job, follow, tiles_of
 
 PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "Public"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8",
-         ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+         ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".png": "image/png",
+         ".jpg": "image/jpeg", ".webmanifest": "application/manifest+json", ".yaml": "application/yaml"}
 POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self'; "
-          "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
+          "manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'")
 MODEL = {"name": "fake", "digest": "f" * 64, "encoder": "NAFNet", "width": 16, "sub_decoders": 4, "classes": 6,
-         "tile": 384, "overlap": 32}
+         "tile": 384, "overlap": 32,
+         "increments_db": [[1.6, 0.4, 0, 0.1]] * 5 + [[0, 0, 0, None]],
+         "service": {"max_body_bytes": 64 << 20, "max_pixels": 64_000_000, "seconds_per_tile": 0.25,
+                     "result_ttl_seconds": 3600}}
 
 
 def image_size(body):

@@ -10,11 +10,17 @@ public final class Engine: Sendable {
     let memory: MemoryBudget
     let durations = StepDurations()
     let limits: ImageLimits
+    /// How long the known tile took, with every exit.
+    private let knownTileSeconds: Double
     /// Decoding and encoding: as many at once as there are cores, never on an event loop.
     let codecs: OperationQueue
 
-    init(model: ServedModel, options: ServeOptions, memory: MemoryBudget, metrics: ServiceMetrics) {
+    init(
+        model: ServedModel, knownTileSeconds: Double, options: ServeOptions, memory: MemoryBudget,
+        metrics: ServiceMetrics
+    ) {
         self.model = model
+        self.knownTileSeconds = knownTileSeconds
         self.memory = memory
         limits = ImageLimits(maxPixels: options.maxPixels)
         scheduler = TileScheduler(
@@ -36,6 +42,14 @@ public final class Engine: Sendable {
     /// A refusal of the memory budget, with the time until the first image in work will have given its memory back.
     func problem(for refusal: MemoryBudget.Refusal) -> Problem {
         Problem(refusal, retryAfterSeconds: scheduler.secondsUntilNextEnd ?? 1)
+    }
+
+    /// Seconds of a tile at the deepest exit of the model's table, every worker busy; as long as nothing was measured
+    /// those of the known tile, which are more.
+    var secondsPerTile: Double {
+        let deepest = model.summary.exitTable?.max() ?? model.subDecoders
+        guard let seconds = durations.seconds(toDepth: deepest) else { return knownTileSeconds }
+        return seconds / Double(scheduler.configuration.threads)
     }
 
     /// Seconds that tiles with these exits take on the idle engine; nil as long as nothing was measured.

@@ -10,8 +10,8 @@ package struct ServiceHandler: RequestHandler {
     private let page: Page?
     private var router = Router()
 
-    /// Who asks for these needs no key: probes have none.
-    private static let publicPaths: Set<String> = ["/healthz", "/readyz"]
+    /// Who asks for these needs no key: probes have none, and neither has a browser that follows a link.
+    private static let publicPaths: Set<String> = ["/healthz", "/readyz", "/openapi.yaml"]
 
     init(state: ServiceState, keys: APIKeys?) {
         self.state = state
@@ -87,7 +87,8 @@ package struct ServiceHandler: RequestHandler {
     private static func model(_ exchange: Exchange, _ state: ServiceState) {
         do throws(Problem) {
             let engine = try state.anyEngine()
-            let json = String(decoding: JSON.encode(engine.model.summary, pretty: true), as: UTF8.self)
+            let document = ModelDocument(engine, options: state.options)
+            let json = String(decoding: JSON.encode(document, pretty: true), as: UTF8.self)
             exchange.respond(response("application/json", json + "\n"))
         } catch {
             state.context.refuse(exchange, error)
