@@ -1,8 +1,8 @@
-import { keepBlobs, keepItem, removeItem } from "./store.js";
+import { keepItem, removeItem } from "./store.js";
 
 /**
- * The photos on the page, in order, and the one that is looked at. Whoever shows them listens; every change goes through
- * here, so that what is seen and what is stored never differ.
+ * The photos on the page, in order, and the one that is looked at. Whoever shows them listens; every change goes
+ * through here, so that what is seen and what is stored never differ.
  */
 export class Album {
     items = [];
@@ -44,11 +44,11 @@ export class Album {
 
     /** The photo itself, its thumbnail or its result is new: stored, and from then on read from there. */
     async keep(item, ...kinds) {
-        this.changed(item, true);
-        const blobs = await keepBlobs(item.id, Object.fromEntries(kinds.map((kind) => [kind, item[kind]])));
+        this.changed(item);
+        const blobs = await keepItem(item.record, Object.fromEntries(kinds.map((kind) => [kind, item[kind]])));
         // Removed meanwhile.
         if (!this.items.includes(item)) return removeItem(item.id);
-        for (const kind of kinds) item[kind] = blobs?.[kind] ?? item[kind];
+        for (const kind of kinds) item[kind] = blobs[kind] ?? item[kind];
     }
 
     select(item) {

@@ -3,8 +3,8 @@ import { Problem } from "./problem.js";
 import { t } from "./texts.js";
 
 /**
- * Formats that the service does not read and this browser does: decoded here and sent as PNG, which loses nothing of the
- * pixels, or as JPEG where the PNG would be more than the service takes.
+ * Formats that the service does not read and this browser does: decoded here and sent as PNG, which loses nothing of
+ * the pixels, or as JPEG where the PNG would be more than the service takes.
  */
 
 const jpegQuality = 0.95;

@@ -28,12 +28,13 @@ export class Detail {
     async #load(generation) {
         const viewer = this.#viewer;
         if (!viewer.size) return;
-        const layers = [viewer.before, viewer.after].filter((layer) => layer && layer.levels[0].width < viewer.size.width);
-        for (const layer of layers) {
+        for (const layer of [viewer.before, viewer.after]) {
+            if (!layer || layer.levels[0].width >= viewer.size.width) continue;
             const isWanted = () =>
                 generation === this.#generation && (viewer.before === layer || viewer.after === layer);
             const isCoarse = (zoom) => zoom > layer.levels[0].width / viewer.size.width;
-            if (viewer.loupe && isCoarse(1)) await this.#crop(layer, "close", whole(loupeArea(viewer), viewer), 1, isWanted);
+            const close = viewer.loupe && isCoarse(1) ? whole(loupeArea(viewer), viewer) : null;
+            await this.#crop(layer, "close", close, 1, isWanted);
             if (isCoarse(viewer.zoom)) await this.#crop(layer, "detail", this.#around(), viewer.zoom, isWanted);
         }
     }

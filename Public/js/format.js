@@ -3,7 +3,8 @@ import { language, t } from "./texts.js";
 /** Numbers as people read them. */
 
 function number(value, digits = 0) {
-    return new Intl.NumberFormat(language, { minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
+    const options = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+    return new Intl.NumberFormat(language, options).format(value);
 }
 
 /** Bytes in decimal units, as file managers show them. */

@@ -3,7 +3,7 @@ const zoomStep = 1.25;
 
 /**
  * Mouse, touch and keyboard on the stage. A drag moves the divider while the whole photo is visible and the photo when
- * it is zoomed; two fingers pinch; wheel and double click zoom. With the loupe, pointers that hover and fingers move it.
+ * it is zoomed; two fingers pinch; wheel and double click zoom. The loupe follows a mouse that hovers, and a finger.
  */
 export class Gestures {
     #viewer;

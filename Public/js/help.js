@@ -9,9 +9,10 @@ const main = document.getElementById("help");
 const { title, sections } = help[language];
 document.title = `${t("help")} · deblur`;
 main.replaceChildren(make("h2", title));
+const here = new URL("./", location.href).href;
 for (const [heading, ...paragraphs] of sections) {
     main.append(make("h3", heading));
-    for (const paragraph of paragraphs) main.append(written(paragraph.replace("{here}", new URL("./", location.href).href)));
+    for (const paragraph of paragraphs) main.append(written(paragraph.replace("{here}", here)));
 }
 delete document.documentElement.dataset.waiting;
 

@@ -3,8 +3,8 @@
 const busyStates = new Set(["waiting", "sending", "queued", "running", "fetching"]);
 /** What a reload brings back; blobs are kept apart (store.js). */
 const kept = [
-    "id", "order", "tab", "name", "state", "kind", "bits", "size", "convertedFrom", "isAnimated", "prefersJPEG", "query", "jobID",
-    "strength", "resultBits", "exits", "tiles", "tilesSize", "seconds", "deadline", "problem",
+    "id", "order", "tab", "name", "state", "kind", "bits", "size", "convertedFrom", "isAnimated", "prefersJPEG",
+    "query", "jobID", "strength", "resultBits", "exits", "tiles", "tilesSize", "seconds", "deadline", "problem",
 ];
 
 export class Item {
@@ -124,6 +124,8 @@ export class Item {
         const item = Object.assign(new Item(), record, blobs);
         // What was under way goes on: with its job where it has one, else from the beginning.
         if (item.result) item.version = 1;
+        // Its disk was full: the service may still have it.
+        else if (item.state === "done") item.state = item.jobID ? "waiting" : "ready";
         if (item.isBusy) item.state = "waiting";
         return item;
     }

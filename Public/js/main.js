@@ -95,7 +95,8 @@ onStoreFailure(() => {
 async function restore() {
     claimTab();
     const [kept, others] = await Promise.all([keptItems(), otherTabs()]);
-    const items = kept.filter(({ record }) => !others.has(record.tab)).map(({ record, blobs }) => Item.from(record, blobs));
+    const mine = kept.filter(({ record }) => !others.has(record.tab));
+    const items = mine.map(({ record, blobs }) => Item.from(record, blobs));
     // Closed while it was read: nothing of it is known but the file.
     const unread = items.filter((item) => item.state === "opening");
     album.add(items.filter((item) => item.state !== "opening"));

@@ -54,7 +54,7 @@ function drawMixed(context, viewer, view) {
     context.globalCompositeOperation = "source-over";
 }
 
-/** @param view where the photo lies: stage point of its corner, CSS pixels per photo pixel, and what is `seen` of it. */
+/** @param view the photo's place: stage point of its corner, CSS pixels per photo pixel, what is `seen` of it. */
 function drawLayer(context, viewer, layer, { x, y, scale, seen }, opacity) {
     const zoom = scale * viewer.pixelRatio;
     context.globalAlpha = opacity;

@@ -41,7 +41,8 @@ export class Panel {
 
     show() {
         const item = this.#album.selected;
-        if (this.#assessment && (this.#assessment.item !== item || item.isBusy || item.isFinal)) this.#assessment = null;
+        const { item: assessed } = this.#assessment ?? {};
+        if (assessed && (assessed !== item || item.isBusy || item.isFinal)) this.#assessment = null;
         const held = document.activeElement?.closest("#actions, #prompt, #options");
         document.body.dataset.state = this.state;
         this.#showFacts(item);

@@ -4,8 +4,8 @@
  */
 
 /**
- * @returns `{kind, width, height, bits, isAnimated}`; width and height as seen, that is after EXIF's orientation. `kind`
- *     is `jpeg` or `png`, or the name of another format, or `unknown`; those have a size only where it lies at hand.
+ * @returns `{kind, width, height, bits, isAnimated}`; width and height as seen, that is after EXIF's orientation.
+ *     `kind` is `jpeg` or `png`, or the name of another format, or `unknown`; those have a size where it is at hand.
  */
 export async function readPhotoHeader(file) {
     const start = await bytesOf(file, 0, 64);

@@ -1,6 +1,6 @@
 import { element } from "./dom.js";
 
-/** The ways photos come in: the file dialog, a drop anywhere on the page, the clipboard. Always as many as there are. */
+/** The ways photos come in: the file dialog, a drop anywhere on the page, the clipboard; always all of them. */
 export function startPicker(onFiles) {
     const input = element("file");
     for (const id of ["choose", "another", "add"]) element(id).addEventListener("click", () => input.click());

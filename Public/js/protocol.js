@@ -14,8 +14,8 @@ export function withStrength(query, strength) {
 /**
  * Sends a photo.
  *
- * @returns `{job}` of a service with jobs, else `{answer}` with the image. Services without jobs refuse to answer later;
- *     one whose state folder is full takes the photo all the same while the page waits.
+ * @returns `{job}` of a service with jobs, else `{answer}` with the image. Services without jobs refuse to answer
+ *     later; one whose state folder is full takes the photo all the same while the page waits.
  */
 export async function send(service, photo, query, { ticket = "", onUpload, signal }) {
     const path = `deblur?${query}`;

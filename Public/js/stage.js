@@ -33,7 +33,8 @@ export class Stage {
         stage.tabIndex = 0;
         stage.setAttribute("role", "application");
         stage.setAttribute("aria-roledescription", t("photoViewer"));
-        stage.setAttribute("aria-label", t("photoLabel", { name, width: String(size.width), height: String(size.height) }));
+        const [width, height] = [String(size.width), String(size.height)];
+        stage.setAttribute("aria-label", t("photoLabel", { name, width, height }));
         stage.setAttribute("aria-describedby", "stage-keys");
         this.#update();
     }

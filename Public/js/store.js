@@ -1,6 +1,7 @@
 /**
- * Photos and results in the browser's database, until the user removes them: so that neither a reload nor a restart of
- * the browser loses any. Failing is allowed everywhere (private windows, full disks); then they last as long as the page.
+ * Photos and results in the browser's database, until the user removes them: so that neither a reload nor a restart
+ * of the browser loses any. Failing is allowed everywhere (private windows, full disks); then they last as long as the
+ * page.
  */
 
 let opening = null;
@@ -51,23 +52,26 @@ async function run(mode, names, work) {
     }
 }
 
-export function keepItem(record) {
-    return run("readwrite", ["items"], (items) => items.put(record));
-}
-
-/** @returns the same blobs as they lie in the database now, or undefined. */
-export async function keepBlobs(id, blobs) {
-    await run("readwrite", ["blobs"], (store) => {
+/**
+ * A photo's record and its blobs, all or none of it: a page that is closed in the middle leaves what was before.
+ *
+ * @param blobs by kind; null removes one, and those that are not named stay.
+ * @returns the same blobs as they lie in the database now.
+ */
+export async function keepItem(record, blobs = {}) {
+    await run("readwrite", ["items", "blobs"], (items, store) => {
         for (const [kind, blob] of Object.entries(blobs)) {
-            if (blob) store.put(blob, `${id}/${kind}`);
-            else store.delete(`${id}/${kind}`);
+            if (blob) store.put(blob, `${record.id}/${kind}`);
+            else store.delete(`${record.id}/${kind}`);
         }
+        return items.put(record);
     });
-    return blobsOf(id, Object.keys(blobs));
+    return blobsOf(record.id, Object.keys(blobs));
 }
 
 async function blobsOf(id, kinds) {
     const found = {};
+    if (!kinds.length) return found;
     await run("readonly", ["blobs"], (store) => {
         for (const kind of kinds) {
             const request = store.get(`${id}/${kind}`);

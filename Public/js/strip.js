@@ -99,8 +99,10 @@ export class Strip {
         };
         if (event.ctrlKey || event.altKey || event.metaKey) return;
         if (event.key === "Delete" && selected) onRemove(selected);
-        else if (event.key in steps) this.#album.select(items[Math.min(items.length - 1, Math.max(0, steps[event.key]))]);
-        else return;
+        else if (event.key in steps) {
+            const index = Math.min(items.length - 1, Math.max(0, steps[event.key]));
+            this.#album.select(items[index]);
+        } else return;
         event.preventDefault();
         this.#cells.get(this.#album.selected)?.option.focus();
     }

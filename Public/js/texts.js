@@ -30,7 +30,7 @@ function show(value) {
     return typeof value === "number" ? new Intl.NumberFormat(language).format(value) : String(value);
 }
 
-/** Puts the texts into elements that ask for them: `data-t` its content, `data-label` its label, `data-hint` its hint. */
+/** Puts the texts into elements that ask for them: `data-t` the content, `data-label` and `data-hint` attributes. */
 export function translatePage() {
     for (const node of document.querySelectorAll("[data-t]")) node.textContent = t(node.dataset.t);
     for (const node of document.querySelectorAll("[data-label]")) {

@@ -65,7 +65,9 @@ export function outcomeText(item) {
     const type = item.result.type.replace("image/", "").toUpperCase();
     const file = `${type}${depthText(item.resultBits)} · ${bytes(item.result.size)}`;
     const took = item.seconds === null ? "" : t("took", { time: measured(item.seconds) });
-    if (item.isUnchanged) return { text: t("outcomeNothing"), detail: joined(" ", t("outcomeNothingDetail"), took, file) };
+    if (item.isUnchanged) {
+        return { text: t("outcomeNothing"), detail: joined(" ", t("outcomeNothingDetail"), took, file) };
+    }
     const short = item.deadline ? item.deadline.shallower + item.deadline.untouched : 0;
     if (short) {
         const detail = t("outcomeTimeDetail", { n: short, total: total || short });

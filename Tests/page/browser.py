@@ -45,7 +45,7 @@ def chromium_paths():
 
 
 class Browser:
-    def __init__(self, url, size=(1280, 860), dark=False, still=True, touch=False):
+    def __init__(self, url, size=(1280, 860), dark=False, still=True, touch=False, languages="en", profile=None):
         self.url = url
         binary, driver = chromium_paths()
         options = webdriver.ChromeOptions()
@@ -62,7 +62,10 @@ class Browser:
         if still:
             options.add_argument("--force-prefers-reduced-motion")
         self.downloads = tempfile.mkdtemp(prefix="deblur-page-")
-        options.add_experimental_option("prefs", {"download.default_directory": self.downloads})
+        options.add_experimental_option("prefs", {
+            "download.default_directory": self.downloads, "intl.accept_languages": languages})
+        if profile:
+            options.add_argument(f"--user-data-dir={profile}")
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         # The driver is named, so that Selenium does not look for one on the network.
         self.driver = webdriver.Chrome(options=options, service=Service(executable_path=driver))
@@ -76,13 +79,22 @@ class Browser:
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [
             {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}]})
 
-    def open(self, path=""):
+    def open(self, path="", waits=True):
         # A new document even where only the fragment differs.
         self.driver.get("about:blank")
         self.driver.get(self.url + path)
-        self.wait(lambda: self.run("return Boolean(document.body?.dataset.state)"))
-        # The module has run once the exits are in the form.
-        self.wait(lambda: self.run("return document.getElementById('exit').options.length > 1"))
+        if waits:
+            self.wait_ready()
+
+    def forget(self):
+        """All that the page has kept; to be called where no page of it is open."""
+        self.run("sessionStorage.clear(); localStorage.clear()")
+        self.driver.execute_async_script("""const done = arguments[0], request = indexedDB.deleteDatabase("deblur");
+            request.onsuccess = request.onerror = request.onblocked = () => done()""")
+
+    def wait_ready(self):
+        """Until the page has its words, and the photos of before."""
+        self.wait(lambda: self.run("return document.body?.dataset.isReady !== undefined"))
 
     def run(self, script, *arguments):
         return self.driver.execute_script(script, *arguments)
@@ -106,8 +118,8 @@ class Browser:
         self.wait(lambda: self.run("return document.body.dataset.state") == state, seconds,
                   f"state never became {state}")
 
-    def choose(self, path):
-        self.find("#file").send_keys(str(path))
+    def choose(self, *paths):
+        self.find("#file").send_keys("\n".join(str(path) for path in paths))
 
     def pixel(self, x, y):
         """The canvas's colour at a point, in CSS pixels."""

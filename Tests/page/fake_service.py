@@ -55,6 +55,11 @@ class Behaviour:
         self.refusals = []          # problems for the next POSTs: (status, code, title, detail, headers)
         self.job_error = None       # makes jobs fail half-way
         self.restore = None         # what stands for deblurring: bytes -> bytes
+        self.forgets_jobs = False   # each job is gone as soon as it was accepted
+        self.answer = None          # the same by the query's parameters
+        self.limits = {}            # of GET /model's part "service"
+        self.exits = None           # the exit of every tile
+        self.deadline = None        # the header Deblur-Deadline
         self.__dict__.update(settings)
 
 
@@ -143,12 +148,17 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if wants_job and behaviour.jobs == "refused":
             return self.problem(501, "not_implemented", "Not implemented")
         result = behaviour.restore(body) if behaviour.restore else body
+        result = behaviour.answer(query) if behaviour.answer else result
         job = Job(body, kind, size, query, result)
+        if behaviour.exits is not None:
+            for tile in job.tiles:
+                tile["exit"] = behaviour.exits
         if not wants_job or not behaviour.jobs:
             time.sleep(behaviour.seconds_per_tile * len(job.tiles))
             return self.answer(200, image_size(result)[0], result, Deblur_Tiles=str(len(job.tiles)),
                                Deblur_Exits="0=1, 4=7", Deblur_Model="fake@ffff", ETag='"fake"')
-        self.service.jobs[job.id] = job
+        if not behaviour.forgets_jobs:
+            self.service.jobs[job.id] = job
         threading.Thread(target=job.run, args=(behaviour,), daemon=True).start()
         return self.answer_json(202, job.document(), Location=f"/jobs/{job.id}", Preference_Applied="respond-async")
 
@@ -164,8 +174,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         path = urllib.parse.urlsplit(self.path).path
         if path.startswith("/jobs/"):
             return self.get_job(path.split("/")[3:])
+        if path == "/healthz":
+            return self.answer(200, "text/plain", b"ok\n")
         if path == "/model":
-            return self.answer_json(200, MODEL) if self.is_admitted() else None
+            service = {**MODEL["service"], **self.service.behaviour.limits}
+            return self.answer_json(200, {**MODEL, "service": service}) if self.is_admitted() else None
         file = (PUBLIC / path.lstrip("/")) if path != "/" else PUBLIC / "index.html"
         if ".." in path or not file.is_file():
             return self.problem(404, "not_found", "Not found")
@@ -195,8 +208,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.problem(409, "not_finished", "The job has not finished", Retry_After="1")
         if rest == ["exits"]:
             return self.answer_json(200, {"width": job.width, "height": job.height, "tiles": job.tiles})
+        more = {"Deblur_Deadline": self.service.behaviour.deadline} if self.service.behaviour.deadline else {}
         return self.answer(200, image_size(job.result)[0], job.result, Deblur_Tiles=str(len(job.tiles)),
-                           Deblur_Model="fake@ffff")
+                           Deblur_Model="fake@ffff", **more)
 
     def events(self, job):
         behaviour = self.service.behaviour

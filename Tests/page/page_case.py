@@ -17,7 +17,7 @@ class PageCase(unittest.TestCase):
     """`against_real`: whether the class can be asked of a real service too."""
 
     against_real = False
-    size, touch, still = (1280, 860), False, True
+    size, touch, still, languages = (1280, 860), False, True, "en"
     # Statuses that a test provokes: the browser logs each as an error.
     expected_statuses = ()
 
@@ -36,7 +36,7 @@ class PageCase(unittest.TestCase):
         if cls.service:
             cls.addClassCleanup(cls.service.stop)
         url = REAL_URL.rstrip("/") + "/" if REAL_URL else cls.service.url
-        cls.browser = Browser(url, cls.size, touch=cls.touch, still=cls.still)
+        cls.browser = Browser(url, cls.size, touch=cls.touch, still=cls.still, languages=cls.languages)
         cls.addClassCleanup(cls.browser.quit)
 
     @classmethod
@@ -49,10 +49,11 @@ class PageCase(unittest.TestCase):
         if self.service:
             self.service.behaviour = Behaviour(restore=lambda _: self.sharp)
             self.service.requests.clear()
+            self.service.jobs.clear()
         self.browser.driver.get_log("browser")
         self.browser.emulate(self.size, touch=self.touch)
-        self.browser.open()
-        self.browser.run("sessionStorage.clear(); localStorage.clear()")
+        self.browser.open("help.html", waits=False)
+        self.browser.forget()
         key = os.environ.get("DEBLUR_API_KEY")
         if REAL_URL and key:
             self.browser.run("sessionStorage.setItem('deblur-key', arguments[0])", key)
@@ -61,14 +62,36 @@ class PageCase(unittest.TestCase):
     def tearDown(self):
         self.assertEqual(self.browser.complaints(self.expected_statuses), [], "policy violated, or errors logged")
 
-    def choose(self, path=None):
-        self.browser.choose(path or self.photo)
+    def choose(self, *paths):
+        self.browser.choose(*[path or self.photo for path in paths or [None]])
         self.browser.wait_state("ready")
+        self.browser.wait(lambda: "opening" not in self.states())
+
+    def states(self):
+        """Of all photos, in order."""
+        return self.browser.run("return [...document.querySelectorAll('.cell')].map((cell) => cell.dataset.state)")
+
+    def wait_states(self, *states, seconds=30):
+        self.browser.wait(lambda: self.states() == list(states), seconds, f"never became {states}")
 
     def deblur(self, path=None, seconds=60):
         self.choose(path)
         self.browser.click("#deblur")
         self.browser.wait_state("done", seconds)
+
+    def several(self, count):
+        """Small photos, each different."""
+        paths = []
+        for index in range(count):
+            picture = pictures.blurred(pictures.scene(500, 300, seed=index), 20)
+            paths.append(self.write(f"photo-{index}.jpg", pictures.encoded(picture)))
+        return paths
+
+    def downloaded(self, name, seconds=15):
+        path = pathlib.Path(self.browser.downloads, name)
+        self.browser.wait(path.exists, seconds, f"{name} was not downloaded")
+        self.addCleanup(path.unlink, True)
+        return path
 
     def expect_error(self, title, detail=""):
         self.browser.wait(lambda: self.browser.is_shown("#error"), message="no error was shown")

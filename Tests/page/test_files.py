@@ -30,10 +30,11 @@ class FileTests(unittest.TestCase):
             self.assertIsNone(re.search(unsafe, text), f"{name} turns text into markup or code")
 
     def test_every_id_and_module_named_exists(self):
-        ids = set(re.findall(r'\bid="([^"]+)"', (PUBLIC / "index.html").read_text()))
+        pages = "".join(text for _, text in self.files(".html"))
+        ids = set(re.findall(r'\bid="([^"]+)"', pages))
         for name, text in self.files(".js"):
             self.assertLessEqual(set(re.findall(r'\b(?:element|getElementById)\("([^"]+)"\)', text)), ids, str(name))
-            for module in re.findall(r'from "(\./[^"]+)"', text):
+            for module in re.findall(r'(?:from |import\()"(\./[^"]+)"', text):
                 self.assertTrue((PUBLIC / name.parent / module).is_file(), f"{name} imports {module}")
 
     def test_lengths(self):

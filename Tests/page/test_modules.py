@@ -1,6 +1,11 @@
 """The page's modules on their own, run in the browser: formats cut in odd places, numbers in words."""
 
+import pathlib
+import re
+
 from page_case import PageCase
+
+PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "Public"
 
 
 class ModuleTests(PageCase):
@@ -42,5 +47,59 @@ class ModuleTests(PageCase):
     def test_words_for_numbers(self):
         words = self.module("format", """return [m.duration(0.4), m.duration(1.2), m.duration(43), m.duration(70),
             m.duration(1830), m.duration(7260), m.bytes(999), m.bytes(1234567), m.bytes(25000000)]""")
-        self.assertEqual(words, ["under a second", "1 second", "45 seconds", "a minute", "31 minutes",
+        self.assertEqual(words, ["under a second", "1 second", "45 seconds", "1 minute", "31 minutes",
                                  "2 hours 1 minute", "999 bytes", "1.2\u00a0MB", "25\u00a0MB"])
+
+    def test_words_of_other_languages(self):
+        """The same keys and gaps in each, so that no text is missing and no number is lost."""
+        texts = {name: self.module(f"texts/{name}", "return m.default") for name in ("en", "de", "fr")}
+        forms = lambda text: [text] if isinstance(text, str) else list(text.values())
+        gaps = lambda text: {frozenset(re.findall(r"\{(\w+)\}", form)) for form in forms(text)}
+        for name in ("de", "fr"):
+            self.assertEqual(set(texts[name]), set(texts["en"]), name)
+            for key, text in texts["en"].items():
+                self.assertEqual(gaps(texts[name][key]), gaps(text), f"{name}: {key}")
+                self.assertEqual(type(texts[name][key]), type(text), f"{name}: {key}")
+
+    def test_the_page_says_in_its_html_what_the_english_texts_say(self):
+        english = self.module("texts/en", "return m.default")
+        page = (PUBLIC / "index.html").read_text()
+        plain = lambda text: " ".join(text.split())
+        found = re.findall(r'data-t="(\w+)"[^>]*>([^<]*)<', page)
+        self.assertGreater(len(found), 40)
+        for key, text in found:
+            # Some are put in when they are needed.
+            if text:
+                self.assertEqual(plain(text), plain(english[key]), key)
+        for label, key in re.findall(r'aria-label="([^"]*)"\s+data-label="(\w+)"', page):
+            self.assertEqual(label, english[key], key)
+
+    def test_names_of_results(self):
+        sharp = lambda *pair: self.module("names", "return m.sharpName(...args)", *pair)
+        self.assertEqual([sharp("a.jpg", "image/jpeg"), sharp("B.JPG", "image/jpeg"), sharp("c.jpeg", "image/png"),
+                          sharp("d.webp", "image/jpeg"), sharp("e", "image/png"), sharp(".jpg", "image/jpeg"),
+                          sharp("f/g:h.png", "image/png")],
+                         ["a-sharp.jpg", "B-sharp.JPG", "c-sharp.png", "d-sharp.jpg", "e-sharp.png", ".jpg-sharp.jpg",
+                          "f_g_h-sharp.png"])
+        names = ["a.jpg", "A.JPG", "a.jpg", "a-2.jpg", "b"]
+        self.assertEqual(self.module("names", "return m.withoutDoubles(args[0])", names),
+                         ["a.jpg", "A-2.JPG", "a-3.jpg", "a-2-2.jpg", "b"])
+
+    def test_a_zip_of_more_than_four_gigabytes(self):
+        """Sizes and places that need 64 bits: looked at in the headers, not written to a disk."""
+        directory = self.module("zip", """
+            const made = [], real = Blob;
+            const large = { size: 5e9, stream: () => new real(["x"]).stream() };
+            globalThis.Blob = function (parts) { made.push(...parts); };
+            return m.zip([{ name: "a", blob: large }, { name: "b", blob: new real(["yy"]) }], new Date(2026, 1, 3, 4, 5, 6))
+                .finally(() => { globalThis.Blob = real; })
+                .then(() => made.filter((part) => part instanceof Uint8Array).map((part) => [...part]));""")
+        first, second, entry_a, entry_b, end64, end = (bytes(part) for part in directory)
+        number = lambda data, at, size: int.from_bytes(data[at:at + size], "little")
+        self.assertEqual((number(first, 22, 4), number(first, 35, 8)), (0xFFFFFFFF, 5_000_000_000))
+        self.assertEqual(number(second, 22, 4), 2)
+        self.assertEqual(number(entry_a, 51, 8), 5_000_000_000)
+        place = len(first) + 5_000_000_000
+        self.assertEqual((number(entry_b, 42, 4), number(entry_b, 51, 8)), (0xFFFFFFFF, place))
+        self.assertEqual(number(end64, 48, 8), place + len(second) + 2, "where the directory begins")
+        self.assertEqual((number(end, 10, 2), number(end, 16, 4)), (2, 0xFFFFFFFF))

@@ -45,16 +45,66 @@ class PhotoTests(PageCase):
         self.browser.wait_state("ready")
         self.assertIn("300 × 200", self.browser.text("#file-facts"))
 
-    def test_what_is_no_photo_is_refused_before_any_upload(self):
-        cases = [("a.webp", b"RIFF\x10\0\0\0WEBPVP8 " + b"\0" * 40, "This is WebP."),
-                 ("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40, "This is HEIC."),
-                 ("a.jpg", b"not a photo at all", "This file is neither."), ("empty.jpg", b"", "This file is neither.")]
+    def test_what_no_browser_opens_is_refused_before_any_upload(self):
+        cases = [("a.heic", b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 40, "This browser cannot open HEIC."),
+                 ("a.tif", b"II*\0" + b"\0" * 40, "This browser cannot open TIFF."),
+                 ("a.webp", b"RIFF\x10\0\0\0WEBPVP8 " + b"\0" * 40, "This browser cannot open WebP."),
+                 ("a.jpg", b"not a photo at all", "It is no JPEG, PNG"), ("empty.jpg", b"", "It is no JPEG, PNG")]
         for name, content, detail in cases:
             with self.subTest(name=name):
                 self.browser.choose(self.write(name, content))
                 self.browser.wait(lambda: detail in self.browser.text("#error-detail"))
-                self.assertEqual(self.browser.text("#error-title"), "Only JPEG and PNG photos work")
-                self.assertEqual(self.browser.run("return document.body.dataset.state"), "empty")
+                self.assertEqual(self.browser.text("#error-title"), "This is not a photo that can be opened here")
+                self.browser.click("#remove")
+                self.browser.wait_state("empty")
+        if self.service:
+            self.assertEqual(self.service.seen("POST", "/"), [])
+
+    def test_what_this_browser_opens_is_sent_as_png(self):
+        picture = pictures.scene(300, 200)
+        clear = Image.new("RGBA", (40, 30), (200, 30, 30, 128))
+        cases = [("photo.webp", pictures.encoded(picture, "WEBP"), "WebP", "photo-sharp.jpg"),
+                 ("clear.webp", pictures.encoded(clear, "WEBP", lossless=True), "WebP", "clear-sharp.png"),
+                 ("photo.avif", pictures.encoded(picture, "AVIF"), "AVIF", "photo-sharp.jpg"),
+                 ("moving.gif", pictures.encoded(picture, "GIF"), "GIF", "moving-sharp.png")]
+        if self.service:
+            # A double cannot make a JPEG of a PNG.
+            jpeg, png = pictures.encoded(picture), pictures.encoded(picture, "PNG")
+            self.service.behaviour.answer = lambda query: jpeg if query.get("format") == "jpeg" else png
+        for name, content, kind, result in cases:
+            with self.subTest(name=name):
+                self.deblur(self.write(name, content))
+                note = self.browser.text("#file-note")
+                self.assertIn(f"Opened here from {kind} and sent as PNG. Camera data and date are not", note)
+                self.assertEqual("first picture" in note, kind == "GIF")
+                self.browser.click("#download")
+                self.downloaded(result)
+                self.browser.click("#remove")
+                self.browser.wait_state("empty")
+
+    def test_limits_are_known_before_an_upload(self):
+        if not self.service:
+            self.skipTest("the limits of a real service are its own")
+        self.service.behaviour.limits = {"max_pixels": 100_000, "max_body_bytes": 9_000_000}
+        self.browser.open()
+        self.browser.wait(lambda: self.browser.is_shown("#limits"))
+        self.assertEqual(self.browser.text("#limits"), "Up to 9.0 MB and 0.1 megapixels a photo.")
+        self.browser.choose(self.photo)
+        self.expect_error("This photo is too large", "It has 1.1 megapixels; this service takes up to 0.1.")
+        self.browser.click("#remove")
+        self.browser.wait_state("empty")
+        self.service.behaviour.limits = {"max_pixels": 4_000_000, "max_body_bytes": 20_000}
+        self.browser.open()
+        self.browser.choose(self.photo)
+        self.expect_error("This file is too large", "this service takes up to 20 kB.")
+        self.assertEqual(self.service.seen("POST", "/"), [])
+
+    def test_an_estimate_comes_before_the_work(self):
+        if not self.service:
+            self.skipTest("a real service measures its own speed")
+        self.choose()
+        # Twelve tiles at a quarter of a second.
+        self.assertEqual(self.browser.text("#outcome-detail"), "Takes at most 3 seconds here when nothing else waits.")
 
     def test_a_name_with_markup_stays_text(self):
         self.bring("drop", "<img src=x onerror=alert(1)>.jpg", "image/jpeg", self.photo.read_bytes())

@@ -13,7 +13,8 @@ export default {
     dropHere: "Drop them here, paste them, or",
     choose: "Choose photos",
     trySample: "Try a sample photo",
-    formats: "JPEG, PNG, WebP and what else your browser can open. Camera shake and motion blur; large photos are fine.",
+    formats:
+        "JPEG, PNG, WebP and what else your browser can open. Camera shake and motion blur; large photos are fine.",
     limits: "Up to {bytes} and {pixels} megapixels a photo.",
     safety: "Small text and faces may come out wrong. Your original is kept.",
     photo: "Photo",

@@ -71,8 +71,8 @@ export default {
     keep: "Les garder",
     strength: "Intensité",
     strengthNote:
-        "Visible aussitôt. Au-dessous de 100 %, le service prépare le fichier au téléchargement, pour garder les données "
-        + "de l’appareil et la qualité.",
+        "Visible aussitôt. Au-dessous de 100 %, le service prépare le fichier au téléchargement, pour garder les "
+        + "données de l’appareil et la qualité.",
     strengthAll: "Appliquer à toutes les photos",
 
     options: "Options",

@@ -1,0 +1,171 @@
+"""An album of twenty photos against the service itself: what becomes of each, whatever happens to the service."""
+
+import base64
+import io
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import time
+import unittest
+import zipfile
+
+from PIL import Image, ImageChops
+
+import pictures
+import real_service
+from browser import Browser, chromium_paths
+
+# The blob that the page has kept of a photo, as base64.
+KEPT = """
+const [name, kind, done] = arguments;
+const open = indexedDB.open("deblur", 2);
+open.onsuccess = () => {
+    const database = open.result;
+    const items = database.transaction("items").objectStore("items").getAll();
+    items.onsuccess = () => {
+        const item = items.result.find((item) => item.name === name);
+        const blob = database.transaction("blobs").objectStore("blobs").get(`${item.id}/${kind}`);
+        blob.onsuccess = async () => {
+            database.close();
+            const bytes = new Uint8Array(await blob.result.arrayBuffer());
+            let text = "";
+            for (const byte of bytes) text += String.fromCharCode(byte);
+            done(btoa(text));
+        };
+    };
+};
+"""
+
+
+def album(folder):
+    """Twenty files: sixteen ordinary ones, two of them with one name, a WebP; two broken ones, one too large."""
+    paths = []
+
+    def write(name, content):
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+        paths.append(path)
+
+    for index in range(14):
+        size = (500 + 30 * index, 620 - 20 * index)
+        write(f"photo-{index:02}.jpg", pictures.encoded(pictures.blurred(pictures.scene(*size, seed=index), 25)))
+    write("one/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(420, 300, seed=20), 25)))
+    write("two/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(300, 420, seed=21), 25)))
+    write("from-the-web.webp", pictures.encoded(pictures.blurred(pictures.scene(480, 360, seed=22), 25), "WEBP"))
+    whole = pictures.encoded(pictures.blurred(pictures.scene(500, 400, seed=23), 25))
+    write("no-header.jpg", whole[:20])
+    write("cut-off.jpg", whole[: len(whole) // 3])
+    write("too-large.jpg", pictures.encoded(pictures.scene(2400, 1000, seed=24)))
+    return paths
+
+
+@unittest.skipIf(chromium_paths() is None, "Chromium and chromedriver are not installed")
+@unittest.skipUnless(real_service.is_built(), "the service is not built")
+class AlbumTests(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="deblur-album-"))
+        self.addCleanup(shutil.rmtree, self.folder, True)
+        self.paths = album(self.folder)
+        self.assertEqual(len(self.paths), 20)
+
+    def open(self, **settings):
+        self.service = real_service.RealService("--max-pixels", "2MP", **settings)
+        self.addCleanup(self.service.stop)
+        self.browser = Browser(self.service.url)
+        self.addCleanup(self.browser.quit)
+        self.browser.open()
+
+    def states(self):
+        return self.browser.run("return [...document.querySelectorAll('.cell')].map((cell) => cell.dataset.state)")
+
+    def start(self):
+        self.browser.choose(*self.paths)
+        self.browser.wait(lambda: len(self.states()) == 20 and "opening" not in self.states(), 60)
+        self.browser.click("#deblur")
+
+    def finish(self, seconds=180):
+        self.browser.wait(lambda: set(self.states()) <= {"done", "failed"}, seconds,
+                          f"some photos never ended: {self.states()}")
+        self.assertEqual((self.states().count("done"), self.states().count("failed")), (17, 3))
+        told = self.browser.run("""return [...document.querySelectorAll("#problems-list li")]
+            .map((entry) => [entry.querySelector("button").textContent, entry.querySelector("span").textContent])""")
+        self.assertEqual(dict(told), {
+            "no-header.jpg": "This file cannot be read as a photo",
+            "cut-off.jpg": "This file cannot be read as a photo", "too-large.jpg": "This photo is too large"})
+
+    def test_seventeen_results_and_three_sentences(self):
+        self.open()
+        self.start()
+        self.finish()
+        self.check_zip()
+        self.assertEqual(self.browser.complaints([422]), [])
+
+    def test_a_service_that_is_killed_and_comes_back_with_its_jobs(self):
+        self.killed_in_the_middle(keeps_jobs=True)
+
+    def test_a_service_that_is_killed_and_has_lost_them(self):
+        self.killed_in_the_middle(keeps_jobs=False)
+
+    def killed_in_the_middle(self, keeps_jobs):
+        self.open(keeps_jobs=keeps_jobs)
+        self.start()
+        self.browser.wait(lambda: self.states().count("done") >= 3, 60)
+        self.assertLess(self.states().count("done"), 14, "too late to be the middle")
+        self.service.kill()
+        time.sleep(1.5)
+        self.service.start()
+        self.finish()
+        self.check_zip()
+
+    def check_zip(self):
+        self.browser.click("#download-all")
+        path = pathlib.Path(self.browser.downloads, "deblur.zip")
+        self.browser.wait(path.exists, 30, "no zip came")
+        if shutil.which("unzip"):
+            subprocess.run(["unzip", "-tq", path], check=True, stdout=subprocess.DEVNULL)
+        with zipfile.ZipFile(path) as archive:
+            self.assertIsNone(archive.testzip())
+            names = archive.namelist()
+            self.assertEqual(len(names), 17)
+            self.assertEqual(len({name.lower() for name in names}), 17, "a name twice")
+            expected = [f"photo-{index:02}-sharp.jpg" for index in range(14)]
+            self.assertEqual(names, expected + ["twice-sharp.jpg", "twice-sharp-2.jpg", "from-the-web-sharp.jpg"])
+            for name, expected in zip(names, self.restored()):
+                with self.subTest(photo=name):
+                    self.assert_same_pixels(archive.read(name), expected)
+
+    def restored(self):
+        """What the command line makes of them; of a WebP, what it makes of the PNG that the page has made."""
+        sources, targets = self.folder / "sources", self.folder / "targets"
+        sources.mkdir()
+        names = []
+        for index, path in enumerate(self.paths[:17]):
+            content = path.read_bytes()
+            names.append(f"{index:02}{path.suffix}")
+            if path.suffix == ".webp":
+                content = base64.b64decode(self.browser.driver.execute_async_script(KEPT, path.name, "photo"))
+                with Image.open(io.BytesIO(content)) as image:
+                    self.assertEqual((image.format, image.size), ("PNG", (480, 360)))
+                names[-1] = f"{index:02}.png"
+            (sources / names[-1]).write_bytes(content)
+        real_service.restore(sources, targets)
+        for name in names:
+            if name.endswith(".jpg"):
+                yield (targets / name).read_bytes()
+                continue
+            # The page asks for a JPEG, because a WebP is no PNG.
+            single = self.folder / "expected.jpg"
+            real_service.restore(sources / name, single)
+            yield single.read_bytes()
+
+    def assert_same_pixels(self, one, other):
+        with Image.open(io.BytesIO(one)) as a, Image.open(io.BytesIO(other)) as b:
+            self.assertEqual(a.size, b.size)
+            self.assertIsNone(ImageChops.difference(a.convert("RGB"), b.convert("RGB")).getbbox(), "pixels differ")
+
+
+if __name__ == "__main__":
+    unittest.main()
