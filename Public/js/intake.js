@@ -3,6 +3,7 @@ import { bytes, megapixels } from "./format.js";
 import { Item } from "./item.js";
 import { readPhotoHeader } from "./photo-header.js";
 import { Problem } from "./problem.js";
+import { keepItem } from "./store.js";
 import { t } from "./texts.js";
 
 /**
@@ -23,6 +24,8 @@ export class Intake {
     bring(files) {
         const items = [...files].map((file) => Object.assign(new Item(), { name: file.name || t("pasted") }));
         this.#album.add(items);
+        // What is brought is safe before it is looked at.
+        items.forEach((item, index) => keepItem(item.record, { photo: files[index] }));
         // One after the other: a phone has memory for one photo.
         const work = items.map((item, index) => () => this.#open(item, files[index]));
         for (const step of work) this.#turn = this.#turn.then(step);

@@ -14,10 +14,10 @@ import { startPicker } from "./picker.js";
 import { startRemoval } from "./removal.js";
 import { Runner } from "./runner.js";
 import { Service } from "./service.js";
-import { keptItems, onStoreFailure, takeShared } from "./store.js";
+import { keptItems, onStoreFailure, removeItem, takeShared } from "./store.js";
 import { Strength } from "./strength.js";
 import { Strip } from "./strip.js";
-import { claimTab, otherTabs, tab } from "./tabs.js";
+import { claimTab, otherTabs, tab, whenGone } from "./tabs.js";
 import { loadTexts, t, translatePage } from "./texts.js";
 import { startSettings } from "./theme.js";
 
@@ -70,6 +70,7 @@ function start(items) {
 }
 
 const bring = async (files) => {
+    if (!files.length) return;
     const isFirst = !album.items.length;
     await intake.bring(files);
     if (isFirst && [document.body, null].includes(document.activeElement)) panel.focusFirstAction();
@@ -91,25 +92,33 @@ onStoreFailure(() => {
     addEventListener("beforeunload", (event) => album.items.length && event.preventDefault());
 });
 
-/** Photos of the last visit, unless another page has them; a job that a link names; what another app shares. */
+/** Photos of pages that are gone; those of pages that are open, when they go. */
+async function adopt(isMine) {
+    const mine = (await keptItems()).filter(({ record }) => isMine(record.tab));
+    const items = mine.map(({ record, blobs }) => Item.from(record, blobs));
+    album.add(items.filter((item) => item.state !== "opening"));
+    items.forEach((item) => album.changed(item, true));
+    runner.goOn();
+    // Closed while they were read: nothing of them is known but the files.
+    const unread = items.filter((item) => item.state === "opening");
+    unread.forEach((item) => removeItem(item.id));
+    const files = unread.filter((item) => item.photo);
+    return files.map(({ photo, name }) => new File([photo], name, { type: photo.type }));
+}
+
+/** Photos of the last visit; a job that a link names; what another app shares. */
 async function restore() {
     claimTab();
-    const [kept, others] = await Promise.all([keptItems(), otherTabs()]);
-    const mine = kept.filter(({ record }) => !others.has(record.tab));
-    const items = mine.map(({ record, blobs }) => Item.from(record, blobs));
-    // Closed while it was read: nothing of it is known but the file.
-    const unread = items.filter((item) => item.state === "opening");
-    album.add(items.filter((item) => item.state !== "opening"));
-    album.items.forEach((item) => album.changed(item, true));
+    const others = await otherTabs();
+    const unread = await adopt((owner) => !others.has(owner));
+    for (const other of others) whenGone(other, async () => bring(await adopt((owner) => owner === other)));
     const job = new URLSearchParams(location.hash.slice(1)).get("job");
     if (job && !album.items.some((item) => item.jobID === job)) {
         album.add([Object.assign(new Item(), { name: t("yourPhoto"), state: "waiting", jobID: job })]);
     }
     if (location.hash) history.replaceState(null, "", location.pathname + location.search);
     runner.goOn();
-    const shared = await takeShared();
-    const again = unread.filter((item) => item.photo).map((item) => new File([item.photo], item.name));
-    if (shared.length || again.length) bring([...again, ...shared]);
+    bring([...unread, ...(await takeShared())]);
 }
 
 facts.load(true);

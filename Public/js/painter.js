@@ -37,9 +37,16 @@ function drawPane(context, viewer, side) {
     if (side === "both" && hasBoth) middle = viewer.splitX;
     if (viewer.showsOriginal && viewer.before) middle = right;
     const [start, end] = [viewer.toPhoto({ x: left, y: top }), viewer.toPhoto({ x: right, y: bottom })];
-    const view = { ...viewer.toStage({ x: 0, y: 0 }), scale: viewer.scale, seen: { start, end } };
+    const corner = viewer.toStage({ x: 0, y: 0 });
+    const [x, y] = [snapped(corner.x, viewer), snapped(corner.y, viewer)];
+    const view = { x, y, scale: viewer.scale, seen: { start, end } };
     clipped(context, left, top, middle, bottom, () => drawLayer(context, viewer, viewer.before, view, 1));
     clipped(context, middle, top, right, bottom, () => drawMixed(context, viewer, view));
+}
+
+/** Pixels that are looked at one by one lie on those of the screen: else each would be smeared over two. */
+function snapped(value, { zoom, pixelRatio }) {
+    return zoom < 1 ? value : Math.round(value * pixelRatio) / pixelRatio;
 }
 
 /** before · (1 − strength) + after · strength: what the service makes of that strength. */

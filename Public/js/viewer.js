@@ -62,7 +62,7 @@ export class Viewer {
     get panes() {
         if (!this.isSideBySide || !this.after || !this.before) return [{ x: 0, y: 0, side: "both" }];
         const { width, height } = this.stage;
-        const next = this.#isWide ? { x: width + gap, y: 0 } : { x: 0, y: height + gap };
+        const next = this.#isWide ? { x: this.#stage.width - width, y: 0 } : { x: 0, y: this.#stage.height - height };
         return [{ x: 0, y: 0, side: "before" }, { ...next, side: "after" }];
     }
 
@@ -74,7 +74,8 @@ export class Viewer {
     get stage() {
         const { width, height } = this.#stage;
         if (!this.isSideBySide || !this.after || !this.before) return this.#stage;
-        return this.#isWide ? { width: (width - gap) / 2, height } : { width, height: (height - gap) / 2 };
+        const half = (length) => Math.floor((length - gap) / 2);
+        return this.#isWide ? { width: half(width), height } : { width, height: half(height) };
     }
 
     get pixelRatio() {
@@ -165,7 +166,7 @@ export class Viewer {
         if (!this.size) return;
         const fitted = this.#fitScale();
         const largest = Math.max(fitted, largestZoom / this.pixelRatio);
-        const scale = Math.min(largest, Math.max(fitted, zoom / this.pixelRatio));
+        const scale = Math.min(largest, Math.max(this.#leastScale, zoom / this.pixelRatio));
         const point = this.toPhoto(anchor);
         this.#isFitted = scale === fitted;
         this.scale = scale;
@@ -239,12 +240,16 @@ export class Viewer {
         return Math.max(0, Math.min(largestFit, across, down)) || 1;
     }
 
+    /** A small photo that is blown up to fit can be seen pixel by pixel, too. */
+    get #leastScale() {
+        return Math.min(this.#fitScale(), 1 / this.pixelRatio);
+    }
+
     /** Keeps the photo on the stage: centred where it is smaller, without a gap where it is larger. */
     #place() {
         if (!this.size) return;
-        const fitted = this.#fitScale();
-        this.#isFitted ||= this.scale < fitted;
-        if (this.#isFitted) this.scale = fitted;
+        this.#isFitted ||= this.scale < this.#leastScale;
+        if (this.#isFitted) this.scale = this.#fitScale();
         const clamp = (value, length, room) => {
             const half = room / 2 / this.scale;
             return half * 2 >= length ? length / 2 : Math.min(length - half, Math.max(half, value));

@@ -38,7 +38,8 @@ export const help = {
             + "vergleichen Sie, bevor Sie ein Ergebnis verwenden. Ihre eigenen Dateien werden nie verändert."],
         ["Wohin Ihre Fotos gehen",
             "Zu dem Dienst, von dem diese Seite kommt, sonst nirgendwohin. Er behält Ergebnisse eine Weile und "
-            + "löscht sie dann. Fotos und Ergebnisse liegen auch in diesem Browser, damit beim Neuladen nichts verloren "
+            + "löscht sie dann. Fotos und Ergebnisse liegen auch in diesem Browser, damit beim Neuladen nichts "
+            + "verloren "
             + "geht, bis Sie auf Entfernen drücken."],
         ["Formate",
             "JPEG und PNG werden gesendet, wie sie sind; Größe, Ausrichtung, Farbprofil, Kameradaten und 16 Bit "
