@@ -26,6 +26,7 @@ export class Downloads {
         album.on("select", () => this.#show());
         album.on("item", () => this.#show());
         album.on("list", () => this.#show());
+        this.#show();
     }
 
     /** The names of all results, in order, none of them twice. */

@@ -1,7 +1,6 @@
 import { thumbnail } from "./decode.js";
 import { bytes, megapixels } from "./format.js";
 import { Item } from "./item.js";
-import { readPhotoHeader } from "./photo-header.js";
 import { Problem } from "./problem.js";
 import { keepItem } from "./store.js";
 import { t } from "./texts.js";
@@ -49,6 +48,7 @@ export class Intake {
     }
 
     async #read(item, file, facts) {
+        const { readPhotoHeader } = await loaded(import("./photo-header.js"));
         const header = await readPhotoHeader(file);
         const size = header.width > 0 && header.height > 0 ? { width: header.width, height: header.height } : null;
         checkPixels(size, facts);
@@ -57,7 +57,7 @@ export class Intake {
             if (!size) throw Problem.of("BadImage");
             Object.assign(item, { photo: file, kind: header.kind, bits: header.bits, size });
         } else {
-            const { convert } = await import("./convert.js");
+            const { convert } = await loaded(import("./convert.js"));
             const made = await convert(file, header, facts);
             Object.assign(item, made);
             checkPixels(item.size, facts);
@@ -66,6 +66,13 @@ export class Intake {
         // One that this browser cannot decode is still sent: the service judges that better.
         item.thumbnail = await thumbnail(item.photo, item.size).catch(() => null);
     }
+}
+
+/** A part of the page that the service does not give now: the photo can be tried again. */
+function loaded(part) {
+    return part.catch(() => {
+        throw Problem.connection();
+    });
 }
 
 function checkPixels(size, { maxPixels }) {

@@ -2,7 +2,6 @@ import { Album } from "./album.js";
 import { Announcer } from "./announcer.js";
 import { Assessor } from "./assessor.js";
 import { element } from "./dom.js";
-import { Downloads } from "./downloads.js";
 import { FactsSource } from "./facts.js";
 import { bytes, megapixels } from "./format.js";
 import { Intake } from "./intake.js";
@@ -36,14 +35,16 @@ const intake = new Intake(album, facts);
 const panel = new Panel({ album, runner, facts, announcer });
 const strip = new Strip(album, runner, facts, startRemoval({ album, runner, service }));
 new Strength(album);
-new Downloads({ service, album, announcer });
 new Assessor({ service, album, panel, show, options, facts });
 
-/** What draws photos and what sends them is loaded with the first photo, or while nothing else happens. */
+/** What draws photos and what saves them is loaded with the first photo, or while nothing else happens. */
 let showing = null;
 function show() {
-    showing ??= import("./show.js").then(
-        ({ Show }) => new Show(album, facts),
+    showing ??= Promise.all([import("./show.js"), import("./downloads.js")]).then(
+        ([{ Show }, { Downloads }]) => {
+            new Downloads({ service, album, announcer });
+            return new Show(album, facts);
+        },
         // The service is away just now: with the next photo once more.
         () => (showing = null),
     );
@@ -125,7 +126,7 @@ facts.load(true);
 await restore();
 document.body.dataset.isReady = "";
 addEventListener("load", () => setTimeout(() => {
-    for (const name of ["show", "work", "zip", "convert"]) import(`./${name}.js`).catch(() => {});
+    for (const name of ["show", "downloads", "work", "photo-header", "zip", "convert"]) import(`./${name}.js`).catch(() => {});
 }, 1000));
 
 if (window.isSecureContext && navigator.serviceWorker) {

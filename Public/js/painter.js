@@ -66,7 +66,7 @@ function drawLayer(context, viewer, layer, { x, y, scale, seen }, opacity) {
     const zoom = scale * viewer.pixelRatio;
     context.globalAlpha = opacity;
     context.imageSmoothingEnabled = zoom < pixelZoom;
-    context.imageSmoothingQuality = viewer.isMoving ? "low" : "high";
+    context.imageSmoothingQuality = viewer.isMoving ? "low" : "medium";
     const whole = { x: 0, y: 0, ...viewer.size };
     const boxOf = (area) => [x + area.x * scale, y + area.y * scale, area.width * scale, area.height * scale];
     if (!layer) {

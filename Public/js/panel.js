@@ -87,7 +87,7 @@ export class Panel {
             : progressText(item);
         const { pause } = this.#runner;
         const reason = pause && item.state === "waiting" && !item.jobID
-            ? t("busyRetry", { reason: pause.reason, seconds: Math.ceil(pause.seconds) }) : "";
+            ? t("busyRetry", { reason: pause.reason, seconds: pause.seconds }) : "";
         setText("status", text);
         setText("status-detail", reason || detail);
         const bar = element("bar");

@@ -57,7 +57,7 @@ export class Runner {
     /** Why nothing is sent now, and for how many seconds; null when nothing stands in the way. */
     get pause() {
         const seconds = (this.#pauseUntil - performance.now()) / 1000;
-        return seconds > 0 ? { reason: this.#pauseReason, seconds } : null;
+        return seconds > 0 ? { reason: this.#pauseReason, seconds: Math.ceil(seconds - 0.5) } : null;
     }
 
     #next() {

@@ -61,7 +61,8 @@ export class Show {
         const size = item.size ?? preview;
         if (!size) this.#stage.clear();
         else this.#stage.show(size, preview && { blob: item.photo, levels: preview.levels, detail: null }, item.name);
-        this.#stage.note(!preview && item.photo && item.state !== "failed" ? t("noPreview") : "");
+        const why = item.state === "failed" ? item.problem?.title : item.photo ? t("noPreview") : "";
+        this.#stage.note(preview ? "" : (why ?? ""));
         this.#version = 0;
         this.#showResult(item);
     }

@@ -76,7 +76,7 @@ export class Strip {
         const { items, done, failed, ready, busy, selected } = this.#album;
         const left = albumSecondsLeft(busy, this.#facts.current);
         const { pause } = this.#runner;
-        const wait = pause && t("busyRetry", { reason: pause.reason, seconds: Math.ceil(pause.seconds) });
+        const wait = pause && t("busyRetry", { reason: pause.reason, seconds: pause.seconds });
         const parts = [
             (done.length || busy.length || failed.length) && t("stripText", { done: done.length, total: items.length }),
             failed.length && t("stripFailed", { n: failed.length }),

@@ -64,13 +64,15 @@ class Behaviour:
 
 
 class FakeService:
-    def __init__(self, port=0, **settings):
+    def __init__(self, port=0, prefix="", **settings):
+        """`prefix`: the path of a proxy, below which alone the service is seen."""
         self.behaviour = Behaviour(**settings)
+        self.prefix = prefix
         self.jobs, self.requests = {}, []
         handler = type("Handler", (Handler,), {"service": self})
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), handler)
         self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        self.url = f"http://127.0.0.1:{self.server.server_port}{prefix}/"
         threading.Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
 
     def seen(self, method, prefix):
@@ -88,6 +90,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+    def parse_request(self):
+        if not super().parse_request():
+            return False
+        prefix = self.service.prefix
+        # Browsers ask for it by themselves where a page names no icon, such as a picture's.
+        if prefix and not self.path.startswith(prefix + "/"):
+            self.service.requests.append(("OUTSIDE", self.path, self.headers))
+            self.problem(404, "not_found", "Not found")
+            return False
+        self.path = self.path[len(prefix):]
+        return True
 
     def answer(self, status, kind="", body=b"", **headers):
         self.send_response(status)

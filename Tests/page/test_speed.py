@@ -1,0 +1,81 @@
+"""A photo of twelve megapixels under the pointer: no task takes long, and frames come as the screen wants them."""
+
+import time
+import unittest
+
+from PIL import Image
+
+import pictures
+from page_case import PageCase
+
+WATCH = """
+window.__long = [];
+window.__frames = [];
+new PerformanceObserver((list) => list.getEntries().forEach((entry) => window.__long.push(Math.round(entry.duration))))
+    .observe({ type: "longtask" });
+const step = (now) => { window.__frames.push(now); requestAnimationFrame(step); };
+requestAnimationFrame(step);
+"""
+
+
+class SpeedTests(PageCase):
+    def setUp(self):
+        super().setUp()
+        picture = pictures.scene(1000, 750).resize((4000, 3000), Image.Resampling.BICUBIC)
+        self.large = self.write("large.jpg", pictures.encoded(picture))
+        self.service.behaviour.restore = None
+        self.service.behaviour.seconds_per_tile = 0.001
+        self.deblur(self.large)
+        self.browser.run(WATCH)
+
+    def mouse(self, kind, x, y, **more):
+        self.browser.driver.execute_cdp_cmd("Input.dispatchMouseEvent", {"type": kind, "x": x, "y": y, **more})
+
+    def measured(self, name, act):
+        """Long tasks in milliseconds while that was done; prints how the frames came."""
+        time.sleep(1.5)
+        self.browser.run("window.__long.length = window.__frames.length = 0")
+        act()
+        long, frames = self.browser.run("return [window.__long, window.__frames]")
+        steps = sorted(b - a for a, b in zip(frames, frames[1:]))
+        self.assertGreater(len(steps), 20)
+        median, worst = steps[len(steps) // 2], steps[-1]
+        print(f"{name}: {len(steps)} frames, median {median:.1f} ms, 95 % below {steps[len(steps) * 95 // 100]:.1f} ms, "
+              f"longest {worst:.1f} ms, long tasks {long}", flush=True)
+        self.assertLessEqual(median, 17.5, f"{name}: not sixty frames a second")
+        return long
+
+    def drag(self, steps=90):
+        self.mouse("mousePressed", 400, 400, button="left", clickCount=1)
+        for step in range(steps):
+            self.mouse("mouseMoved", 400 + 3 * (step % 60) - 90, 400 + 2 * (step % 45) - 45, button="left", buttons=1)
+        self.mouse("mouseReleased", 400, 400, button="left", clickCount=1)
+
+    def test_dragging_the_divider(self):
+        self.assertEqual(self.measured("divider", self.drag), [])
+
+    def test_dragging_the_photo(self):
+        self.browser.click("#zoom-full")
+        self.assertEqual(self.measured("photo", self.drag), [])
+
+    def test_zooming(self):
+        def wheel():
+            for step in range(90):
+                self.mouse("mouseWheel", 400, 400, deltaX=0, deltaY=-40 if step % 60 < 30 else 40)
+        self.assertEqual(self.measured("zoom", wheel), [])
+
+    def test_moving_the_strength(self):
+        def slide():
+            box = self.browser.run("""const { left, top, width, height } =
+                document.getElementById("strength").getBoundingClientRect(); return [left, top, width, height]""")
+            left, top, width, height = box
+            y = top + height / 2
+            self.mouse("mousePressed", left + width - 8, y, button="left", clickCount=1)
+            for step in range(90):
+                self.mouse("mouseMoved", left + width * (1 - (step % 45) / 50), y, button="left", buttons=1)
+            self.mouse("mouseReleased", left + 20, y, button="left", clickCount=1)
+        self.assertEqual(self.measured("strength", slide), [])
+
+
+if __name__ == "__main__":
+    unittest.main()
