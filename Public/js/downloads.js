@@ -41,7 +41,7 @@ export class Downloads {
         const button = element("download");
         const percent = Math.round((item?.strength ?? 1) * 100);
         button.textContent = this.#making.get(item) ?? (percent < 100 ? t("downloadAt", { percent }) : t("download"));
-        button.toggleAttribute("aria-disabled", this.#making.has(item));
+        button.setAttribute("aria-disabled", String(this.#making.has(item)));
         if (this.#isPacking) return;
         element("download-all").textContent = t("downloadAll", { n: this.#album.done.length });
     }
@@ -73,7 +73,7 @@ export class Downloads {
             this.#announcer.complain(error);
         } finally {
             this.#isPacking = false;
-            button.removeAttribute("aria-disabled");
+            button.setAttribute("aria-disabled", "false");
             this.#show();
         }
     }

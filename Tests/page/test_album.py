@@ -2,13 +2,13 @@
 
 import base64
 import io
-import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 import zipfile
 
 from PIL import Image, ImageChops
@@ -119,6 +119,34 @@ class AlbumTests(unittest.TestCase):
         self.service.start()
         self.finish()
         self.check_zip()
+
+    def test_the_download_is_the_services_answer_at_that_strength(self):
+        self.open()
+        photo = self.paths[3]
+        self.browser.choose(photo)
+        self.browser.wait_state("ready")
+        self.browser.click("#deblur")
+        self.browser.wait_state("done", 60)
+        views = {}
+        for percent in (0, 50, 100):
+            self.browser.run("""const slider = document.getElementById("strength");
+                slider.value = arguments[0];
+                for (const type of ["input", "change"]) slider.dispatchEvent(new Event(type))""", percent)
+            time.sleep(0.5)
+            views[percent] = self.browser.run("""const c = document.getElementById("canvas");
+                return [...c.getContext("2d").getImageData(c.width / 2 + 10, 40, c.width / 2 - 60, c.height - 150).data]""")
+        self.assertNotEqual(views[0], views[100])
+        furthest = max(abs(half - (none + full) / 2) for none, half, full in zip(views[0], views[50], views[100]))
+        self.assertLessEqual(furthest, 1.5, "half the strength is not half way, beyond rounding")
+        self.browser.run("document.getElementById('strength').value = 50")
+        self.browser.run("document.getElementById('strength').dispatchEvent(new Event('input'))")
+        self.browser.click("#download")
+        saved = pathlib.Path(self.browser.downloads, "photo-03-sharp.jpg")
+        self.browser.wait(saved.exists, 60, "nothing was downloaded")
+        request = urllib.request.Request(self.service.url + "deblur?strength=0.5", photo.read_bytes(),
+                                         {"Content-Type": "image/jpeg"})
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            self.assertEqual(saved.read_bytes(), answer.read())
 
     def check_zip(self):
         self.browser.click("#download-all")
