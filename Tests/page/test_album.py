@@ -50,7 +50,7 @@ def album(folder):
         paths.append(path)
 
     for index in range(14):
-        size = (500 + 30 * index, 620 - 20 * index)
+        size = (330 + 12 * index, 380 - 9 * index)
         write(f"photo-{index:02}.jpg", pictures.encoded(pictures.blurred(pictures.scene(*size, seed=index), 25)))
     write("one/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(420, 300, seed=20), 25)))
     write("two/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(300, 420, seed=21), 25)))

@@ -42,11 +42,11 @@ class PathTests(PageCase):
         seen = {}
         for key, name in ((Keys.HOME, "after"), (Keys.END, "before")):
             self.browser.find("#divider").send_keys(key)
-            time.sleep(0.1)
+            time.sleep(0.4)
             seen[name] = self.browser.pixel(x, y)
         self.assertNotEqual(seen["before"], seen["after"])
         self.browser.find("#divider").send_keys(Keys.HOME)
-        time.sleep(0.1)
+        time.sleep(0.4)
         self.assertEqual(self.browser.pixel(x, y), seen["after"])
 
     def differing_point(self):
@@ -56,7 +56,7 @@ class PathTests(PageCase):
         views = []
         for key in (Keys.HOME, Keys.END):
             self.browser.find("#divider").send_keys(key)
-            time.sleep(0.15)
+            time.sleep(0.4)
             views.append(self.browser.run(script))
         best = max(range(0, len(views[0]), 7), key=lambda index: abs(views[0][index] - views[1][index]))
         width = self.browser.run("return document.getElementById('canvas').width")
