@@ -126,7 +126,9 @@ facts.load(true);
 await restore();
 document.body.dataset.isReady = "";
 addEventListener("load", () => setTimeout(() => {
-    for (const name of ["show", "downloads", "work", "photo-header", "zip", "convert"]) import(`./${name}.js`).catch(() => {});
+    for (const name of ["show", "downloads", "work", "photo-header", "zip", "convert"]) {
+        import(`./${name}.js`).catch(() => {});
+    }
 }, 1000));
 
 if (window.isSecureContext && navigator.serviceWorker) {

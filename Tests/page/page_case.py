@@ -78,6 +78,8 @@ class PageCase(unittest.TestCase):
         self.choose(path)
         self.browser.click("#deblur")
         self.browser.wait_state("done", seconds)
+        # Its pixels are decoded a little later.
+        self.browser.wait(lambda: self.browser.is_shown("#compare"), message="the result was not shown")
 
     def several(self, count):
         """Small photos, each different."""

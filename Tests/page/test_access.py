@@ -49,8 +49,8 @@ for (const node of document.querySelectorAll(selector)) {
     if (node.closest("[aria-hidden=true]")) say("focusable but hidden from screen readers", node);
     const { width, height } = node.getBoundingClientRect();
     const small = width < 24 || height < 24;
-    // A checkbox's label is part of its target.
-    if (small && !node.matches("progress, .link, input[type=checkbox]")) say(`target of ${width} × ${height}`, node);
+    // A checkbox's label is part of its target; links in sentences are as high as their line.
+    if (small && !node.matches("progress, .link, p a, input[type=checkbox]")) say(`target of ${width} × ${height}`, node);
 }
 const slider = document.getElementById("divider");
 if (slider && visible(slider)) {
@@ -138,7 +138,8 @@ class AuditTests(PageCase):
             self.browser.shot(pathlib.Path(SHOTS, f"{self.look}-{state}.png"))
         with self.subTest(look=self.look, state=state):
             self.assertEqual(self.browser.run(AUDIT), [])
-            self.browser.run(axe_source())
+            if not self.browser.run("return Boolean(window.axe)"):
+                self.browser.run(axe_source())
             self.assertEqual(self.browser.driver.execute_async_script(AXE), [])
 
     def walk(self):
@@ -155,6 +156,7 @@ class AuditTests(PageCase):
         browser.wait(lambda: browser.text("#status") == "Deblurring")
         self.audit("04-working")
         browser.wait_state("done")
+        browser.wait(lambda: browser.is_shown("#compare"))
         self.audit("05-done")
         browser.click("#heat")
         self.audit("06-where")

@@ -49,7 +49,7 @@ class StrengthTests(CompareCase):
                 mixed = [b + (a - b) * percent / 100 for b, a in zip(self.before, self.after)]
                 self.assert_colour(self.at(0.7), mixed)
                 self.assert_colour(self.at(0.3), self.before)
-        self.assertEqual(self.service.requests, [])
+        self.assertEqual(self.service.seen("POST", "/") + self.service.seen("GET", "/jobs"), [])
 
     def test_half_transparent_pixels_are_mixed_too(self):
         clear = pictures.encoded(Image.new("RGBA", (900, 700), (*self.before, 128)), "PNG")
@@ -119,6 +119,7 @@ class WaysTests(CompareCase):
 
     def test_side_by_side(self):
         self.deblur(self.flat)
+        self.browser.wait(lambda: self.browser.is_shown("#side"))
         self.browser.click("#side")
         time.sleep(0.35)
         self.assertEqual(self.browser.find("#side").get_attribute("aria-pressed"), "true")
@@ -135,6 +136,7 @@ class WaysTests(CompareCase):
         content = pictures.encoded(stripes, "PNG")
         self.service.behaviour.restore = lambda _: content
         self.deblur(self.write("stripes.png", content))
+        self.browser.wait(lambda: self.browser.is_shown("#side"))
         self.browser.click("#side")
         self.browser.click("#zoom-full")
         stage = self.browser.find("#stage")
@@ -158,6 +160,7 @@ class WaysTests(CompareCase):
         self.service.behaviour.restore = lambda _: content
         self.service.behaviour.seconds_per_tile = 0.005
         self.deblur(self.write("columns.png", content))
+        self.browser.wait(lambda: self.browser.is_shown("#loupe"))
         self.browser.click("#loupe")
         stage = self.browser.find("#stage")
         ActionChains(self.browser.driver).move_to_element_with_offset(stage, 5, 80).perform()
