@@ -14,8 +14,6 @@ import { startRemoval } from "./removal.js";
 import { Runner } from "./runner.js";
 import { Service } from "./service.js";
 import { keptItems, onStoreFailure, removeItem, takeShared } from "./store.js";
-import { Strength } from "./strength.js";
-import { Strip } from "./strip.js";
 import { claimTab, otherTabs, tab, whenGone } from "./tabs.js";
 import { loadTexts, t, translatePage } from "./texts.js";
 import { startSettings } from "./theme.js";
@@ -33,15 +31,17 @@ const announcer = new Announcer(album);
 const options = new Options();
 const intake = new Intake(album, facts);
 const panel = new Panel({ album, runner, facts, announcer });
-const strip = new Strip(album, runner, facts, startRemoval({ album, runner, service }));
-new Strength(album);
+const remove = startRemoval({ album, runner, service });
 new Assessor({ service, album, panel, show, options, facts });
 
-/** What draws photos and what saves them is loaded with the first photo, or while nothing else happens. */
+/** What shows photos and what saves them is loaded with the first photo, or while nothing else happens. */
+const later = ["show", "strip", "strength", "downloads"];
 let showing = null;
 function show() {
-    showing ??= Promise.all([import("./show.js"), import("./downloads.js")]).then(
-        ([{ Show }, { Downloads }]) => {
+    showing ??= Promise.all(later.map((name) => import(`./${name}.js`))).then(
+        ([{ Show }, { Strip }, { Strength }, { Downloads }]) => {
+            new Strip(album, runner, facts, remove);
+            new Strength(album);
             new Downloads({ service, album, announcer });
             return new Show(album, facts);
         },
@@ -124,12 +124,11 @@ async function restore() {
 
 facts.load(true);
 await restore();
+if (album.items.length) await show();
 document.body.dataset.isReady = "";
-addEventListener("load", () => setTimeout(() => {
-    for (const name of ["show", "downloads", "work", "photo-header", "zip", "convert"]) {
-        import(`./${name}.js`).catch(() => {});
-    }
-}, 1000));
+setTimeout(() => {
+    for (const name of [...later, "work", "photo-header", "zip", "convert"]) import(`./${name}.js`).catch(() => {});
+}, 1000);
 
 if (window.isSecureContext && navigator.serviceWorker) {
     // Only for photos that other apps share; a name that is fixed is a script that can be trusted.

@@ -22,6 +22,7 @@ export class Strength {
         });
         album.on("select", () => this.#show());
         album.on("item", (item) => item === album.selected && this.#show());
+        this.#show();
     }
 
     #set(items, strength, isKept) {

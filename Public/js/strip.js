@@ -34,6 +34,7 @@ export class Strip {
         list.addEventListener("keydown", (event) => this.#key(event, onRemove));
         // Times count down between the service's words, and in a tab that is not looked at frames do not come.
         setInterval(() => this.#refresh(), 1000);
+        this.#list();
     }
 
     #list() {

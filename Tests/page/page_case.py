@@ -65,7 +65,8 @@ class PageCase(unittest.TestCase):
     def choose(self, *paths):
         self.browser.choose(*[path or self.photo for path in paths or [None]])
         self.browser.wait_state("ready")
-        self.browser.wait(lambda: "opening" not in self.states())
+        # The strip comes with the first photo, a moment later than the rest of the page.
+        self.browser.wait(lambda: self.states() and "opening" not in self.states())
 
     def states(self):
         """Of all photos, in order."""
