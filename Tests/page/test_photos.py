@@ -8,12 +8,13 @@ from PIL import Image
 import pictures
 from page_case import PageCase
 
-# A file made in the page, because neither the clipboard nor a drag from outside can be had in a headless browser.
+# Files made in the page, because neither the clipboard nor a drag from outside can be had in a headless browser.
 BRING = """
-const [how, name, type, base64] = arguments;
-const bytes = Uint8Array.from(atob(base64), (c) => c.charCodeAt(0));
+const [how, files] = arguments;
 const data = new DataTransfer();
-data.items.add(new File([bytes], name, { type }));
+for (const [name, type, base64] of files) {
+    data.items.add(new File([Uint8Array.from(atob(base64), (c) => c.charCodeAt(0))], name, { type }));
+}
 if (how === "drop") {
     const event = (kind) => document.body.dispatchEvent(
         new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }));
@@ -30,8 +31,8 @@ if (how === "drop") {
 class PhotoTests(PageCase):
     against_real = True
 
-    def bring(self, how, name, kind, content):
-        self.browser.run(BRING, how, name, kind, base64.b64encode(content).decode())
+    def bring(self, how, name, kind, *contents):
+        self.browser.run(BRING, how, [[name, kind, base64.b64encode(content).decode()] for content in contents])
 
     def test_drop(self):
         self.bring("drop", "dropped.jpg", "image/jpeg", self.photo.read_bytes())
@@ -39,6 +40,10 @@ class PhotoTests(PageCase):
         self.assertTrue(self.browser.run("return window.__wasDropping"), "the page shows where to drop")
         self.assertFalse(self.browser.run("return document.body.classList.contains('dropping')"))
         self.assertEqual(self.browser.text("#file-name"), "dropped.jpg")
+
+    def test_drop_of_several_of_one_name(self):
+        self.bring("drop", "dropped.jpg", "image/jpeg", *(path.read_bytes() for path in self.several(3)))
+        self.wait_states("ready", "ready", "ready")
 
     def test_paste(self):
         self.bring("paste", "image.png", "image/png", pictures.encoded(pictures.scene(300, 200), "PNG"))
