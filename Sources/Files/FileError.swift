@@ -23,6 +23,7 @@ public struct FileError: Error, Equatable, Sendable {
         case EROFS: "the disk is read-only"
         case ENAMETOOLONG: "the name is too long"
         case ELOOP: "its links lead in a circle"
+        case EBADF: "it is closed"
         case EPIPE: "nobody reads it any more"
         default: String(cString: strerror(code))
         }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import Foundation
 
+StandardStreams.holdClosed()
 // A client that leaves while an answer is written is an error of that write, not the end of the process.
 signal(SIGPIPE, SIG_IGN)
 
