@@ -31,25 +31,28 @@ public final class Service: Sendable {
             options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
             jobs: JobRunner(store: store, context: context, works: running), running: running)
         let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
-        let clients = ClientAddress(trusted: options.trustedProxies)
-        let log = AccessLog(metrics: metrics, logger: logger, clients: clients)
-        let crossOrigin = options.crossOrigin
+        let log = AccessLog(
+            metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
         handler = ServiceHandler(state: state, keys: keys)
         server = HTTPServer(
-            configuration: Self.configuration(options),
-            hooks: ServerHooks(
-                makeRequestID: { head in
-                    guard let id = head?.headers["X-Request-Id"], RequestID.isAcceptable(id) else {
-                        return RequestID.random()
-                    }
-                    return id
-                },
-                refusal: { head, peer in
-                    head.target.isHTTPS && !clients.cameByHTTPS(peer: peer, headers: head.headers) ? .misdirected : nil
-                },
-                answerFields: { crossOrigin?.fields(for: $0) ?? HTTPHeaders() },
-                didAnswer: { log.record($0) }),
-            handler: handler)
+            configuration: Self.configuration(options), hooks: Self.hooks(options, log), handler: handler)
+    }
+
+    private static func hooks(_ options: ServeOptions, _ log: AccessLog) -> ServerHooks {
+        var hooks = ServerHooks(
+            makeRequestID: { head in
+                guard let id = head?.headers["X-Request-Id"], RequestID.isAcceptable(id) else {
+                    return RequestID.random()
+                }
+                return id
+            },
+            refusal: { head, peer in
+                guard head.target.isHTTPS else { return nil }
+                return log.clients.cameByHTTPS(peer: peer.host, headers: head.headers) ? nil : .misdirected
+            },
+            didAnswer: { log.record($0) })
+        if let policy = options.crossOrigin { hooks.answerFields = { policy.fields(for: $0) } }
+        return hooks
     }
 
     /// Methods and path templates, for the comparison with openapi.yaml.

@@ -27,7 +27,7 @@ extension Connection {
 
     /// What the server refuses on its own although the message is sound.
     private func ownProblem(for head: RequestHead) -> Problem? {
-        if let problem = server.hooks.refusal(head, remoteAddress.host) { return problem }
+        if let problem = server.hooks.refusal(head, remoteAddress) { return problem }
         // RFC 9110 §9.1; a tunnel (§9.3.6) is not offered by anything here.
         if head.method == .connect || !HTTPMethod.known.contains(head.method) {
             return Problem(.notImplemented, code: "not_implemented", detail: "This method is not known here.")

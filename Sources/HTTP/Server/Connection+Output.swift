@@ -113,7 +113,7 @@ extension Connection {
         of response: Response, _ request: RequestHead?, requestID: String, framing: ResponseHeadWriter.Framing,
         version: RequestHead.Version, keepsAlive: Bool
     ) {
-        let more = server.hooks.answerFields(request)
+        let more = server.hooks.answerFields?(request)
         output.append {
             server.headWriter.write(
                 response, more, requestID: requestID, framing: framing, version: version, keepsAlive: keepsAlive,

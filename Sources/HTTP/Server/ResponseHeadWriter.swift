@@ -14,7 +14,7 @@ struct ResponseHeadWriter {
 
     /// - Parameter more: fields besides the response's own.
     func write(
-        _ response: Response, _ more: HTTPHeaders, requestID: String, framing: Framing, version: RequestHead.Version,
+        _ response: Response, _ more: HTTPHeaders?, requestID: String, framing: Framing, version: RequestHead.Version,
         keepsAlive: Bool, date: [UInt8], into output: inout [UInt8]
     ) {
         output.append(contentsOf: "HTTP/1.1 ".utf8)
@@ -39,7 +39,7 @@ struct ResponseHeadWriter {
             }
             Self.append(field.name, field.value, to: &output)
         }
-        for field in more.fields { Self.append(field.name, field.value, to: &output) }
+        if let more { for field in more.fields { Self.append(field.name, field.value, to: &output) } }
         if let requestIDField, !hasRequestID { Self.append(requestIDField, requestID, to: &output) }
         if !hasDate {
             output.append(contentsOf: "\r\nDate: ".utf8)

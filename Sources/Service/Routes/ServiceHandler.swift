@@ -6,6 +6,7 @@ import Metrics
 package struct ServiceHandler: RequestHandler {
     private let state: ServiceState
     private let keys: APIKeys?
+    private let crossOrigin: CrossOriginPolicy?
     /// Nil where the page is not installed.
     private let page: Page?
     private var router = Router()
@@ -16,6 +17,7 @@ package struct ServiceHandler: RequestHandler {
     init(state: ServiceState, keys: APIKeys?) {
         self.state = state
         self.keys = keys
+        crossOrigin = state.options.crossOrigin
         let page = Installation.file("Public").flatMap { try? Page(folder: $0.path) }
         self.page = page
         router.add(.get, "/") { exchange, _ in
@@ -54,7 +56,7 @@ package struct ServiceHandler: RequestHandler {
     package func isAlwaysServed(_ head: RequestHead) -> Bool { router.isAlwaysServed(head) }
 
     package func handle(_ exchange: Exchange) {
-        if let policy = state.options.crossOrigin, policy.isPreflight(exchange.head) {
+        if let crossOrigin, crossOrigin.isPreflight(exchange.head) {
             // On any path: a page that asks for what is not there gets to see the 404.
             exchange.route = router.template(of: exchange.head)
             return exchange.respond(Response(.noContent))
