@@ -17,7 +17,7 @@ run: build ## serves on 127.0.0.1:8080 with the default model
 
 test: setup ## builds and passes every test, the training code's where its packages can be had
 	swift test -c release --disable-xctest
-	Training/test
+	Training/test || [ $$? -eq 77 ]
 
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
 	Tests/page/run
@@ -27,7 +27,7 @@ test-photos: build ## files of phones and every kind of JPEG and PNG, against Pi
 
 container: ## builds the image with buildah and tries it (Deploy/container)
 	Deploy/container build
-	Deploy/container check
+	Deploy/container check || [ $$? -eq 77 ]
 
 test-deploy: build ## the proxies' files against the real service (needs Debian's nginx, haproxy, caddy)
 	Tests/deploy/run

@@ -73,7 +73,7 @@ def main():
     options = parser.parse_args()
     if not shutil.which("wrk"):
         print("skipped: wrk is not installed")
-        return 0
+        return 77
     folder = work_folder()
     ports = {"deblur": service().port}
     if PEER.exists():

@@ -146,7 +146,7 @@ def main():
     options = parser.parse_args()
     if not shutil.which("slowhttptest") or not shutil.which("ss"):
         print("skipped: slowhttptest or ss (iproute2) is not installed")
-        return 0
+        return 77
     print(f"slow: {options.connections} connections, limits of {options.limit} s")
     checks = Checks()
     checks.run("slow headers", attack, "/deblur", ["-H", "-i", 1, "-x", 24, "-t", "GET"], 1, options)

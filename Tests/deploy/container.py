@@ -193,7 +193,7 @@ def no_root_s_programs(root):
 def main():
     if os.geteuid():
         print("skipped: needs root")
-        return 0
+        return 77
     checks, folder = Checks(), work_folder()
     configuration = image_configuration()
     root = folder / "root"

@@ -220,7 +220,7 @@ def main():
     options = parser.parse_args()
     if not proxy.program("nginx"):
         print("skipped: nginx is not installed")
-        return 0
+        return 77
     print(f"seed {options.seed}")
     checks = Checks()
     checks.run(f"soak of {options.minutes:g} minutes", lambda: Soak(options).run())

@@ -206,26 +206,40 @@ def work_folder():
     return Path(folder)
 
 
+class Skipped(Exception):
+    """What a check needs is not here."""
+
+
 class Checks:
-    """Runs named checks, says how each went, counts failures."""
+    """Runs named checks and says how each went, at the end by the exit status: 1 where one failed, 77 where one was skipped."""
 
     def __init__(self):
-        self.count = 0
+        self.passed = 0
         self.failures = []
+        self.skips = []
 
     def run(self, name, check, *arguments):
         began = time.time()
-        self.count += 1
         try:
             note = check(*arguments) or ""
+            self.passed += 1
             print(f"ok      {name}  ({time.time() - began:.1f} s) {note}", flush=True)
+        except Skipped as reason:
+            self.skip(name, reason)
         except Exception as error:  # A failed check must not keep the others from being seen.
             self.failures.append(name)
             print(f"FAILED  {name}: {type(error).__name__}: {error}", flush=True)
 
+    def skip(self, name, reason):
+        self.skips.append(f"{name}: {reason}")
+        print(f"SKIPPED {name}: {reason}", flush=True)
+
     def finish(self):
-        print(f"{self.count - len(self.failures)} passed, {len(self.failures)} failed", flush=True)
-        return 1 if self.failures else 0
+        if self.skips:
+            print(f"skipped: {'; '.join(self.skips)}")
+        skipped = f", {len(self.skips)} skipped" if self.skips else ""
+        print(f"{self.passed} passed, {len(self.failures)} failed{skipped}", flush=True)
+        return 1 if self.failures else 77 if self.skips else 0
 
 
 def expect(actual, wanted, what):

@@ -148,26 +148,17 @@ def expand(analyze, group):
 def main():
     checks, folder = Checks(), work_folder()
 
-    def check(name, function, *arguments):
-        def judged():
-            try:
-                return function(*arguments)
-            except Skipped as reason:
-                return f"SKIPPED: {reason}"
-
-        checks.run(name, judged)
-
-    check("prometheus configuration, rules and their tests", prometheus_rules)
-    check("dashboard", dashboard_is_what_the_script_writes)
-    check("metrics that rules and panels name", metrics_exist, folder)
-    check("compose.yaml", compose)
-    check("nginx as its README says", nginx_as_its_readme_says, folder)
-    check("compose's nginx", compose_nginx, folder)
-    check("kubernetes", kubernetes)
-    check("kubernetes' copies", router_has_nginx_s_files)
-    check("kubernetes' router", kubernetes_router, folder)
-    check("systemd unit", systemd)
-    check("systemd's confinement", confined_as_the_unit_says, folder)
+    checks.run("prometheus configuration, rules and their tests", prometheus_rules)
+    checks.run("dashboard", dashboard_is_what_the_script_writes)
+    checks.run("metrics that rules and panels name", metrics_exist, folder)
+    checks.run("compose.yaml", compose)
+    checks.run("nginx as its README says", nginx_as_its_readme_says, folder)
+    checks.run("compose's nginx", compose_nginx, folder)
+    checks.run("kubernetes", kubernetes)
+    checks.run("kubernetes' copies", router_has_nginx_s_files)
+    checks.run("kubernetes' router", kubernetes_router, folder)
+    checks.run("systemd unit", systemd)
+    checks.run("systemd's confinement", confined_as_the_unit_says, folder)
     return checks.finish()
 
 

@@ -177,7 +177,7 @@ def main():
     names = [name for name in wanted if proxy.program(name)]
     for name in wanted:
         if name not in names:
-            print(f"skipped {name}: not installed")
+            checks.skip(name, "not installed")
     for name in names:
         routing = Routing(name, folder)
         for check in (

@@ -253,7 +253,7 @@ def main():
     wanted = sys.argv[1:] or proxy.NAMES
     names = [name for name in wanted if proxy.program(name)]
     for name in set(wanted) - set(names):
-        print(f"skipped {name}: not installed")
+        checks.skip(name, "not installed")
     replicas = Replicas(folder)
     small, large = png(200, 300), png(32 + 352 * 4, 32 + 352 * 3)
     references = [request(replicas.port("a"), "POST", "/deblur", photo, PNG).body for photo in (small, large)]

@@ -143,7 +143,7 @@ def main():
     checks, folder = Checks(), work_folder()
     names = [name for name in arguments or proxy.NAMES if proxy.program(name)]
     for name in set(arguments or proxy.NAMES) - set(names):
-        print(f"skipped {name}: not installed")
+        checks.skip(name, "not installed")
     fast = Service(folder, "fast", "--trust-proxy", "127.0.0.1")
     narrow = Service(folder, "narrow", "--threads", "1", "--queue", "8", "--max-body", "1MiB", environment=SLOW)
     picture = png(2600, 2600, "noise")

@@ -6,11 +6,7 @@ import sys
 from pathlib import Path
 
 import proxy
-from support import DEPLOY
-
-
-class Skipped(Exception):
-    pass
+from support import DEPLOY, Skipped
 
 
 def tool(name):
