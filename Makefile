@@ -1,7 +1,10 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
 .PHONY: help setup build run test test-page test-photos test-training test-deploy test-acceptance container train-setup train-smoke bench \
-	bench-pytorch clean
+	bench-pytorch clean install deb tarball release licences docs
+
+# What `deblur --version` names: the commit, with + when tracked files differ from it.
+export DEBLUR_COMMIT ?= $(shell git describe --always --abbrev=7 --exclude '*' --dirty=+ 2>/dev/null)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -53,5 +56,23 @@ bench-pytorch: build train-setup ## the same weights and tile in PyTorch and in 
 	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py ufpnet
 	Training/.venv/bin/python Tests/benchmarks/against_pytorch.py photo
 
+install: ## installs what make build has built: PREFIX=/usr/local DESTDIR= (Deploy/install)
+	PREFIX=$(or $(PREFIX),/usr/local) DESTDIR=$(DESTDIR) Deploy/install
+
+deb: setup ## build/deblur_VERSION_ARCH.deb (needs dpkg-dev and debhelper)
+	Deploy/package/build deb
+
+tarball: setup ## build/deblur-VERSION-linux-ARCH.tar.gz, with the Swift libraries linked in
+	Deploy/package/build tarball
+
+release: setup ## everything that a release consists of, with checksums, in build/release (docs/releasing.md)
+	Deploy/package/build release
+
+docs: build ## the documents and DocC's pages as a static site, in build/docs
+	docs/site/build
+
+licences: ## every file has a holder and a licence (REUSE)
+	.ci/part/licences
+
 clean: ## removes what was built
-	rm -rf .build
+	rm -rf .build .build-release build

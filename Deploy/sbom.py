@@ -1,17 +1,32 @@
 #!/usr/bin/env python3
-"""What an image holds, as SPDX 2.3 JSON: `sbom.py ROOT_FOLDER > sbom.spdx.json` (`Deploy/container sbom FILE`).
+"""What an image or an installed tree holds, as SPDX 2.3 JSON: `sbom.py ROOT_FOLDER > sbom.spdx.json` (`Deploy/container sbom
+FILE`, `make release`).
 
 Debian's packages come from the image's own dpkg database; the Swift packages that are linked into the program from the
-build's Package.resolved, which the image carries; models from their files.
+build's Package.resolved, which the image carries; models from their files. With SOURCE_DATE_EPOCH, equal trees give equal
+documents.
 """
 
 import hashlib
 import json
+import os
 import re
 import sys
+import time
 import uuid
-from datetime import datetime, timezone
 from pathlib import Path
+
+# Licences of what is linked in, by SwiftPM's identity; Debian's packages carry theirs in /usr/share/doc/*/copyright.
+LICENCES = {
+    "swift-argument-parser": "Apache-2.0 WITH Swift-exception",
+    "swift-log": "Apache-2.0",
+    "swift-runtime": "Apache-2.0 WITH Swift-exception",
+}
+AUTHORS = "2026 The deblur authors"
+
+
+def licensed(name, holder="NOASSERTION"):
+    return {"licenseDeclared": name, "licenseConcluded": name, "copyrightText": holder}
 
 
 def digest(path):
@@ -29,9 +44,7 @@ def package(name, version, identity, purl=None, supplier="NOASSERTION", **more):
         "versionInfo": version,
         "downloadLocation": "NOASSERTION",
         "filesAnalyzed": False,
-        "licenseConcluded": "NOASSERTION",
-        "licenseDeclared": "NOASSERTION",
-        "copyrightText": "NOASSERTION",
+        **licensed("NOASSERTION"),
         "supplier": supplier,
         **more,
     }
@@ -43,6 +56,8 @@ def package(name, version, identity, purl=None, supplier="NOASSERTION", **more):
 
 
 def debian(root):
+    if not (root / "var/lib/dpkg/status").exists():
+        return
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', (root / "etc/os-release").read_text(), re.M))
     distribution = f"{release.get('ID', 'debian')}-{release.get('VERSION_ID', '')}".rstrip("-")
     for paragraph in (root / "var/lib/dpkg/status").read_text().split("\n\n"):
@@ -74,6 +89,7 @@ def swift(share):
             state.get("version", state["revision"]),
             identifier("swift", pin["identity"]),
             f"pkg:swift/{path}@{state.get('version', state['revision'])}",
+            **licensed(LICENCES.get(pin["identity"], "NOASSERTION")),
         )
         yield entry | {"downloadLocation": f"git+{location}@{state['revision']}"}
     toolchain = share / "swift-version.txt"
@@ -84,6 +100,7 @@ def swift(share):
             version.group(1) if version else "unknown",
             identifier("swift-runtime"),
             comment="Standard library, Foundation (with ICU) and Dispatch, linked statically",
+            **licensed(LICENCES["swift-runtime"]),
         )
 
 
@@ -94,19 +111,24 @@ def models(share):
             digest(path)[:12],
             identifier("model", path.name),
             primaryPackagePurpose="FILE",
+            comment="Trained on photographs whose sources and licences are listed in Models/LICENSE",
+            **licensed("CC-BY-4.0", AUTHORS),
             checksums=[{"algorithm": "SHA256", "checksumValue": digest(path)}],
         )
 
 
 def main():
     root = Path(sys.argv[1])
-    share, program = root / "usr/local/share/deblur", root / "usr/local/bin/deblur"
-    version = (share / "VERSION").read_text().split()[-1] if (share / "VERSION").exists() else digest(program)[:12]
+    prefix = root / "usr/local" if (root / "usr/local/bin/deblur").exists() else root / "usr"
+    share, program = prefix / "share/deblur", prefix / "bin/deblur"
+    # `deblur 0.2.0 (1a2b3c4, avx512)`, as `deblur --version` says it.
+    version = (share / "VERSION").read_text().split()[1] if (share / "VERSION").exists() else digest(program)[:12]
     deblur = package(
         "deblur",
         version,
         "SPDXRef-deblur",
         primaryPackagePurpose="APPLICATION",
+        **licensed("Apache-2.0", AUTHORS),
         checksums=[{"algorithm": "SHA256", "checksumValue": digest(program)}],
     )
     parts = [*debian(root), *swift(share), *models(share)]
@@ -118,7 +140,9 @@ def main():
         # The same image gives the same name.
         "documentNamespace": f"urn:uuid:{uuid.uuid5(uuid.NAMESPACE_OID, digest(program))}",
         "creationInfo": {
-            "created": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "created": time.strftime(
+                "%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(os.environ.get("SOURCE_DATE_EPOCH", time.time())))
+            ),
             "creators": ["Tool: deblur-sbom"],
         },
         "packages": [deblur, *parts],

@@ -1,4 +1,6 @@
 /// What `deblur --version` prints.
 public enum Version {
-    public static let current = "0.1.0"
+    /// The one place where the number stands. `Deploy/version` carries it to the files that have to repeat it and checks that
+    /// they agree (docs/releasing.md).
+    public static let current = "0.2.0"
 }
