@@ -8,6 +8,8 @@ extension FilePath: ExpressibleByArgument {
         self.init(bytes: ArgumentText.bytes(of: argument))
     }
 
+    public static var defaultCompletionKind: CompletionKind { .file() }
+
     /// Whether it stands for standard input or output. A file of that name is `./-`.
     var isDash: Bool { bytes == [UInt8(ascii: "-")] }
 
