@@ -1,4 +1,4 @@
-"""Runs all tests of the page: the files side by side, as many at a time as there are cores, the timed ones alone.
+"""Runs all tests of the page: the files side by side, two for each core because they wait much, the timed ones alone.
 
 Each file's output comes in one piece, with unittest's closing lines; the exit status is 1 when one of them failed.
 """
@@ -28,7 +28,7 @@ def main():
     modules = sorted(path.stem for path in HERE.glob("test_*.py"))
     modules.sort(key=lambda name: FIRST.index(name) if name in FIRST else len(FIRST))
     began = time.monotonic()
-    with concurrent.futures.ThreadPoolExecutor(max(1, min(4, os.cpu_count() or 1))) as pool:
+    with concurrent.futures.ThreadPoolExecutor(min(6, 2 * (os.cpu_count() or 1))) as pool:
         results = list(pool.map(run, [name for name in modules if name not in ALONE]))
     results += [run(name) for name in ALONE]
     print(f"all of the page's tests: {time.monotonic() - began:.0f} s")
