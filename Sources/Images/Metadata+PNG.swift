@@ -46,7 +46,9 @@ extension Metadata {
             return nil
         }
         let stream = bytes.extracting(end + 2..<payload.upperBound)
-        guard let size = Codec.inflate(stream, first: 4).flatMap({ ICCProfile.size($0.span.bytes) }), size <= maxUnpacked
+        // Deflate makes at most 1032 bytes of one: a larger promise is none that the memory was reserved for.
+        guard let size = Codec.inflate(stream, first: 4).flatMap({ ICCProfile.size($0.span.bytes) }),
+            size <= min(maxUnpacked, stream.byteCount * 1032)
         else { return nil }
         return Codec.inflate(stream, first: size).flatMap(ICCProfile.carried)
     }

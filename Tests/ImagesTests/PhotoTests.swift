@@ -157,6 +157,9 @@ import Testing
         var huge = profile
         huge.replaceSubrange(0..<4, with: [0x7F, 0xFF, 0xFF, 0xFF])
         #expect(try read(FileParts.stored(huge)) == nil)
+        // Nor does one that its compressed bytes cannot hold: found by fuzzing, as memory that no header had announced.
+        huge.replaceSubrange(0..<4, with: [0, 0x34, 0, 0])
+        #expect(try read(FileParts.stored(Array(huge.prefix(300)))) == nil)
     }
 
     // MARK: CMYK
