@@ -18,7 +18,7 @@ struct UFPNetTests {
         let golden = try NumPyArchive(contentsOf: reference.file("activations.npz"))
         try Self.check(
             network, Picture(png: reference.file("input.png")), points: try #require(reference.configuration.points),
-            expected: NumPyArray(contentsOf: reference.file("expected.npy")).floats, tolerance: 2e-5,
+            expected: NumPyArray(contentsOf: reference.file("expected.npy")).floats, room: Float32Room.of(reference.folder),
             meanOverPixels: golden["kernel_mean_over_pixels"]) { try golden[$0] }
     }
 
@@ -32,7 +32,7 @@ struct UFPNetTests {
             height: input.shape[1], width: input.shape[2], pixels: interleaved(input.floats, channels: 3))
         try Self.check(
             network, picture, points: try #require(reference.configuration.points),
-            expected: NumPyArray(contentsOf: reference.file("expected_edge_safe.npy")).floats, tolerance: 2e-4,
+            expected: NumPyArray(contentsOf: reference.file("expected_edge_safe.npy")).floats, room: Float32Room.of(reference.folder),
             meanOverPixels: nil) { try NumPyArray(contentsOf: reference.file("activations/\($0).npy")) }
     }
 
@@ -46,7 +46,7 @@ struct UFPNetTests {
     }
 
     private static func check(
-        _ network: AdaRevD, _ picture: Picture, points: [[Int]], expected: [Float], tolerance: Float,
+        _ network: AdaRevD, _ picture: Picture, points: [[Int]], expected: [Float], room: Float,
         meanOverPixels: NumPyArray?, golden: (String) throws -> NumPyArray
     ) throws {
         let record = KernelRecord(pixels: picture.height * picture.width, order: network.kernelOrder)
@@ -92,7 +92,7 @@ struct UFPNetTests {
         let residual = difference(expected, planar(picture.pixels, channels: 3))
         let error = maxAbsoluteDifference(planar(run.residuals[1], channels: 3), residual)
         let s = standardDeviation(residual)
-        #expect(error <= tolerance * s, "output \(error / s)·s")
+        #expect(error <= room, "output \(error / s)·s")
         print("\(network.kernels.name) UFPNet: output \(error / s)·s, code \(codeError)")
     }
 }

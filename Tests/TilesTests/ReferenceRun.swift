@@ -98,8 +98,9 @@ struct ReferenceRun {
             }
         }
         #expect(got.count == wanted.floats.count, "\(what)")
-        let error = maxAbsoluteDifference(got, wanted.floats) / standardDeviation(residual)
-        // 2e-4 is allowed to any float32 engine; direct float32 is expected to stay below 2e-5.
-        #expect(error <= 2e-5, "\(what): \(error)·s")
+        let error = maxAbsoluteDifference(got, wanted.floats)
+        let room = try Float32Room.of(reference.folder)
+        #expect(error <= room, "\(what): \(error), \(error / standardDeviation(residual))·s")
+        print("\(network.kernels.name), \(what): off by \(error / room) of what float32 may")
     }
 }
