@@ -23,6 +23,14 @@ int image_reserve(image_buffer *buffer, size_t extra) {
     return 1;
 }
 
+void image_trim(image_buffer *buffer) {
+    uint8_t *bytes = buffer->count ? realloc(buffer->bytes, buffer->count) : NULL;
+    if (bytes) {
+        buffer->bytes = bytes;
+        buffer->capacity = buffer->count;
+    }
+}
+
 int image_append(image_buffer *buffer, const void *bytes, size_t count) {
     if (!image_reserve(buffer, count)) return 0;
     if (count) memcpy(buffer->bytes + buffer->count, bytes, count);

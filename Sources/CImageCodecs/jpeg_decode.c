@@ -11,6 +11,7 @@ typedef struct {
     struct jpeg_source_mgr source;
     struct jpeg_progress_mgr progress;
     int scan_limit;
+    image_turn turn;
     int created;
     uint8_t *strip;
 } decoder;
@@ -42,6 +43,7 @@ static void source_skip(j_decompress_ptr info, long count) {
 static void on_progress(j_common_ptr common) {
     decoder *state = (decoder *)common;
     if (state->info.input_scan_number > state->scan_limit) jpeg_fail(common, IMAGE_CORRUPT, "too many scans");
+    jpeg_watch(common, &state->turn);
 }
 
 // Four components are written upside down (0 is full ink), with or without Adobe's marker: what browsers, Pillow and
@@ -123,14 +125,17 @@ static __attribute__((noinline)) void guarded(decoder *state, const uint8_t *byt
 }
 
 image_result image_jpeg_decode(const uint8_t *bytes, size_t count, int has_end, uint32_t width, uint32_t height,
-                               int orientation, size_t memory_limit, int scan_limit, const image_raster *target) {
+                               int orientation, size_t memory_limit, int scan_limit, const image_raster *target,
+                               image_watch *watch) {
     image_result result = {0};
     decoder state;
     memset(&state, 0, sizeof state);
     state.scan_limit = scan_limit;
+    state.turn = image_turn_begin(watch);
     state.info.err = jpeg_failure_init(&state.failure, &result);
     guarded(&state, bytes, count, has_end, width, height, orientation, memory_limit, target);
     if (state.created) jpeg_destroy_decompress(&state.info);
     free(state.strip);
+    image_turn_end(&state.turn);
     return result;
 }

@@ -10,6 +10,8 @@ typedef struct {
     jpeg_failure failure;
     struct jpeg_destination_mgr destination;
     image_buffer *output;
+    struct jpeg_progress_mgr progress;
+    image_turn turn;
     int created;
     uint8_t *strip;
 } encoder;
@@ -37,6 +39,9 @@ static void destination_end(j_compress_ptr info) {
     state->output->count = state->output->capacity - state->destination.free_in_buffer;
 }
 
+// Called between rows and between passes.
+static void on_progress(j_common_ptr common) { jpeg_watch(common, &((encoder *)common)->turn); }
+
 // --- Rows as JPEG can hold them: 8 bit, opaque.
 
 static inline unsigned sample8(const void *samples, ptrdiff_t at, int bit_depth) {
@@ -61,6 +66,8 @@ static void encode(encoder *state, const image_raster *source, const image_jpeg_
     jpeg_create_compress(info);
     state->created = 1;
     info->dest = &state->destination;
+    state->progress.progress_monitor = on_progress;
+    info->progress = &state->progress;
     state->destination = (struct jpeg_destination_mgr){
         .init_destination = destination_init, .empty_output_buffer = destination_full,
         .term_destination = destination_end};
@@ -113,14 +120,17 @@ static __attribute__((noinline)) void guarded(encoder *state, const image_raster
 }
 
 image_result image_jpeg_encode(const image_raster *source, const image_jpeg_options *options,
-                               const image_segment *segments, size_t segment_count, image_buffer *output) {
+                               const image_segment *segments, size_t segment_count, image_buffer *output,
+                               image_watch *watch) {
     image_result result = {0};
     encoder state;
     memset(&state, 0, sizeof state);
     state.output = output;
+    state.turn = image_turn_begin(watch);
     state.info.err = jpeg_failure_init(&state.failure, &result);
     guarded(&state, source, options, segments, segment_count);
     if (state.created) jpeg_destroy_compress(&state.info);
     free(state.strip);
+    image_turn_end(&state.turn);
     return result;
 }

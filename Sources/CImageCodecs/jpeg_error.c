@@ -8,6 +8,11 @@ void jpeg_fail(j_common_ptr info, image_status status, const char *text) {
     longjmp(failure->jump, 1);
 }
 
+void jpeg_watch(j_common_ptr info, const image_turn *turn) {
+    image_status status = image_turn_status(turn);
+    if (status != IMAGE_OK) jpeg_fail(info, status, status == IMAGE_TOO_COSTLY ? "takes too long to decode" : "");
+}
+
 static _Noreturn void on_error(j_common_ptr info) {
     image_status status;
     switch (info->err->msg_code) {

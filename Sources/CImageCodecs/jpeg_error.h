@@ -19,6 +19,9 @@ typedef struct {
 // Fills the manager; the caller has set `jump` before libjpeg is called.
 struct jpeg_error_mgr *jpeg_failure_init(jpeg_failure *failure, image_result *result);
 
+// Ends the call where its watch says so.
+void jpeg_watch(j_common_ptr info, const image_turn *turn);
+
 // Ends the call with that status.
 _Noreturn void jpeg_fail(j_common_ptr info, image_status status, const char *text);
 

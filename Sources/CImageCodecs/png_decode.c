@@ -3,7 +3,7 @@
 
 #include "png_error.h"
 
-enum { STRIP_ROWS = 32, CHUNK_MEMORY = 1 << 20, CHUNK_COUNT = 64 };
+enum { STRIP_ROWS = 32, CHUNK_MEMORY = 1 << 20, CHUNK_COUNT = 64, WATCH_ROWS = 32 };
 
 typedef struct {
     png_failure failure;
@@ -13,6 +13,7 @@ typedef struct {
     size_t left;
     size_t allowance;  // bytes that may still be read in this stage
     uint8_t *rows;
+    image_turn turn;
 } decoder;
 
 static void read_bytes(png_structp png, png_bytep out, size_t count) {
@@ -68,6 +69,7 @@ static void decode(decoder *state, uint32_t width, uint32_t height, int orientat
         uint32_t rows = height - first < strip ? height - first : strip;
         for (int pass = 0; pass < passes; pass++)
             for (uint32_t y = 0; y < rows; y++) {
+                if (y % WATCH_ROWS == 0) png_watch(&state->failure, &state->turn);
                 if (passes == 1 && first + y == height - 1) state->allowance = 2 * stride + slack;
                 png_read_row(png, start + y * stride, NULL);
             }
@@ -84,7 +86,7 @@ static __attribute__((noinline)) void guarded(decoder *state, uint32_t width, ui
 }
 
 image_result image_png_decode(const uint8_t *bytes, size_t count, uint32_t width, uint32_t height, int orientation,
-                              const image_raster *target) {
+                              const image_raster *target, image_watch *watch) {
     image_result result = {0};
     decoder state;
     memset(&state, 0, sizeof state);
@@ -92,8 +94,10 @@ image_result image_png_decode(const uint8_t *bytes, size_t count, uint32_t width
     state.next = bytes;
     state.left = count;
     state.allowance = SIZE_MAX;
+    state.turn = image_turn_begin(watch);
     guarded(&state, width, height, orientation, target);
     if (state.png) png_destroy_read_struct(&state.png, &state.info, NULL);
     free(state.rows);
+    image_turn_end(&state.turn);
     return result;
 }

@@ -8,6 +8,11 @@ void png_fail(png_failure *failure, image_status status, const char *text) {
     longjmp(failure->jump, 1);
 }
 
+void png_watch(png_failure *failure, const image_turn *turn) {
+    image_status status = image_turn_status(turn);
+    if (status != IMAGE_OK) png_fail(failure, status, status == IMAGE_TOO_COSTLY ? "takes too long to decode" : "");
+}
+
 // libpng escapes what it quotes of a chunk name; the reason is made printable once more when it is stored.
 void png_on_error(png_structp png, png_const_charp text) {
     image_status status = IMAGE_CORRUPT;

@@ -16,6 +16,9 @@ typedef struct {
 // Ends the call with that status.
 _Noreturn void png_fail(png_failure *failure, image_status status, const char *text);
 
+// Ends the call where its watch says so.
+void png_watch(png_failure *failure, const image_turn *turn);
+
 // Callbacks of libpng; the error pointer of the struct is a png_failure.
 _Noreturn void png_on_error(png_structp png, png_const_charp text);
 void png_on_warning(png_structp png, png_const_charp text);

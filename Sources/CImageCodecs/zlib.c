@@ -2,7 +2,8 @@
 
 #include "internal.h"
 
-image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, image_buffer *output) {
+image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, image_buffer *output,
+                           image_watch *watch) {
     image_result result = {0};
     z_stream stream = {0};
     if (count > UINT32_MAX) {
@@ -16,7 +17,15 @@ image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, ima
     stream.next_in = (Bytef *)bytes;
     stream.avail_in = (uInt)count;
     int code = Z_OK;
+    image_turn turn = image_turn_begin(watch);
     while (code == Z_OK) {
+        image_status status = image_turn_status(&turn);
+        if (status != IMAGE_OK) {
+            inflateEnd(&stream);
+            image_turn_end(&turn);
+            image_set_reason(&result, status, "takes too long to unpack");
+            return result;
+        }
         if (output->count > limit || !image_reserve(output, 32768)) break;
         stream.next_out = output->bytes + output->count;
         stream.avail_out = 32768;
@@ -24,6 +33,7 @@ image_result image_inflate(const uint8_t *bytes, size_t count, size_t limit, ima
         output->count += 32768 - stream.avail_out;
     }
     inflateEnd(&stream);
+    image_turn_end(&turn);
     if (code == Z_STREAM_END && output->count <= limit) return result;
     if (code == Z_BUF_ERROR)
         image_set_reason(&result, IMAGE_TRUNCATED, "compressed data ends early");

@@ -8,9 +8,11 @@ public struct Canvas: Sendable {
     public init(width: Int, height: Int, background: Colour = .white) {
         self.width = width
         self.height = height
-        bytes = []
-        bytes.reserveCapacity(width * height * 3)
-        for _ in 0..<width * height { bytes += [background.red, background.green, background.blue] }
+        bytes = [UInt8](repeating: background.red, count: width * height * 3)
+        for pixel in 0..<width * height {
+            bytes[3 * pixel + 1] = background.green
+            bytes[3 * pixel + 2] = background.blue
+        }
     }
 
     /// Draws on a picture.

@@ -8,6 +8,7 @@ enum Codec {
         case IMAGE_OK: return
         case IMAGE_TRUNCATED: throw .truncated
         case IMAGE_NO_MEMORY: throw .outOfMemory
+        case IMAGE_CANCELLED: throw .cancelled
         case IMAGE_UNSUPPORTED: throw .unsupportedFeature(reason(result))
         default: throw .corrupt(reason: reason(result))
         }
@@ -18,30 +19,35 @@ enum Codec {
     }
 
     /// Runs a call that fills a buffer.
-    static func collect(_ call: (inout image_buffer) -> image_result) throws(ImageError) -> [UInt8] {
+    static func collect(_ call: (inout image_buffer) -> image_result) throws(ImageError) -> EncodedImage {
         var buffer = image_buffer()
-        defer { image_free(&buffer) }
-        try check(call(&buffer))
-        return Array(UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
+        do throws(ImageError) { try check(call(&buffer)) } catch {
+            image_free(&buffer)
+            throw error
+        }
+        image_trim(&buffer)
+        return EncodedImage(buffer)
     }
 
     /// A zlib stream unpacked; nil when it is damaged or holds more than `limit` bytes.
-    static func inflate(_ bytes: RawSpan, limit: Int) -> [UInt8]? {
+    static func inflate(_ bytes: RawSpan, limit: Int, watch: CodecWatch? = nil) -> [UInt8]? {
         bytes.withUnsafeBytes { source in
-            try? collect { image_inflate(source.bindMemory(to: UInt8.self).baseAddress, source.count, limit, &$0) }
+            let start = source.bindMemory(to: UInt8.self).baseAddress
+            return (try? collect { image_inflate(start, source.count, limit, &$0, watch?.watch) })?.bytes
         }
     }
 
     /// The first `count` bytes of a zlib stream unpacked, fewer when it is cut or damaged before them; nil without memory.
     static func inflate(_ bytes: RawSpan, first count: Int) -> [UInt8]? {
         bytes.withUnsafeBytes { source in
-            try? collect { image_inflate_part(source.bindMemory(to: UInt8.self).baseAddress, source.count, count, &$0) }
+            let start = source.bindMemory(to: UInt8.self).baseAddress
+            return (try? collect { image_inflate_part(start, source.count, count, &$0) })?.bytes
         }
     }
 
     static func deflate(_ bytes: [UInt8]) -> [UInt8]? {
         bytes.withUnsafeBufferPointer { source in
-            try? collect { image_deflate(source.baseAddress, source.count, &$0) }
+            (try? collect { image_deflate(source.baseAddress, source.count, &$0) })?.bytes
         }
     }
 
@@ -64,7 +70,7 @@ enum Codec {
     static func withSegmentsCollecting(
         _ chunks: [Metadata.Chunk],
         _ call: (UnsafeBufferPointer<image_segment>, inout image_buffer) -> image_result
-    ) throws(ImageError) -> [UInt8] {
+    ) throws(ImageError) -> EncodedImage {
         let outcome = withSegments(chunks) { segments in
             Result { () throws(ImageError) in try collect { call(segments, &$0) } }
         }

@@ -13,28 +13,31 @@ extension Image {
     ///
     /// Damage to the pixels is an error, also where libjpeg would go on with gray. Once all of them are there, it does not
     /// matter what follows: no end marker, a phone's trailer, nothing.
+    /// - Parameter watch: ends it early.
     /// - Throws: any ``ImageError``.
-    public static func decode(_ bytes: RawSpan, limits: ImageLimits = ImageLimits()) throws(ImageError) -> Image {
+    public static func decode(
+        _ bytes: RawSpan, limits: ImageLimits = ImageLimits(), watch: CodecWatch? = nil
+    ) throws(ImageError) -> Image {
         switch ImageFormat.sniff(bytes) {
         case .jpeg:
             let file = try JPEGFile(bytes)
             try limits.check(file.header)
             let metadata = Metadata(file, bytes)
             let raster = try Raster(for: file.header)
-            try Codec.check(raster.fill(file, bytes, limits))
+            try Codec.check(raster.fill(file, bytes, limits, watch))
             return Image(raster, metadata, file.header)
         case .png:
             let file = try PNGFile(bytes)
             try limits.check(file.header)
-            let metadata = Metadata(file, bytes)
+            let metadata = Metadata(file, bytes, watch: watch)
             let raster = try Raster(for: file.header)
-            try Codec.check(raster.fill(file, bytes))
+            try Codec.check(raster.fill(file, bytes, watch))
             return Image(raster, metadata, file.header)
         case nil: throw .unsupportedFormat
         }
     }
 
-    /// Like ``decode(_:limits:)-(RawSpan,_)``.
+    /// Like ``decode(_:limits:watch:)``.
     public static func decode(_ bytes: [UInt8], limits: ImageLimits = ImageLimits()) throws(ImageError) -> Image {
         try decode(bytes.span.bytes, limits: limits)
     }
@@ -54,7 +57,7 @@ extension Raster {
             hasAlpha: header.hasAlpha)
     }
 
-    fileprivate func fill(_ file: JPEGFile, _ bytes: RawSpan, _ limits: ImageLimits) -> image_result {
+    fileprivate func fill(_ file: JPEGFile, _ bytes: RawSpan, _ limits: ImageLimits, _ watch: CodecWatch?) -> image_result {
         let header = file.header
         let scans = file.scans(bytes)
         var target = description
@@ -62,17 +65,17 @@ extension Raster {
             image_jpeg_decode(
                 source.bindMemory(to: UInt8.self).baseAddress, scans.end, scans.hasEndMarker ? 1 : 0,
                 UInt32(header.storedWidth), UInt32(header.storedHeight), Int32(header.orientation.rawValue),
-                header.workingBytes, Int32(clamping: limits.maxScans), &target)
+                header.workingBytes, Int32(clamping: limits.scans(of: header)), &target, watch?.watch)
         }
     }
 
-    fileprivate func fill(_ file: PNGFile, _ bytes: RawSpan) -> image_result {
+    fileprivate func fill(_ file: PNGFile, _ bytes: RawSpan, _ watch: CodecWatch?) -> image_result {
         let header = file.header
         var target = description
         return bytes.withUnsafeBytes { source in
             image_png_decode(
                 source.bindMemory(to: UInt8.self).baseAddress, source.count, UInt32(header.storedWidth),
-                UInt32(header.storedHeight), Int32(header.orientation.rawValue), &target)
+                UInt32(header.storedHeight), Int32(header.orientation.rawValue), &target, watch?.watch)
         }
     }
 }

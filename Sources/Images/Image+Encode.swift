@@ -8,17 +8,27 @@ extension Image {
     /// scan. What the other format has no place for is left out (see ``Metadata``).
     /// - Throws: `unsupportedFeature` (JPEG with a side over 65500 pixels) or `outOfMemory`.
     public func encode(_ options: EncodeOptions = EncodeOptions()) throws(ImageError) -> [UInt8] {
+        try encoded(options).bytes
+    }
+
+    /// Like ``encode(_:)``, in the codec's own memory.
+    ///
+    /// - Parameter watch: ends it early.
+    public func encoded(
+        _ options: EncodeOptions = EncodeOptions(), watch: CodecWatch? = nil
+    ) throws(ImageError) -> EncodedImage {
         let kept = options.metadata == .keep ? metadata : metadata.stripped
         var source = raster.description
         switch options.format ?? header.format {
         case .png:
             return try Codec.withSegmentsCollecting(kept.pngChunks(channels: raster.channels)) { segments, buffer in
-                image_png_encode(&source, segments.baseAddress, segments.count, &buffer)
+                image_png_encode(&source, segments.baseAddress, segments.count, &buffer, watch?.watch)
             }
         case .jpeg:
             var settings = jpegOptions(options.quality, kept.density?.forJPEG)
             return try Codec.withSegmentsCollecting(kept.jpegSegments) { segments, buffer in
-                image_jpeg_encode(&source, &settings, segments.baseAddress, segments.count, &buffer)
+                image_jpeg_encode(
+                    &source, &settings, segments.baseAddress, segments.count, &buffer, watch?.watch)
             }
         }
     }

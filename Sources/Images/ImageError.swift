@@ -17,6 +17,8 @@ public enum ImageError: Error, Sendable, Equatable {
     case tooSmall(limit: Int, actual: Int)
     /// The system, or the bound computed from the header, does not give the memory that is needed.
     case outOfMemory
+    /// A ``CodecWatch`` was cancelled.
+    case cancelled
 }
 
 extension ImageError: CustomStringConvertible {
@@ -30,6 +32,7 @@ extension ImageError: CustomStringConvertible {
         case .tooManyPixels(let limit, let actual): "The image has \(actual) pixels; the limit is \(limit)."
         case .tooSmall(let limit, let actual):
             "The shorter side of the image has \(actual) pixels; at least \(limit) are needed."
+        case .cancelled: "Nobody waits for this image any more."
         case .outOfMemory: "There is not enough memory for this image."
         }
     }

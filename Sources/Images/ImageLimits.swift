@@ -7,11 +7,21 @@ public struct ImageLimits: Sendable, Equatable {
     /// Scans of one JPEG. Encoders make about ten; a file of a few kilobytes can hold hundreds, each of which costs a
     /// pass over the whole picture.
     public var maxScans: Int
+    /// Scans of one JPEG times its pixels: what its passes cost together. So large pictures have fewer scans, but never
+    /// fewer than ``leastScans``.
+    public var maxScannedPixels = 1_280_000_000
+    static let leastScans = 20
 
     public init(maxPixels: Int = 100_000_000, minSide: Int = 1, maxScans: Int = 100) {
         self.maxPixels = maxPixels
         self.minSide = minSide
         self.maxScans = maxScans
+    }
+
+    /// Scans that a JPEG of that size may have.
+    func scans(of header: ImageHeader) -> Int {
+        let pixels = max(1, header.storedWidth * header.storedHeight)
+        return min(maxScans, max(Self.leastScans, maxScannedPixels / pixels))
     }
 
     /// - Throws: `tooManyPixels` or `tooSmall`.

@@ -2,14 +2,14 @@ import CImageCodecs
 
 extension Metadata {
     private static let colourTypes = ["gAMA", "cHRM", "sRGB", "cICP", "mDCV", "cLLI"].map(PNGFile.name)
-    /// The largest profile or XMP packet that is unpacked. Profiles of cameras and displays have a few kilobytes,
+    /// Bytes that are unpacked of one file's metadata. Profiles of cameras and displays have a few kilobytes,
     /// table-based ones of printers two megabytes.
     static let maxUnpacked = 4 << 20
     private static let xmpKeyword = Array("XML:com.adobe.xmp\0".utf8)
 
     /// What is left out on purpose: what depends on the stored sample type (bKGD, sBIT, hIST, sPLT), the time of the
     /// last change, the frames of an animation, and unknown chunks.
-    init(_ file: PNGFile, _ bytes: RawSpan) {
+    init(_ file: PNGFile, _ bytes: RawSpan, watch: CodecWatch? = nil) {
         if let block = file.exif { exif = bytes.copy(block) }
         // One of each is unpacked (PNG 5.6 allows no more), sound or not: thousands would cost as many times.
         var (hasProfile, hasPacket) = (false, false)
@@ -21,7 +21,7 @@ extension Metadata {
             case PNGFile.name("pHYs"): density = density ?? Self.density(bytes, chunk.payload)
             case PNGFile.name("iTXt"):
                 if bytes.starts(with: Self.xmpKeyword, at: chunk.payload.lowerBound) {
-                    if !hasPacket { xmp = Self.packet(bytes, chunk.payload) }
+                    if !hasPacket { xmp = Self.packet(bytes, chunk.payload, limit: Self.maxUnpacked, watch: watch) }
                     hasPacket = true
                 } else {
                     textChunks.append(Chunk(type: chunk.type, bytes: bytes.copy(chunk.payload)))
@@ -54,14 +54,17 @@ extension Metadata {
     }
 
     /// iTXt (PNG 11.3.3.4): keyword, NUL, compressed or not, method, language, NUL, translated keyword, NUL, text.
-    private static func packet(_ bytes: RawSpan, _ payload: Range<Int>) -> [UInt8]? {
+    private static func packet(
+        _ bytes: RawSpan, _ payload: Range<Int>, limit: Int, watch: CodecWatch? = nil
+    ) -> [UInt8]? {
         let start = payload.lowerBound + xmpKeyword.count
         guard start + 2 <= payload.upperBound, let compressed = bytes.byte(at: start),
             let language = (start + 2..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 }),
             let keyword = (language + 1..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 })
         else { return nil }
         let text = keyword + 1..<payload.upperBound
-        return compressed == 0 ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: maxUnpacked)
+        return compressed == 0
+            ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: limit, watch: watch)
     }
 
     private static func density(_ bytes: RawSpan, _ payload: Range<Int>) -> Density? {

@@ -26,14 +26,15 @@ public final class Service: Sendable {
         let metrics = ServiceMetrics()
         let context = RequestContext(metrics: metrics, logger: logger)
         let running = DispatchGroup()
+        let callers = Callers(
+            keys: try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) },
+            clients: ClientAddress(trusted: options.trustedProxies))
         let store = try JobStore(options: options, context: context, disk: disk)
         state = ServiceState(
             options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
-            jobs: JobRunner(store: store, context: context, works: running), running: running)
-        let keys = try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) }
-        let log = AccessLog(
-            metrics: metrics, logger: logger, clients: ClientAddress(trusted: options.trustedProxies))
-        handler = ServiceHandler(state: state, keys: keys)
+            jobs: JobRunner(store: store, context: context, works: running), callers: callers, running: running)
+        let log = AccessLog(metrics: metrics, logger: logger, clients: callers.clients)
+        handler = ServiceHandler(state: state, keys: callers.keys)
         server = HTTPServer(
             configuration: Self.configuration(options), hooks: Self.hooks(options, log), handler: handler)
     }
@@ -65,6 +66,11 @@ public final class Service: Sendable {
     /// - Throws: `SocketError`.
     public func start() throws -> [SocketAddress] {
         try server.start()
+        if server.maximumConnections < options.maxConnections {
+            state.context.logger.warning(
+                "fewer connections than --max-connections: the process may not open more files",
+                metadata: ["connections": "\(server.maximumConnections)"])
+        }
         return server.addresses
     }
 
@@ -94,6 +100,7 @@ public final class Service: Sendable {
     public func drain(_ completion: @escaping @Sendable () -> Void) {
         guard state.beginDraining() else { return }
         state.jobs.drain()
+        server.hurryBodies()
         let deadline = ContinuousClock.now + .seconds(options.drainSeconds)
         state.whenIdle(within: options.drainSeconds) { [self] in
             let left = max(0, (deadline - .now) / .seconds(1))
@@ -132,6 +139,8 @@ public final class Service: Sendable {
         configuration.timeouts.write = options.writeTimeoutSeconds
         configuration.maximumConnections = options.maxConnections
         configuration.requestIDField = "X-Request-Id"
+        let proxies = options.trustedProxies
+        configuration.isProxy = { host in proxies.contains { $0.contains(host) } }
         return configuration
     }
 }

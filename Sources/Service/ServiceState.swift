@@ -15,19 +15,27 @@ package final class ServiceState: Sendable {
     let context: RequestContext
     package let memory: MemoryBudget
     let jobs: JobRunner
+    let callers: Callers
+    let heatMaps: HeatMapDesk
+    /// Results whose clients are slow.
+    let parking: ParkedResults
     private let phase = Mutex(Phase.loading)
     private let draining = Atomic(false)
     private let running: DispatchGroup
 
     /// - Parameter running: entered for everything that a drain waits for.
     init(
-        options: ServeOptions, context: RequestContext, memory: MemoryBudget, jobs: JobRunner, running: DispatchGroup
+        options: ServeOptions, context: RequestContext, memory: MemoryBudget, jobs: JobRunner, callers: Callers,
+        running: DispatchGroup
     ) {
         self.options = options
         self.jobs = jobs
         self.running = running
         self.context = context
         self.memory = memory
+        self.callers = callers
+        heatMaps = HeatMapDesk(store: jobs.store, context: context)
+        parking = ParkedResults(options: options)
     }
 
     var isDraining: Bool { draining.load(ordering: .relaxed) }

@@ -6,11 +6,13 @@ import Synchronization
 public final class QueueTicket: Sendable {
     /// Tiles it reserves.
     public let tiles: Int
+    let lane: QueueLane
     private let scheduler: TileScheduler
     private let spent = Atomic<Bool>(false)
 
-    init(tiles: Int, scheduler: TileScheduler) {
+    init(tiles: Int, lane: QueueLane, scheduler: TileScheduler) {
         self.tiles = tiles
+        self.lane = lane
         self.scheduler = scheduler
     }
 
@@ -20,7 +22,7 @@ public final class QueueTicket: Sendable {
 
     /// Gives the place back. Without effect when it was used or given back before.
     public func release() {
-        if spend() { scheduler.releaseReservation(of: tiles) }
+        if spend() { scheduler.releaseReservation(of: tiles, in: lane) }
     }
 
     /// True once.

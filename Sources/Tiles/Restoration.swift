@@ -20,6 +20,7 @@ public final class Restoration: @unchecked Sendable {
     let work: Double
     /// The work of encoding the whole image; 0 where tiles are encoded alone.
     let encodingWork: Double
+    let lane: QueueLane
     private let scheduler: TileScheduler
     private let unwanted = Atomic<Bool>(false)
 
@@ -55,14 +56,15 @@ public final class Restoration: @unchecked Sendable {
     var band: RowBand?
 
     init(
-        grid: TileGrid, options: RestorationOptions, client: Client, work: Double, encodingWork: Double,
-        scheduler: TileScheduler
+        grid: TileGrid, options: RestorationOptions, client: Client, work: Double, lane: QueueLane,
+        encodingWork: Double, scheduler: TileScheduler
     ) {
         self.grid = grid
         self.options = options
         self.client = client
         self.work = work
         self.encodingWork = encodingWork
+        self.lane = lane
         encodingState = grid.encodesWholeImage ? .waiting : .notNeeded
         self.scheduler = scheduler
         enqueuedAt = monotonicSeconds()

@@ -5,14 +5,15 @@ extension TileScheduler {
     ///   - source: read while tiles of the image run.
     ///   - sink: takes the finished rows; nil for a dry run only. May write into the memory of the source.
     ///   - ticket: a place reserved before; it is spent here.
-    ///   - limited: whether the queue may refuse the image; has no meaning with a ticket.
+    ///   - limited: whether the queue may refuse the image; has no meaning with a ticket, which brings its own.
+    ///   - client: on whose account; clients take turns and share the queue.
     ///   - progress: on a worker thread after each tile, in the order of the grid.
     ///   - completion: on a Dispatch thread, exactly once.
     /// - Throws: ``TilesError``: `queueFull`, `stopped`, `badOption`, `emptyImage`. Nothing is called then.
     @discardableResult
     public func enqueue(
         source: any TileSource, sink: (any RowSink)?, options: RestorationOptions, ticket: QueueTicket? = nil,
-        limited: Bool = true, progress: (@Sendable (TileProgress) -> Void)? = nil,
+        limited: Bool = true, client account: String = "", progress: (@Sendable (TileProgress) -> Void)? = nil,
         completion: @escaping @Sendable (RestorationOutcome) -> Void
     ) throws(TilesError) -> Restoration {
         let grid = try grid(width: source.width, height: source.height, mode: options.mode)
@@ -27,12 +28,13 @@ extension TileScheduler {
             grid: grid, options: options,
             client: Client(source: source, sink: sink, progress: progress, completion: completion),
             work: Double(grid.tileWidth * grid.tileHeight) / wholeTile * max(ofTile, Self.classifierShare),
+            lane: ticket?.lane ?? lane(client: account, tiles: grid.count, limited: limited),
             encodingWork: Double(grid.columns.paddedLength * grid.rows.paddedLength) / wholeTile * ofImage,
             scheduler: self)
         let place = ticket.flatMap { $0.spend() ? $0.tiles : nil }
         let refusal = turns.withLock { [self] turns -> TilesError? in
-            if let place { turns.reservedTiles -= place }
-            if let refusal = self.refusal(turns, limited: limited && place == nil) { return refusal }
+            if let place { turns.giveBack(place, of: job.lane) }
+            if let refusal = self.refusal(turns, place == nil ? job.lane : .accepted) { return refusal }
             turns.join(job)
             unfinished.enter()
             return nil
@@ -45,20 +47,29 @@ extension TileScheduler {
     /// Reserves a place for an image whose size is known and whose pixels are not decoded yet, so that nothing is
     /// decoded in vain.
     ///
-    /// - Parameter limited: whether the queue may refuse; not for work that was accepted before.
+    /// - Parameters:
+    ///   - limited: whether the queue may refuse; not for work that was accepted before.
+    ///   - client: on whose account.
     /// - Throws: ``TilesError/queueFull(_:)``, ``TilesError/stopped``.
-    public func reserve(tiles: Int, limited: Bool = true) throws(TilesError) -> QueueTicket {
+    public func reserve(
+        tiles: Int, limited: Bool = true, client: String = ""
+    ) throws(TilesError) -> QueueTicket {
+        let lane = lane(client: client, tiles: tiles, limited: limited)
         let refusal = turns.withLock { [self] turns -> TilesError? in
-            if let refusal = self.refusal(turns, limited: limited) { return refusal }
-            turns.reservedTiles += tiles
+            if let refusal = self.refusal(turns, lane) { return refusal }
+            turns.reserve(tiles, in: lane)
             return nil
         }
         if let refusal { throw refusal }
-        return QueueTicket(tiles: tiles, scheduler: self)
+        return QueueTicket(tiles: tiles, lane: lane, scheduler: self)
     }
 
-    func releaseReservation(of tiles: Int) {
-        turns.withLock { $0.reservedTiles -= tiles }
+    private func lane(client: String, tiles: Int, limited: Bool) -> QueueLane {
+        turns.withLock { $0.ledger.lane(client: client, tiles: tiles, limited: limited) }
+    }
+
+    func releaseReservation(of tiles: Int, in lane: QueueLane) {
+        turns.withLock { $0.giveBack(tiles, of: lane) }
     }
 
     /// How much of a tile's work the encoder is taken for in estimates; whatever it really is, a dry run is short.
@@ -66,13 +77,17 @@ extension TileScheduler {
     /// What is left of a tile's work in a dry run of an image that is encoded as a whole.
     private static let classifierShare = 0.01
 
-    private func refusal(_ turns: borrowing Turns, limited: Bool) -> TilesError? {
+    private func refusal(_ turns: borrowing Turns, _ lane: QueueLane) -> TilesError? {
         guard turns.isOpen else { return .stopped }
-        let waiting = turns.waitingTiles + turns.reservedTiles
+        guard lane != .accepted else { return nil }
         let limit = configuration.queueLimit
-        guard limited, waiting >= limit else { return nil }
-        if waiting == 0, turns.busyWorkers < configuration.threads { return nil }
+        var surplus = turns.ledger.surplus(for: lane)
+        // Without a queue a worker has to be free.
+        if limit == 0, turns.ledger.tiles == 0 { surplus = turns.busyWorkers < configuration.threads ? nil : 0 }
+        guard let surplus else { return nil }
         return .queueFull(
-            QueueFull(limit: limit, actual: waiting, retryAfterSeconds: turns.secondsUntilRoom(limit: limit)))
+            QueueFull(
+                limit: limit, actual: turns.ledger.tiles,
+                retryAfterSeconds: turns.seconds(untilHandedOut: surplus, of: lane)))
     }
 }

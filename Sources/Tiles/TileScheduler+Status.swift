@@ -14,14 +14,20 @@ extension TileScheduler {
     /// Whole tiles per second while workers are busy: measured, or assumed before the first tile.
     public var tilesPerSecond: Double { 1 / turns.withLock { $0.throughput.secondsPerTile } }
 
-    /// Seconds until an image of `tiles` whole tiles would be done if it came now.
+    /// Seconds until an image of `tiles` whole tiles would be done if it came now and nothing waited for it.
     public func estimatedSeconds(forTiles tiles: Int) -> Double {
-        turns.withLock { $0.seconds(forTiles: Double(tiles), work: Double(tiles)) }
+        turns.withLock { $0.seconds(forTiles: Double(tiles), work: Double(tiles), in: .accepted) }
     }
 
-    /// Seconds until the queue has room again; 0 when it has.
-    public var secondsUntilRoom: Double {
-        turns.withLock { $0.secondsUntilRoom(limit: configuration.queueLimit) }
+    /// Of those whom the queue's limit bounds: the ones of images that are not small, and of small ones.
+    public var boundedTiles: (large: Int, small: Int) { turns.withLock { ($0.ledger.large, $0.ledger.small) } }
+
+    /// Seconds until the queue has room again for an image of that client that is not small; 0 when it has.
+    public func secondsUntilRoom(client: String = "") -> Double {
+        turns.withLock { turns in
+            let lane = QueueLane.waiting(client: client, isSmall: false)
+            return turns.ledger.surplus(for: lane).map { turns.seconds(untilHandedOut: $0, of: lane) } ?? 0
+        }
     }
 
     /// Seconds until the first of the images that are here has ended; nil when there is none.

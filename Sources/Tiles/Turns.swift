@@ -2,16 +2,31 @@
 struct Turns: @unchecked Sendable {
     // Safe to send: it is moved into the lock once and touched there only.
 
-    /// Images that have not ended, in the order of their turns.
-    private(set) var ring: [Restoration] = []
-    /// Index in `ring` of whose turn it is.
+    /// Images of one lane, which take turns among themselves.
+    struct Group {
+        let lane: QueueLane
+        /// In the order of their turns.
+        var ring: [Restoration]
+        /// Index in `ring` of whose turn it is.
+        var cursor = 0
+
+        /// The images from the next turn on.
+        var inTurn: [Restoration] { Array(ring[cursor...] + ring[..<cursor]) }
+    }
+
+    /// Lanes take turns, and within a lane its images: whoever brings many images gets no more turns than who brings
+    /// one.
+    private(set) var groups: [Group] = []
+    /// Index in `groups` of whose turn it is.
     private(set) var cursor = 0
+    /// Waiting and reserved tiles of those whom the queue's limit bounds.
+    private(set) var ledger: QueueLedger
     /// Tiles that no worker has yet.
     private(set) var waitingTiles = 0 {
         didSet { hint.isAnyTileWaiting = waitingTiles > 0 }
     }
     /// Tiles of images that are being decoded.
-    var reservedTiles = 0
+    private(set) var reservedTiles = 0
     /// False once the scheduler takes no new images.
     var isOpen = true
     var throughput: Throughput
@@ -29,6 +44,7 @@ struct Turns: @unchecked Sendable {
 
     init(configuration: TileScheduler.Configuration, hint: WaitingHint) {
         self.hint = hint
+        ledger = QueueLedger(limit: configuration.queueLimit)
         throughput = Throughput(assumedSecondsPerTile: configuration.assumedSecondsPerTile)
         seats = Array(repeating: Seat(), count: configuration.threads)
         runAhead = configuration.runAhead
@@ -36,11 +52,32 @@ struct Turns: @unchecked Sendable {
 
     var busyWorkers: Int { seats.count { $0.isLeading } }
 
-    /// The new image's first turn comes after everybody else's next one.
+    /// Images that have not ended.
+    var ring: [Restoration] { groups.flatMap(\.ring) }
+
+    /// The new image's first turn comes after everybody else's next one in its lane, a new lane's after every other's.
     mutating func join(_ job: Restoration) {
-        ring.insert(job, at: cursor)
-        cursor = (cursor + 1) % ring.count
+        if let index = groups.firstIndex(where: { $0.lane == job.lane }) {
+            groups[index].ring.insert(job, at: groups[index].cursor)
+            groups[index].cursor = (groups[index].cursor + 1) % groups[index].ring.count
+        } else {
+            groups.insert(Group(lane: job.lane, ring: [job]), at: cursor)
+            cursor = (cursor + 1) % groups.count
+        }
         waitingTiles += job.grid.count
+        ledger.add(job.grid.count, to: job.lane)
+    }
+
+    /// Reserves places for an image that is being decoded.
+    mutating func reserve(_ tiles: Int, in lane: QueueLane) {
+        reservedTiles += tiles
+        ledger.add(tiles, to: lane)
+    }
+
+    /// Gives reserved places back.
+    mutating func giveBack(_ tiles: Int, of lane: QueueLane) {
+        reservedTiles -= tiles
+        ledger.remove(tiles, from: lane)
     }
 
     /// What a worker is to do for an image.
@@ -53,13 +90,10 @@ struct Turns: @unchecked Sendable {
     /// Takes the next turn: of the image whose turn it is, or of the next one that has something to hand out.
     mutating func next() -> (job: Restoration, turn: Turn)? {
         guard waitingTiles > 0 else { return nil }
-        for step in 0..<ring.count {
-            let index = (cursor + step) % ring.count
-            let job = ring[index]
-            guard job.waitingTiles > 0, job.nextTile < job.committed + runAhead, job.encodingState != .running else {
-                continue
-            }
-            cursor = (index + 1) % ring.count
+        for step in 0..<groups.count {
+            let index = (cursor + step) % groups.count
+            guard let job = nextImage(of: index) else { continue }
+            cursor = (index + 1) % groups.count
             job.workers += 1
             if job.encodingState.isForTurn {
                 job.encodingState = .running
@@ -67,7 +101,23 @@ struct Turns: @unchecked Sendable {
             }
             job.nextTile += 1
             waitingTiles -= 1
+            ledger.remove(1, from: job.lane)
             return (job, .tile(job.nextTile - 1))
+        }
+        return nil
+    }
+
+    /// The lane's next image that has something to hand out; the one after it is then next.
+    private mutating func nextImage(of index: Int) -> Restoration? {
+        let count = groups[index].ring.count
+        for step in 0..<count {
+            let place = (groups[index].cursor + step) % count
+            let job = groups[index].ring[place]
+            guard job.waitingTiles > 0, job.nextTile < job.committed + runAhead, job.encodingState != .running else {
+                continue
+            }
+            groups[index].cursor = (place + 1) % count
+            return job
         }
         return nil
     }
@@ -76,15 +126,22 @@ struct Turns: @unchecked Sendable {
     mutating func abandon(_ job: Restoration) {
         guard !job.isUnwanted else { return }
         waitingTiles -= job.waitingTiles
+        ledger.remove(job.waitingTiles, from: job.lane)
         job.markUnwanted()
     }
 
     /// The image has ended.
     mutating func leave(_ job: Restoration) {
-        guard let index = ring.firstIndex(where: { $0 === job }) else { return }
-        ring.remove(at: index)
+        guard let index = groups.firstIndex(where: { $0.lane == job.lane }),
+            let place = groups[index].ring.firstIndex(where: { $0 === job })
+        else { return }
+        groups[index].ring.remove(at: place)
+        if place < groups[index].cursor { groups[index].cursor -= 1 }
+        if groups[index].cursor >= groups[index].ring.count { groups[index].cursor = 0 }
+        guard groups[index].ring.isEmpty else { return }
+        groups.remove(at: index)
         if index < cursor { cursor -= 1 }
-        if cursor >= ring.count { cursor = 0 }
+        if cursor >= groups.count { cursor = 0 }
     }
 
     /// Violated invariants in words; empty when all hold.
@@ -93,7 +150,14 @@ struct Turns: @unchecked Sendable {
         func require(_ holds: Bool, _ what: String) {
             if !holds { violations.append(what) }
         }
-        require(ring.isEmpty ? cursor == 0 : ring.indices.contains(cursor), "cursor \(cursor) of \(ring.count)")
+        require(groups.isEmpty ? cursor == 0 : groups.indices.contains(cursor), "cursor \(cursor) of \(groups.count)")
+        for group in groups {
+            require(group.ring.indices.contains(group.cursor), "cursor \(group.cursor) of \(group.ring.count) in a lane")
+            require(group.ring.allSatisfy { $0.lane == group.lane }, "an image in another's lane")
+        }
+        require(Set(groups.map(\.lane)).count == groups.count, "a lane has two turns")
+        violations += ledger.checkInvariants()
+        let ring = ring
         let waiting = ring.reduce(0) { $0 + $1.waitingTiles }
         require(waiting == waitingTiles, "\(waiting) tiles wait, \(waitingTiles) are counted")
         let working = ring.reduce(0) { $0 + $1.workers }

@@ -88,7 +88,7 @@ import Tiles
         let full = TilesError.queueFull(QueueFull(limit: 5, actual: 13, retryAfterSeconds: 9))
         #expect(throws: full) { _ = try rig.enqueue(plain(1, 0.5), once) }
         #expect(throws: full) { _ = try rig.scheduler.reserve(tiles: 1) }
-        #expect(rig.scheduler.secondsUntilRoom == 9)
+        #expect(rig.scheduler.secondsUntilRoom() == 9)
         // The holder of a ticket has been admitted.
         let ending = Ending()
         let image = plain(10, 0.25)
@@ -102,7 +102,7 @@ import Tiles
         gate.open()
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
         #expect(ending.report?.tiles.count == 10)
-        #expect(rig.scheduler.queuedTiles == 0 && rig.scheduler.secondsUntilRoom == 0)
+        #expect(rig.scheduler.queuedTiles == 0 && rig.scheduler.secondsUntilRoom() == 0)
     }
 
     @Test func ticketsThatAreLetGoOfFreeTheirPlace() throws {

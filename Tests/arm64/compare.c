@@ -91,18 +91,18 @@ static void codecs(void) {
     image_raster source = {samples, NULL, WIDTH, HEIGHT, 3, 8}, target = source;
     target.samples = again;
     image_buffer png = {0}, jpeg = {0};
-    image_png_encode(&source, NULL, 0, &png);
+    image_png_encode(&source, NULL, 0, &png, NULL);
     show_bytes("png", &png);
-    printf("png status %d", image_png_decode(png.bytes, png.count, WIDTH, HEIGHT, 1, &target).status);
+    printf("png status %d", image_png_decode(png.bytes, png.count, WIDTH, HEIGHT, 1, &target, NULL).status);
     printf(", equal %d\n", memcmp(samples, again, sizeof samples) == 0);
     image_jpeg_options options = {92, 2, 2, 1, 0, 1, 1};
-    image_jpeg_encode(&source, &options, NULL, 0, &jpeg);
+    image_jpeg_encode(&source, &options, NULL, 0, &jpeg, NULL);
     show_bytes("jpeg", &jpeg);
-    image_jpeg_decode(jpeg.bytes, jpeg.count, WIDTH, HEIGHT, 1, 1 << 20, 100, &target);
+    image_jpeg_decode(jpeg.bytes, jpeg.count, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL);
     image_buffer decoded = {again, sizeof again, 0};
     show_bytes("jpeg decoded", &decoded);
     // An error, which leaves the library by longjmp.
-    printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, WIDTH, HEIGHT, 1, 1 << 20, 100, &target).status);
+    printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL).status);
 }
 
 int main(void) {

@@ -22,6 +22,9 @@ public struct Response: Sendable {
     /// Content-Length, Transfer-Encoding and Connection are the server's own: fields of these names are left out.
     public var headers: HTTPHeaders
     public var body: Body
+    /// Let go of when the last byte of the body has been handed to the system, or the connection has ended: what
+    /// accounts for the body's memory. Bodies of a few kilobytes let it go at once.
+    public var held: (any Sendable)?
     /// Ends the connection after this answer.
     public var closesConnection = false
 

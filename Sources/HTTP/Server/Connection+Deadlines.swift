@@ -4,8 +4,10 @@ extension Connection {
         let times = server.configuration.timeouts
         let now = loop.now
         if !output.isEmpty, writeStart > 0 {
-            let allowance = Double(output.sent - writeStartSent) / times.minimumRate
-            if isOver(lastWrite, times.write, now) || isOver(writeStart, times.write + allowance, now) {
+            if isOver(lastWrite, times.write, now)
+                || writePace.isTooSlow(
+                    total: output.sent, now: now, window: times.write, rate: times.minimumRate)
+            {
                 socket.resetWhenClosed()
                 return close(.clientGone)
             }
@@ -20,13 +22,40 @@ extension Connection {
                 close(.complete)
             }
         case .collecting, .discarding:
-            let allowance = Double(bodyBytes) / times.minimumRate
-            guard isOver(lastRead, times.body, now) || isOver(bodyStart, times.body + allowance, now) else { return }
-            timeOut("The request's body took too long.")
+            if isBodyTooSlow(now) {
+                timeOut("The request's body took too long.")
+            } else if isHoldingUp(now) {
+                timeOut("The server is going down, and the request's body does not come on.")
+            }
         case .lingering:
             if isOver(lingerStart, times.linger, now) { close(.complete) }
         case .waiting, .streaming, .ending, .closed: break
         }
+    }
+
+    func beginBody() {
+        (bodyStart, lastRead) = (loop.now, loop.now)
+        bodyPace = BytePace(at: loop.now, total: UInt64(bodyBytes))
+        hurriedPace = nil
+    }
+
+    /// By its silence, by what came in the last window, and by its end, which follows from its size.
+    private func isBodyTooSlow(_ now: UInt64) -> Bool {
+        let times = server.configuration.timeouts
+        let expected = max(exchange?.head.contentLength ?? 0, bodyBytes)
+        return isOver(lastRead, times.body, now)
+            || bodyPace.isTooSlow(total: UInt64(bodyBytes), now: now, window: times.body, rate: times.minimumRate)
+            || isOver(bodyStart, times.body + Double(expected) / times.averageRate, now)
+    }
+
+    /// Whether the end of the server waits for a body that does not come.
+    private func isHoldingUp(_ now: UInt64) -> Bool {
+        guard server.isHurrying else { return false }
+        let times = server.configuration.timeouts
+        var pace = hurriedPace ?? BytePace(at: now, total: UInt64(bodyBytes))
+        defer { hurriedPace = pace }
+        return pace.isTooSlow(
+            total: UInt64(bodyBytes), now: now, window: min(times.drainPatience, times.body), rate: times.minimumRate)
     }
 
     private func timeOut(_ detail: String) {

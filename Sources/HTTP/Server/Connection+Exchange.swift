@@ -46,8 +46,8 @@ extension Connection {
         return nil
     }
 
-    private var isOverCapacity: Bool {
-        isSurplus && server.connectionCount > server.configuration.maximumConnections
+    var isOverCapacity: Bool {
+        isSurplus && server.isOverCapacity(peer: remoteAddress.host)
     }
 
     // MARK: The body
@@ -80,7 +80,7 @@ extension Connection {
         self.completion = completion
         parser.bodyLimit = limit
         phase = .collecting
-        (bodyStart, lastRead) = (loop.now, loop.now)
+        beginBody()
         // RFC 9110 §10.1.1: not when the body is coming anyway.
         if state.head.expectsContinue, !isBodyComing {
             output.append { $0.append(contentsOf: "HTTP/1.1 100 Continue\r\n\r\n".utf8) }

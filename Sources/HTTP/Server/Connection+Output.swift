@@ -20,7 +20,7 @@ extension Connection {
         self.completion = nil
         body = []
         phase = .discarding
-        (bodyStart, lastRead) = (loop.now, loop.now)
+        beginBody()
         // What is beyond this is not read at all: the answer goes out with what has come so far.
         let limit = server.configuration.limits.discardedBody
         parser.bodyLimit = bodyBytes + limit
@@ -89,7 +89,7 @@ extension Connection {
         let framing: ResponseHeadWriter.Framing = response.status.forbidsBody ? .none : .length(count)
         writeHead(of: response, to: state, framing: framing, keepsAlive: keepsAlive)
         let hasContent = state.head.method != .head && !response.status.forbidsBody
-        if hasContent { output.append(response.body) }
+        if hasContent { output.append(response.body, holding: response.held) }
         finish(
             state, status: response.status, bodyBytes: hasContent ? count : 0, problem: problem,
             keepsAlive: keepsAlive)
@@ -97,7 +97,7 @@ extension Connection {
 
     private func keepsAlive(_ response: Response, _ state: ExchangeState, endingBody: Bool) -> Bool {
         state.head.keepsAlive && !response.closesConnection && !endingBody && !server.isDraining
-            && !(isSurplus && server.connectionCount > server.configuration.maximumConnections)
+            && !isOverCapacity
     }
 
     private func writeHead(
@@ -198,7 +198,10 @@ extension Connection {
             if case .failed = outcome { return close(.clientGone) }
             if output.sent > before || writeStart == 0 {
                 lastWrite = loop.now
-                if writeStart == 0 { (writeStart, writeStartSent) = (loop.now, before) }
+                if writeStart == 0 {
+                    writeStart = loop.now
+                    writePace = BytePace(at: loop.now, total: before)
+                }
             }
             stream?.update(outputBytes: output.count)
         }

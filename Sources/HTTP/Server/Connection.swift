@@ -105,9 +105,12 @@ final class Connection: @unchecked Sendable {
     var requestStart: UInt64
     var idleStart: UInt64
     var bodyStart: UInt64 = 0
+    var bodyPace = BytePace()
+    /// Since the server has begun to hurry.
+    var hurriedPace: BytePace?
     var lastRead: UInt64 = 0
     var writeStart: UInt64 = 0
-    var writeStartSent: UInt64 = 0
+    var writePace = BytePace()
     var lastWrite: UInt64 = 0
     var lingerStart: UInt64 = 0
 
@@ -194,7 +197,7 @@ final class Connection: @unchecked Sendable {
         completion?(.failure(.disconnected))
         stream?.disconnect()
         exchange?.disconnect()
-        server.didClose()
+        server.didClose(remoteAddress)
     }
 
     /// The server goes down: ends now when nothing is going on, else after the next answer.

@@ -13,6 +13,11 @@ public final class HTTPServer: Sendable {
     private let draining = Atomic<Bool>(false)
     private let cutting = Atomic<Bool>(false)
     private let openConnections = Atomic<Int>(0)
+    /// Bodies that do not come on are given up: what they are for is being waited for.
+    private let hurrying = Atomic<Bool>(false)
+    /// Open connections by the peer's host, where it is no proxy.
+    private let peers = Mutex<[String: Int]>([:])
+    private let descriptors = Atomic<Int>(.max)
     /// Requests whose head has come and whose answer has not been handed to its connection's output.
     private let openExchanges = Atomic<Int>(0)
     /// A drain goes on accepting for as long as there are open exchanges.
@@ -39,14 +44,13 @@ public final class HTTPServer: Sendable {
     ///
     /// - Throws: ``SocketError`` when an address cannot be bound; nothing is left open then.
     public func start() throws(SocketError) {
-        Self.raiseDescriptorLimit()
+        descriptors.store(ConnectionLimits.raiseDescriptorLimit(), ordering: .relaxed)
         let sockets = try listeningSockets()
         var loops: [EventLoop] = []
         for index in 0..<max(configuration.loops, 1) { loops.append(try EventLoop(index: index, tick: tick)) }
         let all = loops
         var next = 0
-        // Surplus connections are let in to be told so, not to use up every descriptor of the process.
-        let most = 2 * configuration.maximumConnections + 64
+        let most = limits.most
         try loops[0].listen(
             on: sockets, while: { [self] in connectionCount < most },
             else: { for loop in all { loop.post { loop.giveUpSome() } } }
@@ -82,14 +86,14 @@ public final class HTTPServer: Sendable {
         return min(max(shortest / 8, 0.01), 0.25)
     }
 
-    /// A connection costs a descriptor, and the usual soft limit of 1024 is a relic of select().
-    private static func raiseDescriptorLimit() {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0, limit.rlim_cur < limit.rlim_max
-        else { return }
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    private var limits: ConnectionLimits {
+        ConnectionLimits(
+            maximum: configuration.maximumConnections, descriptors: descriptors.load(ordering: .relaxed))
     }
+
+    /// Connections that are served: as configured, or fewer where the process may open too few descriptors. Known once
+    /// the server has started.
+    public var maximumConnections: Int { limits.maximum }
 
     /// The bound addresses, with the real ports; empty before ``start()``.
     public var addresses: [SocketAddress] { state.withLock { $0.addresses } }
@@ -100,20 +104,43 @@ public final class HTTPServer: Sendable {
     /// Whether ``drain(within:accepting:completion:)`` has been called.
     public var isDraining: Bool { draining.load(ordering: .relaxed) }
 
+    var isHurrying: Bool { hurrying.load(ordering: .relaxed) }
+
+    /// Gives up request bodies that do not keep up the least rate, from now on and within
+    /// ``ServerConfiguration/Timeouts/drainPatience``: to be called before what they are for is waited for.
+    public func hurryBodies() { hurrying.store(true, ordering: .relaxed) }
+
     /// A drain's deadline has passed.
     var isCutting: Bool { cutting.load(ordering: .relaxed) }
 
     // MARK: Connections
 
+    /// Whether there are more connections than are served, or more of this peer than leave room for others.
+    func isOverCapacity(peer: String) -> Bool {
+        let (limits, count) = (limits, connectionCount)
+        return count > limits.maximum
+            || limits.isBeyondShare(ofPeer: peers.withLock { $0[peer] } ?? 0, of: count)
+    }
+
     private func accept(_ socket: StreamSocket, from address: SocketAddress, on loop: EventLoop) {
-        let count = openConnections.add(1, ordering: .relaxed).newValue
+        openConnections.add(1, ordering: .relaxed)
+        if counts(address) { peers.withLock { $0[address.host, default: 0] += 1 } }
         let connection = Connection(
             socket: socket, remoteAddress: address, server: self, loop: loop,
-            isSurplus: count > configuration.maximumConnections)
+            isSurplus: isOverCapacity(peer: address.host))
         loop.post { connection.start() }
     }
 
-    func didClose() {
+    /// A proxy, or whatever stands behind a Unix socket, has many clients.
+    private func counts(_ peer: SocketAddress) -> Bool { peer.port != nil && !configuration.isProxy(peer.host) }
+
+    func didClose(_ peer: SocketAddress) {
+        if counts(peer) {
+            peers.withLock { peers in
+                guard let count = peers[peer.host] else { return }
+                peers[peer.host] = count > 1 ? count - 1 : nil
+            }
+        }
         let count = openConnections.subtract(1, ordering: .relaxed).newValue
         if count == 0, isDraining { checkEmpty() }
     }
@@ -158,6 +185,7 @@ public final class HTTPServer: Sendable {
         within seconds: Double, accepting: Bool = false, completion: @escaping @Sendable () -> Void = {}
     ) {
         if accepting { acceptsUntilIdle.store(true, ordering: .relaxed) }
+        hurryBodies()
         draining.store(true, ordering: .sequentiallyConsistent)
         let isStopped = state.withLock { state in
             if !state.isStopped { state.onEmpty.append(completion) }

@@ -7,7 +7,14 @@ struct OutputQueue {
     /// Bodies up to this size are copied behind their head.
     static let copyLimit = 16 << 10
 
-    private var segments: [Response.Body] = []
+    /// A body, and what is kept until it is gone.
+    private struct Segment {
+        var body: Response.Body
+        var held: (any Sendable)?
+        var count: Int { body.count }
+    }
+
+    private var segments: [Segment] = []
     /// Comes after all segments.
     private var buffer: [UInt8] = []
     /// Bytes of the first segment (or of the buffer) that have gone.
@@ -28,18 +35,18 @@ struct OutputQueue {
         count += buffer.count - before
     }
 
-    mutating func append(_ body: Response.Body) {
+    mutating func append(_ body: Response.Body, holding held: (any Sendable)? = nil) {
         switch body {
         case .empty: return
         case .bytes(let bytes) where bytes.count <= Self.copyLimit: buffer.append(contentsOf: bytes)
         case .data(let data) where data.count <= Self.copyLimit: buffer.append(contentsOf: data)
         case .bytes, .data:
             if !buffer.isEmpty {
-                segments.append(.bytes(buffer))
+                segments.append(Segment(body: .bytes(buffer)))
                 // The offset into the buffer becomes the offset into the first segment.
                 buffer = []
             }
-            segments.append(body)
+            segments.append(Segment(body: body, held: held))
         }
         count += body.count
     }
@@ -53,9 +60,9 @@ struct OutputQueue {
             if segments.isEmpty {
                 outcome = buffer.withUnsafeBytes { socket.write(UnsafeRawBufferPointer(rebasing: $0[offset...])) }
             } else {
-                outcome = Self.withBytes(of: segments[0]) { first in
+                outcome = Self.withBytes(of: segments[0].body) { first in
                     let first = UnsafeRawBufferPointer(rebasing: first[offset...])
-                    return Self.withBytes(of: segments.count > 1 ? segments[1] : .bytes(buffer)) {
+                    return Self.withBytes(of: segments.count > 1 ? segments[1].body : .bytes(buffer)) {
                         socket.write(first, $0)
                     }
                 }

@@ -13,7 +13,7 @@ public final class ResponseStream: Sendable {
     }
 
     /// Bytes waiting for the client above which writes say ``WriteResult/full``.
-    public static let highWater = 256 << 10
+    public static let highWater = 128 << 10
 
     private let state: StreamState
     private let connection: Connection

@@ -30,6 +30,13 @@ public struct AddressRange: Sendable, Hashable {
     /// Whether the text is a numeric address.
     static func isAddress(_ text: String) -> Bool { bytes(of: text) != nil }
 
+    /// The part of an address that stands for one client: all of IPv4, the /64 of IPv6; the text itself where it is no
+    /// address.
+    static func network(of address: String) -> String {
+        guard let bytes = bytes(of: address), bytes.count == 16 else { return address }
+        return bytes[..<8].map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined() + "/64"
+    }
+
     private static func bytes(of text: String) -> [UInt8]? {
         var four = in_addr()
         if inet_pton(AF_INET, text, &four) == 1 { return withUnsafeBytes(of: &four) { Array($0) } }

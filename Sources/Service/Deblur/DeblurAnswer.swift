@@ -79,8 +79,9 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
         return headers
     }
 
-    func response(_ bytes: [UInt8], plan: DeblurPlan) -> Response {
-        var response = Response(.ok, headers: headers, body: .bytes(bytes))
+    /// The head of the answer that brings the result.
+    func response(plan: DeblurPlan) -> Response {
+        var response = Response(.ok, headers: headers)
         if plan.parameters.format == .auto { response.headers.add("Vary", "Accept") }
         return response
     }

@@ -32,6 +32,8 @@ final class DeblurRequest: Sendable {
     private let query: [QueryItem]
     private let accepted: AcceptedTypes
     private let running: RunningWork
+    private let caller: String
+    private let parking: ParkedResults
     private let state = Mutex(State())
 
     /// Judges the head: everything that can be refused before the body comes is refused here.
@@ -44,6 +46,8 @@ final class DeblurRequest: Sendable {
         jobs = service.jobs
         maxBody = service.options.maxBodyBytes
         running = service.beginWork()
+        caller = service.callers.name(of: exchange)
+        parking = service.parking
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
         accepted = AcceptedTypes(exchange.head.headers, aliases: ImageMediaType.aliases)
@@ -64,6 +68,7 @@ final class DeblurRequest: Sendable {
 
     func start() {
         exchange.onDisconnect { [weak self] in self?.clientLeft() }
+        state.withLock { $0.upload }?.follow(total: exchange.head.contentLength) { [weak self] in self?.giveUpUpload() }
         exchange.collectBody(limit: maxBody, progress: { [self] in received($0) }) { [self] result in
             let body: [UInt8]
             switch result {
@@ -78,7 +83,7 @@ final class DeblurRequest: Sendable {
                 state.stage = .decode
                 state.upload?.shrink(to: body.count)
             }
-            on(engine.codecs) { try self.admit(body) }
+            on(engine.admissions) { try self.admit(body) }
         }
     }
 
@@ -92,9 +97,20 @@ final class DeblurRequest: Sendable {
                 state.isRefused = true
                 return error
             }
+            upload.moved(to: bytes)
             return nil
         }
         if let refusal { context.refuse(exchange, engine.problem(for: refusal)) }
+    }
+
+    /// Memory is short, and this upload is the slowest.
+    private func giveUpUpload() {
+        let isUpload = state.withLock { state in
+            guard state.stage == .upload, !state.isRefused else { return false }
+            state.isRefused = true
+            return true
+        }
+        if isUpload { context.refuse(exchange, Problem.tooSlow) }
     }
 
     /// An upload's memory grows by this many bytes at a time.
@@ -114,17 +130,17 @@ final class DeblurRequest: Sendable {
                 .init(rawValue: 412), .preconditionFailed, "You have this result already: If-None-Match names it.",
                 headers: ["ETag": etag])
         }
-        let place = try engine.scheduler.reserve(tiles: plan.grid.count)
         // A preference may be passed over (RFC 7240 §2): a dry run is short.
         if Preferences(exchange.head.headers).respondAsync, !parameters.dryRun {
-            return on(jobs.store.disk) { try self.accept(body, upload.imageRange, plan, place) }
+            return on(jobs.store.disk) { try self.accept(body, upload.imageRange, plan) }
         }
+        let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller)
         wait(body, upload.imageRange, plan, place)
     }
 
     /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
-    private func accept(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) throws {
-        let job = try jobs.accept(body[range], plan, place, requestID: exchange.requestID)
+    private func accept(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan) throws {
+        let job = try jobs.accept(body[range], plan, requestID: exchange.requestID, caller: caller)
         let isGone = state.withLock { state in
             // From here on leaving stops nothing.
             if !state.isGone { state.stage = .done }
@@ -142,8 +158,8 @@ final class DeblurRequest: Sendable {
     private func wait(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) {
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
-        let wait = engine.memory.reserveImage(plan.bytes) { [self] result in
-            on(engine.codecs) { [self] in
+        let wait = engine.memory.reserveImage(plan.bytes, client: caller) { [self] result in
+            on(engine.admissions) { [self] in
                 switch result {
                 case .success(let memory): work(body, range, plan, place, memory, began.secondsUntilNow)
                 case .failure(let refusal): throw engine.problem(for: refusal)
@@ -162,7 +178,7 @@ final class DeblurRequest: Sendable {
         _ queueSeconds: Double
     ) {
         let work = DeblurWork(
-            plan, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds
+            plan, for: .request, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds
         ) { [self] outcome in
             switch outcome {
             case .finished(let product): answer(product, plan)
@@ -186,9 +202,14 @@ final class DeblurRequest: Sendable {
             response.headers.add("Deblur-Model", engine.model.reference)
         } else {
             let answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
-            response = answer.response(product.bytes, plan: plan)
+            response = answer.response(plan: plan)
         }
-        exchange.respond(response)
+        if let image = product.image {
+            ResultStream.send(
+                image, holding: product.memory, response, exchange, parking: parking, disk: jobs.store.disk)
+        } else {
+            exchange.respond(response)
+        }
         release()
     }
 

@@ -17,17 +17,27 @@ final class DeblurWork: Sendable {
     }
 
     struct Product: Sendable {
-        /// The encoded result; empty for a dry run.
-        var bytes: [UInt8] = []
+        /// The encoded result; nil for a dry run.
+        var image: EncodedImage?
+        /// What a heat map is drawn on; nil where none was asked for.
+        var preview: EncodedImage?
         var report: RestorationReport
         var timing: DeblurAnswer.Timing
-        /// For `bytes`; given back with this value.
+        /// For `image`; given back with this value.
         var memory: MemoryReservation?
     }
 
     /// Called on the scheduler's threads, one at a time, in the order of the tiles; the last argument is the estimated
     /// rest in seconds.
     typealias Progress = @Sendable (TileProgress, Double?) -> Void
+
+    /// On whose account it runs.
+    enum Account: Sendable {
+        /// A client waits for the answer.
+        case request
+        /// It was accepted for later: the queue does not bound it, and a heat map may be asked for.
+        case job
+    }
 
     private enum Stage: String { case decode, encode }
 
@@ -36,6 +46,8 @@ final class DeblurWork: Sendable {
         /// The scheduler has nothing more to do with it.
         var isRestored = false
         var restoration: Restoration?
+        /// Of the codec that runs.
+        var watch: CodecWatch?
         var timing = DeblurAnswer.Timing()
         var memory: MemoryReservation?
     }
@@ -43,6 +55,7 @@ final class DeblurWork: Sendable {
     private let plan: DeblurPlan
     private let engine: Engine
     private let metrics: ServiceMetrics
+    private let account: Account
     private let progress: Progress?
     private let completion: @Sendable (Outcome) -> Void
     private let state: Mutex<State>
@@ -52,10 +65,11 @@ final class DeblurWork: Sendable {
     ///   - queueSeconds: what the photo has waited so far.
     ///   - completion: called exactly once, on any thread.
     init(
-        _ plan: DeblurPlan, engine: Engine, metrics: ServiceMetrics, memory: MemoryReservation, queueSeconds: Double,
-        progress: Progress? = nil, completion: @escaping @Sendable (Outcome) -> Void
+        _ plan: DeblurPlan, for account: Account, engine: Engine, metrics: ServiceMetrics, memory: MemoryReservation,
+        queueSeconds: Double, progress: Progress? = nil, completion: @escaping @Sendable (Outcome) -> Void
     ) {
         self.plan = plan
+        self.account = account
         self.engine = engine
         self.metrics = metrics
         self.progress = progress
@@ -75,7 +89,8 @@ final class DeblurWork: Sendable {
     ) {
         onCodecThread(.decode) { [self] in
             let began = ContinuousClock.now
-            let image = try Image.decode(file.span.bytes.extracting(range), limits: engine.limits)
+            let watch = watch(CodecWatch(decoding: plan.header))
+            let image = try Image.decode(file.span.bytes.extracting(range), limits: engine.limits, watch: watch)
             let seconds = began.secondsUntilNow
             metrics.stageSeconds("decode").observe(seconds)
             decoded()
@@ -89,11 +104,22 @@ final class DeblurWork: Sendable {
 
     /// Stops within one step; the completion tells when nobody is busy any more. Without effect after the end.
     func cancel() {
-        let restoration = state.withLock { state in
+        let (restoration, watch) = state.withLock { state in
             state.isCancelled = true
-            return state.restoration
+            return (state.restoration, state.watch)
         }
+        watch?.cancel()
         restoration?.cancel()
+    }
+
+    /// Lets ``cancel()`` stop the codec that is about to run.
+    private func watch(_ watch: CodecWatch) -> CodecWatch {
+        let isCancelled = state.withLock { state in
+            state.watch = watch
+            return state.isCancelled
+        }
+        if isCancelled { watch.cancel() }
+        return watch
     }
 
     /// Seconds until the last tile's end; nil before the first, and as long as nothing was measured.
@@ -141,16 +167,19 @@ final class DeblurWork: Sendable {
             state.timing.queue += report.queueSeconds
             state.timing.infer = report.runSeconds
         }
-        var bytes: [UInt8] = []
+        var product = Product(report: report, timing: DeblurAnswer.Timing())
         if !plan.parameters.dryRun {
             let began = ContinuousClock.now
-            bytes = try image.encode(plan.encodeOptions)
+            let watch = watch(CodecWatch())
+            product.image = try image.encoded(plan.encodeOptions, watch: watch)
+            if account == .job { product.preview = try HeatMapGround.encoded(image.raster, watch: watch) }
             let seconds = began.secondsUntilNow
             metrics.stageSeconds("encode").observe(seconds)
             state.withLock { $0.timing.encode = seconds }
             guard !dropped(.encode) else { return }
         }
-        end(.finished(Product(bytes: bytes, report: report, timing: state.withLock { $0.timing })))
+        product.timing = state.withLock { $0.timing }
+        end(.finished(product))
     }
 
     private func end(_ outcome: Outcome) {
@@ -165,7 +194,7 @@ final class DeblurWork: Sendable {
             withExtendedLifetime(consume memory) {}
             return completion(outcome)
         }
-        memory?.shrink(to: product.bytes.count)
+        memory?.shrink(to: (product.image?.count ?? 0) + (product.preview?.count ?? 0))
         product.memory = memory
         completion(.finished(product))
     }
@@ -180,9 +209,11 @@ final class DeblurWork: Sendable {
 
     /// A step on a codec thread; whatever it throws is the outcome.
     private func onCodecThread(_ stage: Stage, _ step: @escaping @Sendable () throws -> Void) {
-        engine.codecs.addOperation { [self] in
+        engine.codecs(for: plan.header).addOperation { [self] in
             guard !dropped(stage) else { return }
-            do { try step() } catch { end(.failed(error)) }
+            do { try step() } catch {
+                if !dropped(stage) { end(.failed(error)) }
+            }
         }
     }
 }

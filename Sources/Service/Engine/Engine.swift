@@ -13,7 +13,11 @@ public final class Engine: Sendable {
     /// How long the known tile took, with every exit.
     private let knownTileSeconds: Double
     /// Decoding and encoding: as many at once as there are cores, never on an event loop.
-    let codecs: OperationQueue
+    private let codecs: OperationQueue
+    /// The same for small images, which do not stand behind large ones.
+    private let smallCodecs: OperationQueue
+    /// Reading headers and forms, digests: nothing of what decoding takes stands before it.
+    let admissions: OperationQueue
 
     init(
         model: ServedModel, knownTileSeconds: Double, options: ServeOptions, memory: MemoryBudget,
@@ -27,10 +31,25 @@ public final class Engine: Sendable {
             network: model.network,
             configuration: .init(threads: options.threads, tile: model.tile, queueLimit: options.queueTiles),
             observer: TileTelemetry(metrics: metrics, durations: durations))
-        codecs = OperationQueue()
-        codecs.name = "codecs"
-        codecs.maxConcurrentOperationCount = options.threads
+        codecs = Self.queue("codecs", options.threads)
+        smallCodecs = Self.queue("codecs.small", options.threads)
+        admissions = Self.queue("admissions", options.threads)
     }
+
+    private static func queue(_ name: String, _ threads: Int) -> OperationQueue {
+        let queue = OperationQueue()
+        queue.name = name
+        queue.maxConcurrentOperationCount = threads
+        return queue
+    }
+
+    /// Where an image of that size is decoded and encoded.
+    func codecs(for header: ImageHeader) -> OperationQueue {
+        header.width * header.height <= Self.smallPixels ? smallCodecs : codecs
+    }
+
+    /// Pixels that are decoded in some ten milliseconds.
+    private static let smallPixels = 2_000_000
 
     /// The most that an image takes from its decoding to its encoding, besides its file.
     func bytes(for header: ImageHeader, grid: TileGrid, as format: ImageFormat) -> Int {

@@ -1,11 +1,15 @@
+import Dispatch
 import Synchronization
 
-/// The memory that uploads and images in work may use together.
+/// The memory that uploads, images in work and answers that are being sent may use together.
 ///
 /// Uploads are reserved as their bytes arrive or refused, and never take more than half: what is left is for the images
-/// that are to be decoded. An announcement alone takes nothing, so that clients that send nothing keep nobody out.
-/// Images wait for their turn, first come first served, as long as an image in work will give memory back.
-/// Nothing that waits is waited for, so nobody waits for ever.
+/// that are to be decoded. An announcement alone takes nothing, so that clients that send nothing keep nobody out. While
+/// memory is short, an upload or an answer that is far from its end at its present rate gives its memory up.
+///
+/// Images wait for their turn as long as an image in work will give memory back: the clients take turns, each client's
+/// first comes first, and small images, for which a part is kept, do not stand behind large ones. Nothing that waits is
+/// waited for, so nobody waits for ever.
 public final class MemoryBudget: Sendable {
     /// Why there is no memory.
     public enum Refusal: Error, Equatable, Sendable {
@@ -15,30 +19,27 @@ public final class MemoryBudget: Sendable {
         case full(limit: Int, actual: Int)
     }
 
-    private struct Waiter {
-        let ticket: Int
-        let bytes: Int
-        let completion: @Sendable (Result<MemoryReservation, Refusal>) -> Void
-    }
-
-    private struct State {
-        var uploadBytes = 0
-        var imageBytes = 0
-        var imagesInWork = 0
-        var waiters: [Waiter] = []
-        var nextTicket = 0
-    }
+    /// A transfer that will take longer than this may have to give its memory up.
+    static let patienceSeconds = 20.0
 
     /// Bytes.
     public let limit: Int
-    private let state = Mutex(State())
+    let state: Mutex<State>
 
-    public init(limit: Int) { self.limit = limit }
+    public init(limit: Int) {
+        self.limit = limit
+        state = Mutex(State(limit: limit))
+    }
+
+    /// Seconds of a monotonic clock.
+    static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
     /// Bytes reserved now.
-    public var reserved: Int { state.withLock { $0.uploadBytes + $0.imageBytes } }
+    public var reserved: Int { state.withLock { $0.bytes } }
     /// Images that wait for memory.
     public var waiting: Int { state.withLock { $0.waiters.count } }
+
+    // MARK: Uploads
 
     /// Memory for a body that is about to arrive; grows with it (``MemoryReservation/grow(to:)``).
     ///
@@ -46,110 +47,109 @@ public final class MemoryBudget: Sendable {
     ///   - bytes: taken now.
     ///   - announced: what it will be. More than fits now is refused before the client sends it.
     public func reserveUpload(_ bytes: Int, announced: Int) throws(Refusal) -> MemoryReservation {
-        let refusal = state.withLock { state in
-            let refusal = refusalOfUpload(max(bytes, announced), state)
-            if refusal == nil { state.uploadBytes += bytes }
-            return refusal
+        let (ticket, gone, refusal) = state.withLock { state in
+            let (gone, refusal) = state.makeRoom(forUpload: max(bytes, announced), sparing: nil)
+            let ticket = refusal == nil ? state.hold(bytes, .upload, client: "") : 0
+            return (ticket, gone, refusal)
         }
+        for giveUp in gone { giveUp() }
         if let refusal { throw refusal }
-        return MemoryReservation(bytes, .upload, of: self)
+        return MemoryReservation(ticket: ticket, of: self)
     }
 
-    private func refusalOfUpload(_ bytes: Int, _ state: State) -> Refusal? {
-        guard bytes <= limit / 2 else { return .tooLarge(limit: limit / 2, actual: bytes) }
-        guard state.uploadBytes + bytes <= limit / 2, fits(bytes, state) else {
-            return .full(limit: limit, actual: state.uploadBytes + state.imageBytes + bytes)
+    func grow(_ ticket: Int, to bytes: Int) throws(Refusal) {
+        let (gone, refusal) = state.withLock { state -> ([@Sendable () -> Void], Refusal?) in
+            // One that had to give its memory up is ending.
+            guard let held = state.holdings[ticket]?.bytes, bytes > held else { return ([], nil) }
+            let (gone, refusal) = state.makeRoom(forUpload: bytes - held, sparing: ticket)
+            if refusal == nil { state.change(ticket, to: bytes) }
+            return (gone, refusal)
         }
-        return nil
-    }
-
-    func takeUpload(_ bytes: Int) throws(Refusal) {
-        let refusal = state.withLock { state in
-            let refusal = refusalOfUpload(bytes, state)
-            if refusal == nil { state.uploadBytes += bytes }
-            return refusal
-        }
+        for giveUp in gone { giveUp() }
         if let refusal { throw refusal }
     }
+
+    // MARK: Images
 
     /// Memory for an image that is to be decoded and restored.
     ///
-    /// - Parameter completion: called once, from any thread, maybe before this returns; never after the wait was
-    ///   withdrawn.
+    /// - Parameters:
+    ///   - client: whose it is.
+    ///   - completion: called once, from any thread, maybe before this returns; never after the wait was withdrawn.
     /// - Returns: withdraws the wait when it is let go of or told to.
     public func reserveImage(
-        _ bytes: Int, _ completion: @escaping @Sendable (Result<MemoryReservation, Refusal>) -> Void
+        _ bytes: Int, client: String = "",
+        _ completion: @escaping @Sendable (Result<MemoryReservation, Refusal>) -> Void
     ) -> MemoryWait {
-        let (ticket, answer): (Int, Result<MemoryReservation, Refusal>?) = state.withLock { state in
+        let waiter = state.withLock { state -> Int? in
             state.nextTicket += 1
-            let ticket = state.nextTicket
-            if bytes > limit { return (ticket, .failure(.tooLarge(limit: limit, actual: bytes))) }
-            if state.waiters.isEmpty, fits(bytes, state) { return (ticket, .success(take(bytes, &state))) }
-            guard state.imagesInWork > 0 else {
-                return (ticket, .failure(.full(limit: limit, actual: state.uploadBytes + state.imageBytes + bytes)))
-            }
-            state.waiters.append(Waiter(ticket: ticket, bytes: bytes, completion: completion))
-            return (ticket, nil)
+            guard bytes <= limit else { return nil }
+            state.waiters.append(
+                Waiter(ticket: state.nextTicket, bytes: bytes, client: client, completion: completion))
+            return state.nextTicket
         }
-        if let answer { completion(answer) }
-        return MemoryWait(ticket: ticket, budget: self)
+        guard let waiter else {
+            completion(.failure(.tooLarge(limit: limit, actual: bytes)))
+            return MemoryWait(ticket: 0, budget: self)
+        }
+        settle { _ in }
+        watch()
+        return MemoryWait(ticket: waiter, budget: self)
+    }
+
+    /// Looks again each second while anything waits: a transfer becomes slow without a word.
+    private func watch() {
+        let isNeeded = state.withLock { state in
+            let isNeeded = !state.isWatched && !state.waiters.isEmpty
+            if isNeeded { state.isWatched = true }
+            return isNeeded
+        }
+        guard isNeeded else { return }
+        DispatchQueue.global().asyncAfter(deadline: .now() + 1) { [weak self] in
+            guard let self else { return }
+            settle { $0.isWatched = false }
+            watch()
+        }
     }
 
     func withdraw(_ ticket: Int) {
         settle { state in state.waiters.removeAll { $0.ticket == ticket } }
     }
 
-    func release(_ bytes: Int, _ kind: MemoryReservation.Kind, isLast: Bool) {
+    // MARK: What is held
+
+    func release(_ ticket: Int) { settle { $0.release(ticket) } }
+
+    func shrink(_ ticket: Int, to bytes: Int) {
         settle { state in
-            switch kind {
-            case .upload: state.uploadBytes -= bytes
-            case .image:
-                state.imageBytes -= bytes
-                if isLast { state.imagesInWork -= 1 }
-            }
+            guard let held = state.holdings[ticket]?.bytes, bytes < held else { return }
+            state.change(ticket, to: bytes)
         }
+    }
+
+    func follow(_ ticket: Int, _ transfer: Transfer, _ giveUp: @escaping @Sendable () -> Void) {
+        state.withLock { state in
+            state.holdings[ticket]?.transfer = transfer
+            state.holdings[ticket]?.giveUp = giveUp
+        }
+    }
+
+    func move(_ ticket: Int, to bytes: Int) {
+        state.withLock { $0.holdings[ticket]?.transfer?.move(to: bytes, at: Self.now) }
     }
 
     /// Changes the state, then serves whom the change lets in.
     private func settle(_ change: (inout State) -> Void) {
-        let served: [(Waiter, Result<MemoryReservation, Refusal>)] = state.withLock { state in
+        let (served, gone) = state.withLock { state in
             change(&state)
-            var served: [(Waiter, Result<MemoryReservation, Refusal>)] = []
-            while let first = state.waiters.first {
-                if fits(first.bytes, state) {
-                    served.append((state.waiters.removeFirst(), .success(take(first.bytes, &state))))
-                } else if state.imagesInWork == 0 {
-                    // Only uploads are in the way, and they may be waiting themselves.
-                    let actual = state.uploadBytes + state.imageBytes + first.bytes
-                    served.append((state.waiters.removeFirst(), .failure(.full(limit: limit, actual: actual))))
-                } else {
-                    break
-                }
-            }
-            return served
+            return state.serve()
         }
-        for (waiter, result) in served { waiter.completion(result) }
-    }
-
-    private func fits(_ bytes: Int, _ state: State) -> Bool { state.uploadBytes + state.imageBytes + bytes <= limit }
-
-    private func take(_ bytes: Int, _ state: inout State) -> MemoryReservation {
-        state.imageBytes += bytes
-        state.imagesInWork += 1
-        return MemoryReservation(bytes, .image, of: self)
+        for giveUp in gone { giveUp() }
+        for (waiter, result) in served {
+            waiter.completion(result.map { MemoryReservation(ticket: $0, of: self) })
+        }
     }
 
     /// Violated invariants in words; empty when all hold. For tests.
-    package func checkInvariants() -> [String] {
-        state.withLock { state in
-            var violations: [String] = []
-            if state.uploadBytes < 0 || state.imageBytes < 0 || state.imagesInWork < 0 { violations.append("negative") }
-            if state.uploadBytes > limit / 2 { violations.append("uploads over their half") }
-            if state.uploadBytes + state.imageBytes > limit { violations.append("over the limit") }
-            if state.imagesInWork == 0, state.imageBytes != 0 { violations.append("bytes of no image") }
-            if state.imagesInWork == 0, !state.waiters.isEmpty { violations.append("waiting for nobody") }
-            if let first = state.waiters.first, fits(first.bytes, state) { violations.append("waiting without need") }
-            return violations
-        }
-    }
+    package func checkInvariants() -> [String] { state.withLock { $0.checkInvariants() } }
 }

@@ -1,44 +1,34 @@
-import Synchronization
-
 /// Memory of a ``MemoryBudget``, given back when this is let go of.
 public final class MemoryReservation: Sendable {
-    enum Kind: Sendable { case upload, image }
-
-    private let bytes: Mutex<Int>
-    private let kind: Kind
+    let ticket: Int
     private let budget: MemoryBudget
 
-    init(_ bytes: Int, _ kind: Kind, of budget: MemoryBudget) {
-        self.bytes = Mutex(bytes)
-        self.kind = kind
+    init(ticket: Int, of budget: MemoryBudget) {
+        self.ticket = ticket
         self.budget = budget
     }
 
-    deinit {
-        budget.release(bytes.withLock { $0 }, kind, isLast: true)
-    }
+    deinit { budget.release(ticket) }
 
     /// Makes more of an upload's reservation. Without effect when as much is reserved already.
     ///
     /// - Throws: ``MemoryBudget/Refusal``; what was reserved stays reserved.
-    package func grow(to bytes: Int) throws(MemoryBudget.Refusal) {
-        let refusal = self.bytes.withLock { reserved -> MemoryBudget.Refusal? in
-            guard bytes > reserved else { return nil }
-            do throws(MemoryBudget.Refusal) { try budget.takeUpload(bytes - reserved) } catch { return error }
-            reserved = bytes
-            return nil
-        }
-        if let refusal { throw refusal }
-    }
+    package func grow(to bytes: Int) throws(MemoryBudget.Refusal) { try budget.grow(ticket, to: bytes) }
 
     /// Gives back what is not needed after all. Without effect when less is reserved already.
-    public func shrink(to bytes: Int) {
-        let surplus = self.bytes.withLock { reserved in
-            defer { reserved = min(reserved, bytes) }
-            return max(0, reserved - bytes)
-        }
-        if surplus > 0 { budget.release(surplus, kind, isLast: false) }
+    public func shrink(to bytes: Int) { budget.shrink(ticket, to: bytes) }
+
+    /// From now on the memory waits for a client: it may be taken back while memory is short, from the slowest first.
+    ///
+    /// - Parameters:
+    ///   - total: bytes that are to move; nil: not known.
+    ///   - giveUp: called once, on any thread, when that has happened: ends the transfer.
+    package func follow(total: Int?, giveUp: @escaping @Sendable () -> Void) {
+        budget.follow(ticket, Transfer(total: total, at: MemoryBudget.now), giveUp)
     }
+
+    /// Bytes that have moved so far.
+    package func moved(to bytes: Int) { budget.move(ticket, to: bytes) }
 }
 
 /// A wait for memory; ends when this is let go of.

@@ -3,7 +3,7 @@ import HTTP
 
 /// Sends a file block by block, as fast as the client takes it: what is in memory of it does not depend on its size.
 final class FileStream: Sendable {
-    private static let block = 256 << 10
+    private static let block = 64 << 10
 
     private let file: OpenFile
     private let stream: ResponseStream

@@ -5,24 +5,25 @@ import Tiles
 /// Where a photo needed how much work: each tile's exit as a colour over the photo in gray, with a legend below. Tiles
 /// whose output was not believed are framed and crossed.
 struct HeatMap {
-    /// The longer side of a large photo in the picture, pixels; a map needs no more.
-    static let longestSide = 2048
     /// The longer side of a small one, at least.
     private static let shortestSide = 256
     private static let mark = Colour(255, 0, 200)
 
+    /// Without a ground that fits: an even shade.
+    private static let plain: UInt8 = 96
+
+    /// Of the photo, pixels.
+    let photoWidth, photoHeight: Int
     let tiles: [JobTile]
     /// K
     let subDecoders: Int
 
-    /// Bytes of the drawing at its largest, besides the photo.
-    static let bytes = 4 * longestSide * (longestSide + 512) * 3
-
-    func draw(on photo: Raster) -> Canvas {
-        let longest = max(photo.width, photo.height)
-        let down = (longest + Self.longestSide - 1) / Self.longestSide
+    /// - Parameter ground: see ``HeatMapGround``; nil where it is not kept.
+    func draw(on ground: Raster?) -> Canvas {
+        let longest = max(photoWidth, photoHeight)
+        let down = HeatMapGround.step(width: photoWidth, height: photoHeight)
         let up = max(1, Self.shortestSide / longest)
-        let (width, height) = (max(1, photo.width * up / down), max(1, photo.height * up / down))
+        let (width, height) = (max(1, photoWidth * up / down), max(1, photoHeight * up / down))
         let entries = legend()
         let size = max(2, width / 400)
         let lineHeight = 12 * size
@@ -30,7 +31,7 @@ struct HeatMap {
         let full = max(width, (widths.max() ?? 0) + 2 * size)
         let lines = Self.wrap(widths, within: full - 2 * size)
         var canvas = Canvas(width: full, height: height + lines.count * lineHeight + 4 * size)
-        Self.drawGray(photo, on: &canvas, width: width, height: height, up: up, down: down)
+        Self.draw(ground, on: &canvas, width: width, height: height, up: up)
         let scaled = { (pixels: Int) in pixels * up / down }
         let cells = Self.cells(tiles).map { cell in
             let (x, y) = (scaled(cell.x), scaled(cell.y))
@@ -141,28 +142,16 @@ struct HeatMap {
         return lines
     }
 
-    /// The photo as shades: the mean of `down × down` pixels, or each pixel `up × up` times.
-    private static func drawGray(
-        _ photo: Raster, on canvas: inout Canvas, width: Int, height: Int, up: Int, down: Int
-    ) {
-        var rows = [Float](repeating: 0, count: photo.width * 3 * down)
-        for y in 0..<height where y % up == 0 {
-            let top = y / up * down
-            let count = min(down, photo.height - top)
-            photo.readRGB(x: 0, y: top, width: photo.width, height: count, into: &rows)
-            for x in 0..<width where x % up == 0 {
-                let left = x / up * down
-                let columns = min(down, photo.width - left)
-                var sum: Float = 0
-                for row in 0..<count {
-                    for column in left..<left + columns {
-                        let at = (row * photo.width + column) * 3
-                        // Rec. 709 luma.
-                        sum += 0.2126 * rows[at] + 0.7152 * rows[at + 1] + 0.0722 * rows[at + 2]
-                    }
+    /// The photo as shades, each `up × up` times.
+    private static func draw(_ ground: Raster?, on canvas: inout Canvas, width: Int, height: Int, up: Int) {
+        guard let ground, ground.channels == 1, ground.bitDepth == 8, ground.width * up == width,
+            ground.height * up == height
+        else { return canvas.fill(x: 0, y: 0, width: width, height: height, Colour(plain, plain, plain)) }
+        for y in 0..<ground.height {
+            ground.withRow(y) { row in
+                for x in 0..<ground.width {
+                    canvas.fill(x: x * up, y: y * up, width: up, height: up, Colour(row[x], row[x], row[x]))
                 }
-                let shade = UInt8(min(max(sum / Float(count * columns), 0), 1) * 255)
-                canvas.fill(x: x, y: y, width: up, height: up, Colour(shade, shade, shade))
             }
         }
     }

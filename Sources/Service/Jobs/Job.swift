@@ -11,7 +11,6 @@ final class Job: Sendable {
         var log: EventLog?
         /// Nil before there is a model, and after the end.
         var plan: DeblurPlan?
-        var place: QueueTicket?
         var wait: MemoryWait?
         var work: DeblurWork?
         var running: RunningWork?
@@ -21,18 +20,32 @@ final class Job: Sendable {
         var bytes: Int
         /// When it came into the queue of this process.
         let queuedAt = ContinuousClock.now
+        /// When it ended, by a clock that nobody sets.
+        var endedAt: ContinuousClock.Instant?
+        /// Whether it counts in the store's ledger.
+        var isCounted = true
     }
 
     let id: JobID
+    /// On whose account it is.
+    let caller: String
+    /// By its record as it came.
+    let tiles: Int
+    /// The process ended in the middle of its work: it is done alone, so that nobody else is blamed for another end.
+    let isSuspect: Bool
     let state: Mutex<State>
     /// Held while the job's files are changed: one change after the other.
     let files = Mutex(())
 
-    init(_ record: JobRecord, id: JobID, bytes: Int, plan: DeblurPlan? = nil, place: QueueTicket? = nil) {
+    init(_ record: JobRecord, id: JobID, bytes: Int, plan: DeblurPlan? = nil) {
         self.id = id
+        caller = record.caller ?? ""
+        tiles = record.tiles
+        isSuspect = (record.tries ?? 0) > 0
         var first = State(record: record, bytes: bytes)
         first.plan = plan
-        first.place = place
+        // Its age as far as the clock on the wall tells; from now on that of the process counts.
+        if let ended = record.finishedAt { first.endedAt = .now - .seconds(max(0, ended.secondsUntilNow)) }
         if !record.state.isFinal { first.log = EventLog() }
         state = Mutex(first)
     }
@@ -40,13 +53,32 @@ final class Job: Sendable {
     var record: JobRecord { state.withLock { $0.record } }
     var log: EventLog? { state.withLock { $0.log } }
 
+    /// Since its end; nil before.
+    var secondsSinceEnd: Double? { state.withLock { $0.endedAt?.secondsUntilNow } }
+
+    /// Nobody can ask it for anything any more but whether it was there.
+    var isGone: Bool { state.withLock { $0.record.isExpired || $0.record.state == .cancelled } }
+
     // MARK: On the way
 
+    /// Counts another try, or one less, and gives the record to be put on disk: of a job that is not running, as it has to
+    /// be found after an end of the process. Nil when the job has ended.
+    func record(countingTries more: Int) -> JobRecord? {
+        state.withLock { state in
+            guard !state.record.state.isFinal else { return nil }
+            let tries = max(0, (state.record.tries ?? 0) + more)
+            state.record.tries = tries > 0 ? tries : nil
+            var record = state.record
+            (record.state, record.startedAt, record.tilesDone, record.exits) = (.queued, nil, 0, [:])
+            return record
+        }
+    }
+
     /// It has its model: how it will be worked on. False when it was cancelled meanwhile.
-    func prepare(_ plan: DeblurPlan, _ place: QueueTicket) -> Bool {
+    func prepare(_ plan: DeblurPlan) -> Bool {
         state.withLock { state in
             guard state.record.state == .queued else { return false }
-            (state.plan, state.place) = (plan, place)
+            state.plan = plan
             // Another model may have other tiles.
             state.record.tiles = plan.grid.count
             return true
@@ -54,14 +86,13 @@ final class Job: Sendable {
     }
 
     /// It has its memory. Nil when it was cancelled meanwhile.
-    func begin() -> (plan: DeblurPlan, place: QueueTicket, queueSeconds: Double)? {
-        let begun = state.withLock { state -> (EventLog?, JobRecord, (DeblurPlan, QueueTicket, Double))? in
-            guard state.record.state == .queued, let plan = state.plan, let place = state.place else { return nil }
+    func begin() -> (plan: DeblurPlan, queueSeconds: Double)? {
+        let begun = state.withLock { state -> (EventLog?, JobRecord, (DeblurPlan, Double))? in
+            guard state.record.state == .queued, let plan = state.plan else { return nil }
             state.record.state = .running
             state.record.startedAt = .now
             state.wait = nil
-            state.place = nil
-            return (state.log, state.record, (plan, place, state.queuedAt.secondsUntilNow))
+            return (state.log, state.record, (plan, state.queuedAt.secondsUntilNow))
         }
         guard let (log, record, rest) = begun else { return nil }
         log?.append(.started, JobDocument(record, JobDocument.Moment()))
@@ -80,12 +111,11 @@ final class Job: Sendable {
 
     /// It is not begun in this process.
     func letGo() {
-        let (place, wait) = state.withLock { state in
-            defer { (state.place, state.wait, state.running) = (nil, nil, nil) }
-            return (state.place, state.wait)
+        let wait = state.withLock { state in
+            defer { (state.wait, state.running) = (nil, nil) }
+            return state.wait
         }
         wait?.withdraw()
-        place?.release()
     }
 
     /// What does the work; false when the job was cancelled meanwhile.
@@ -112,14 +142,17 @@ final class Job: Sendable {
     // MARK: The end
 
     /// The record that a success will have. Nil when the job has ended otherwise.
-    func success(_ answer: DeblurAnswer, _ result: JobRecord.StoredFile) -> (record: JobRecord, tiles: [JobTile])? {
+    func success(
+        _ answer: DeblurAnswer, _ result: JobRecord.StoredFile, _ preview: JobRecord.StoredFile?
+    ) -> (record: JobRecord, tiles: [JobTile])? {
         state.withLock { state in
             guard state.record.state == .running else { return nil }
             var record = state.record
             record.state = .succeeded
             record.finishedAt = .now
             record.input = nil
-            (record.answer, record.result) = (answer, result)
+            (record.answer, record.result, record.preview) = (answer, result, preview)
+            record.tries = nil
             return (record, state.tiles)
         }
     }
@@ -159,6 +192,7 @@ final class Job: Sendable {
             guard state.record.state.isFinal, !state.record.isExpired else { return false }
             state.record.isExpired = true
             (state.record.input, state.record.result, state.record.answer) = (nil, nil, nil)
+            state.record.preview = nil
             state.tiles = []
             return true
         }
@@ -179,14 +213,14 @@ final class Job: Sendable {
             guard !state.record.state.isFinal else { return nil }
             let before = state
             change(&state)
-            (state.plan, state.place, state.wait, state.work, state.running) = (nil, nil, nil, nil, nil)
+            state.endedAt = .now
+            (state.plan, state.wait, state.work, state.running) = (nil, nil, nil, nil)
             return (before, state.record)
         }
         guard let (before, record) = ended else { return false }
         before.log?.append(record.state.lastEvent, JobDocument(record), isLast: true)
         before.wait?.withdraw()
         if record.state == .cancelled { before.work?.cancel() }
-        before.place?.release()
         return true
     }
 }

@@ -13,6 +13,8 @@ struct JobRecord: Sendable, Codable, Equatable {
     }
 
     static let currentVersion = 1
+    /// A job that has been begun so often and was never ended by anybody's wish is not begun any more.
+    static let mostTries = 3
 
     var version = currentVersion
     var id: String
@@ -36,10 +38,16 @@ struct JobRecord: Sendable, Codable, Equatable {
     var requestID: String
     /// Of the model that was there when the job came. Where another one is there when it runs, that one counts.
     var model: String
+    /// Who brought it, see ``Callers``; nil from an older release.
+    var caller: String?
+    /// How often the work was begun and not ended by anybody's wish; nil: never.
+    var tries: Int?
     /// While the job is not finished.
     var input: StoredFile?
     /// Of a job that succeeded, until it expires.
     var result: StoredFile?
+    /// What heat maps are drawn on, with the result; nil from an older release.
+    var preview: StoredFile?
     var answer: DeblurAnswer?
     var error: JobProblem?
 
@@ -55,10 +63,14 @@ struct JobRecord: Sendable, Codable, Equatable {
         guard sides.contains(width), sides.contains(height), (1...width * height).contains(tiles) else { return "size" }
         guard (0...tiles).contains(tilesDone) else { return "tiles" }
         guard workBytes > 0, workBytes <= 1 << 50 else { return "memory" }
-        guard RequestID.isAcceptable(requestID), model.utf8.count <= 512 else { return "names" }
+        guard RequestID.isAcceptable(requestID), model.utf8.count <= 512, (caller?.utf8.count ?? 0) <= 256 else {
+            return "names"
+        }
+        guard (0...1 << 20).contains(tries ?? 0) else { return "tries" }
         if (try? savedParameters()) == nil { return "parameters" }
         if let input, !input.isSound { return "photo" }
         if let result, !result.isSound { return "result" }
+        if let preview, !preview.isSound { return "preview" }
         if let answer, !answer.isSound { return "answer" }
         if let error, !error.isSound { return "error" }
         if isExpired { return state.isFinal && input == nil && result == nil ? nil : "expired, with files" }

@@ -100,7 +100,7 @@ struct JobRoutes: Sendable {
         }
         if type == "image/png" {
             _ = try finished(job)
-            return HeatMapRequest(exchange, job, jobs, try state.anyEngine(), context).start()
+            return state.heatMaps.answer(exchange, job, subDecoders: try state.anyEngine().model.subDecoders)
         }
         onDisk(exchange) {
             let tiles = try jobs.store.tiles(of: job)

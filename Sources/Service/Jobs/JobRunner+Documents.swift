@@ -20,19 +20,20 @@ extension JobRunner {
     private func position(of job: Job) -> Int? {
         state.withLock { state in
             if state.waiting === job { return 0 }
-            guard let index = (state.queue + state.recovered).firstIndex(where: { $0 === job }) else { return nil }
-            return index + (state.waiting == nil ? 0 : 1)
+            let before = state.waiting == nil ? 0 : 1
+            if let position = state.queue.position(of: job) { return before + position }
+            return state.recovered.firstIndex { $0 === job }.map { before + state.queue.count + $0 }
         }
     }
 
     /// Seconds until the end of a job with so many ahead of it; nil as long as nothing was measured.
     func estimate(ahead: Int, of job: Job) -> Double? {
-        let (engine, others) = state.withLock { state in
-            (state.engine, (state.waiting.map { [$0] } ?? []) + state.queue.prefix(ahead))
+        let (engine, mean) = state.withLock { state in
+            (state.engine, Double(state.queue.tiles) / Double(max(1, state.queue.count)))
         }
         guard let engine, engine.scheduler.isMeasured else { return nil }
-        let side = engine.model.tile.side
-        let work = (others.filter { $0 !== job } + [job]).reduce(0.0) { $0 + $1.wholeTiles(side: side) }
+        // Those ahead are taken to be like all that wait: looking at each would take longer the more there are.
+        let work = job.wholeTiles(side: engine.model.tile.side) + Double(ahead) * mean
         return engine.scheduler.estimatedSeconds(forTiles: Int(work.rounded(.up)))
     }
 }

@@ -9,9 +9,13 @@ import Tiles
 
 /// The jobs that are to be done, in the order in which they came.
 ///
-/// A queued job holds its places in the tile queue and no pixel. One job at a time waits for memory, so that photos
-/// that came with a waiting client never stand behind more than one; jobs in work take at most half of the memory
-/// budget together, unless one alone needs more. Their tiles take turns with everybody else's.
+/// A queued job holds no place in the tile queue and no pixel; its caller's jobs take turns with those of the others. One
+/// job at a time waits for memory, so that photos that came with a waiting client never stand behind more than one; jobs
+/// in work take at most half of the memory budget together, unless one alone needs more. Their tiles take turns with
+/// everybody else's.
+///
+/// That a job is begun is on disk before its work is. One in whose middle the process has ended is done alone, and after
+/// three such ends it is given up.
 final class JobRunner: Sendable {
     let store: JobStore
     let context: RequestContext
@@ -21,15 +25,28 @@ final class JobRunner: Sendable {
     struct State {
         var engine: Engine?
         var recovered: [Job] = []
-        var queue: [Job] = []
+        var queue = JobQueue()
         /// Waits for memory: out of the queue, not running.
         var waiting: Job?
         var running: [JobID: (job: Job, bytes: Int)] = [:]
+        /// No job is begun for a moment: the medium does not take that it is.
+        var isPaused = false
         /// No job is begun any more.
         var isHeld = false
         var isStopped = false
+        var areTriesTakenBack = false
 
         var runningBytes: Int { running.values.reduce(0) { $0 + $1.bytes } }
+
+        /// The next job, if it may wait for its memory now.
+        func next(limit: Int) -> (job: Job, bytes: Int)? {
+            guard !isHeld, !isPaused, waiting == nil, let first = queue.first, let bytes = first.memoryBytes else {
+                return nil
+            }
+            if running.isEmpty { return (first, bytes) }
+            let isAlone = first.isSuspect || running.values.contains { $0.job.isSuspect }
+            return isAlone || runningBytes + bytes > limit / 2 ? nil : (first, bytes)
+        }
     }
 
     /// - Parameter works: entered for each job that a drain has to wait for.
@@ -38,17 +55,21 @@ final class JobRunner: Sendable {
         self.context = context
         self.works = works
         let recovered = store.recover()
-        state.withLock { $0.recovered = recovered }
+        // Those that may be to blame for an end come last.
+        state.withLock { $0.recovered = recovered.filter { !$0.isSuspect } + recovered.filter(\.isSuspect) }
+        for job in recovered where job.record.tries ?? 0 >= JobRecord.mostTries { fail(job, Problem.abandoned) }
     }
 
     // MARK: Coming in
 
     /// Takes in a photo. Blocks until it is on disk.
     ///
-    /// - Parameter photo: its file.
+    /// - Parameters:
+    ///   - photo: its file.
+    ///   - caller: see ``Callers``.
     /// - Throws: ``Problem``.
     func accept(
-        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, _ place: QueueTicket, requestID: String
+        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, requestID: String, caller: String
     ) throws -> Job {
         guard let engine = state.withLock({ $0.engine }) else { throw Problem.loading("The model is being loaded.") }
         let bytes = plan.bytes + photo.count
@@ -61,17 +82,17 @@ final class JobRunner: Sendable {
         let record = JobRecord(
             id: id.text, createdAt: .now, width: plan.header.width, height: plan.header.height, tiles: plan.grid.count,
             parameters: Dictionary(uniqueKeysWithValues: parameters.items.map { ($0.name, $0.value) }),
-            workBytes: plan.bytes, requestID: requestID, model: engine.model.reference,
+            workBytes: plan.bytes, requestID: requestID, model: engine.model.reference, caller: caller,
             input: .init(bytes: photo.count, digest: SHA256.hash(photo).hex))
         let job = try store.accept(
-            record, id: id, photo: photo, plan: plan, place: place, resultBytes: plan.header.rasterBytes)
+            record, id: id, photo: photo, plan: plan, resultBytes: plan.header.rasterBytes)
         context.metrics.jobsAccepted.add()
         if !store.isDurable { keepWorking(for: job) }
         enqueue(job)
         return job
     }
 
-    /// The model is there: the jobs that the last process left behind come first.
+    /// The model is there: the jobs that the last process left behind take their turns with those that come.
     func begin(with engine: Engine) {
         let jobs = state.withLock { state in
             state.engine = engine
@@ -94,13 +115,10 @@ final class JobRunner: Sendable {
                     "a job is done with another model than it came for",
                     metadata: ["job": "\(job.id)", "then": "\(record.model)", "now": "\(engine.model.reference)"])
             }
-            let place = try engine.scheduler.reserve(tiles: plan.grid.count, limited: false)
-            guard job.prepare(plan, place) else { return }
+            guard job.prepare(plan) else { return }
             if !store.isDurable { keepWorking(for: job) }
-            state.withLock { $0.queue.append(job) }
+            state.withLock { $0.queue.add(job) }
             advance()
-        } catch TilesError.stopped {
-            return
         } catch {
             fail(job, error)
         }
@@ -110,7 +128,7 @@ final class JobRunner: Sendable {
         let position = state.withLock { $0.queue.count + ($0.waiting == nil ? 0 : 1) }
         let eta = estimate(ahead: position, of: job)
         job.log?.append(.queued, JobDocument(job.record, JobDocument.Moment(etaSeconds: eta, position: position)))
-        state.withLock { $0.queue.append(job) }
+        state.withLock { $0.queue.add(job) }
         advance()
     }
 
@@ -125,16 +143,15 @@ final class JobRunner: Sendable {
     /// Lets the next job wait for its memory, when it is time.
     private func advance() {
         let next = state.withLock { state -> (Job, Engine, Int)? in
-            guard let engine = state.engine, !state.isHeld, state.waiting == nil, let first = state.queue.first,
-                let bytes = first.memoryBytes
-            else { return nil }
-            guard state.running.isEmpty || state.runningBytes + bytes <= engine.memory.limit / 2 else { return nil }
-            state.queue.removeFirst()
+            guard let engine = state.engine, let (first, bytes) = state.next(limit: engine.memory.limit) else {
+                return nil
+            }
+            _ = state.queue.takeFirst()
             state.waiting = first
             return (first, engine, bytes)
         }
         guard let (job, engine, bytes) = next else { return }
-        let wait = engine.memory.reserveImage(bytes) { [self] result in
+        let wait = engine.memory.reserveImage(bytes, client: "job \(job.caller)") { [self] result in
             store.disk.addOperation { [self] in granted(job, engine, bytes, result) }
         }
         job.hold(wait)
@@ -157,23 +174,46 @@ final class JobRunner: Sendable {
             fail(job, engine.problem(for: .tooLarge(limit: limit, actual: actual)))
         case .failure(.full):
             // Only uploads are in the way.
-            state.withLock { $0.queue.insert(job, at: 0) }
-            DispatchQueue.global().asyncAfter(deadline: .now() + 0.5) { [self] in advance() }
-            return
+            return putBack(job, seconds: 0.5)
         }
         advance()
     }
 
+    /// It is begun later. Nothing else is begun before it, so that its turn stays its own.
+    private func putBack(_ job: Job, seconds: Double) {
+        state.withLock { state in
+            state.running[job.id] = nil
+            if !job.record.state.isFinal, !state.isStopped { state.queue.add(job, isFirst: true) }
+            state.isPaused = true
+        }
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
+            state.withLock { $0.isPaused = false }
+            advance()
+        }
+    }
+
+    private static let secondsBetweenBeginnings = 2.0
+
     private func start(_ job: Job, _ engine: Engine, _ memory: MemoryReservation) {
-        guard let (plan, place, queueSeconds) = job.begin() else { return leave(job) }
+        do { try store.countTry(job) } catch {
+            _ = store.problem(for: error, "begin")
+            return putBack(job, seconds: Self.secondsBetweenBeginnings)
+        }
+        guard let (plan, queueSeconds) = job.begin() else { return leave(job) }
         if store.isDurable { keepWorking(for: job) }
         let photo: [UInt8]
-        do { photo = try store.photo(of: job) } catch {
+        let place: QueueTicket
+        do {
+            photo = try store.photo(of: job)
+            place = try engine.scheduler.reserve(tiles: plan.grid.count, limited: false)
+        } catch TilesError.stopped {
+            return leave(job)
+        } catch {
             fail(job, error)
             return leave(job)
         }
         let work = DeblurWork(
-            plan, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds,
+            plan, for: .job, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds,
             progress: { tile, eta in job.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
             completion: { [self] in ended(job, plan, engine, $0) })
         let isWanted = job.attach(work)
@@ -185,12 +225,11 @@ final class JobRunner: Sendable {
         switch outcome {
         case .finished(let product):
             var answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
-            let digest = SHA256.hash(product.bytes).hex
+            guard let image = product.image else { break }
+            let stored = JobStore.stored(image)
             // A deadline's result is not the same every time, but this one stays as it is.
-            if answer.etag == nil { answer.etag = "\"\(digest.prefix(32))\"" }
-            return store.succeed(job, product, answer, .init(bytes: product.bytes.count, digest: digest)) { [self] in
-                leave(job)
-            }
+            if answer.etag == nil { answer.etag = "\"\(stored.digest.prefix(32))\"" }
+            return store.succeed(job, product, answer, stored) { [self] in leave(job) }
         case .failed(TilesError.stopped), .cancelled: break
         case .failed(let error): fail(job, error)
         }
@@ -225,7 +264,7 @@ final class JobRunner: Sendable {
         let wasRunning = job.record.state == .running
         if job.cancel() {
             state.withLock { state in
-                state.queue.removeAll { $0 === job }
+                state.queue.remove(job)
                 state.recovered.removeAll { $0 === job }
                 if state.waiting === job { state.waiting = nil }
             }
@@ -237,7 +276,10 @@ final class JobRunner: Sendable {
             tried?()
             return
         }
-        guard forgetting else { return store.save(job, tried: tried) }
+        guard forgetting else {
+            store.bury(job)
+            return store.save(job, tried: tried)
+        }
         store.disk.addOperation { [self] in
             store.forget(job)
             tried?()
@@ -249,18 +291,29 @@ final class JobRunner: Sendable {
         guard store.isDurable else { return }
         let queued = state.withLock { state in
             state.isHeld = true
-            return state.queue + state.recovered + (state.waiting.map { [$0] } ?? [])
+            return state.queue.all + state.recovered + (state.waiting.map { [$0] } ?? [])
         }
         for job in queued { job.log?.shut() }
+        takeBackTries()
+    }
+
+    /// The end of the process is wanted: what runs is not to blame if it is cut.
+    private func takeBackTries() {
+        let running = state.withLock { state in
+            defer { state.areTriesTakenBack = true }
+            return state.areTriesTakenBack ? [] : state.running.values.map(\.job)
+        }
+        for job in running { store.disk.addOperation { [self] in store.takeBackTry(job) } }
     }
 
     /// Ends every stream and begins nothing. What still runs is cut by the scheduler's end.
     func stop() {
         let queued = state.withLock { state in
             (state.isHeld, state.isStopped) = (true, true)
-            defer { (state.queue, state.waiting) = ([], nil) }
-            return state.queue + (state.waiting.map { [$0] } ?? [])
+            defer { (state.queue, state.waiting) = (JobQueue(), nil) }
+            return state.queue.all + (state.waiting.map { [$0] } ?? [])
         }
+        takeBackTries()
         for job in queued { job.letGo() }
         for job in store.table.withLock({ Array($0.jobs.values) }) { job.log?.shut() }
     }

@@ -63,6 +63,8 @@ extension JobSpool {
             }
             expected.insert(name)
         }
+        // Without it a map has an even ground.
+        if record.preview != nil { expected.insert("preview") }
         for name in try disk.list(home) where !expected.contains(name) { try? disk.remove("\(home)/\(name)") }
         return record
     }

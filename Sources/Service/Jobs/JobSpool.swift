@@ -1,6 +1,7 @@
 import Digests
 import Foundation
 import Glibc
+import Images
 import Synchronization
 
 /// The jobs on disk: a folder for each.
@@ -8,6 +9,7 @@ import Synchronization
 ///     <state>/jobs/<id>/record    what is known of the job, and its tiles; replaced as a whole
 ///     <state>/jobs/<id>/photo     what was posted, until the job has ended
 ///     <state>/jobs/<id>/result    the image, until it expires
+///     <state>/jobs/<id>/preview   what heat maps are drawn on, as long as the result
 ///     <state>/incoming/           what is not complete, or on its way out; emptied at every start
 ///     <state>/damaged/            what could not be read
 ///
@@ -88,17 +90,25 @@ package final class JobSpool: Sendable {
         }
     }
 
+    /// Replaces what is known of a job that has not ended.
+    func replace(_ record: JobRecord, id: JobID) throws {
+        try replaceRecord(JobFile(record: record, tiles: []), in: path(of: id))
+    }
+
     /// Puts a job's end on disk: the result first, then the record that names it, then the photo goes.
-    func finish(_ record: JobRecord, tiles: [JobTile], result: [UInt8]?, id: JobID) throws {
+    func finish(
+        _ record: JobRecord, tiles: [JobTile], result: EncodedImage?, preview: EncodedImage? = nil, id: JobID
+    ) throws {
         let home = path(of: id)
         if let result {
             do {
                 try result.withUnsafeBytes { try disk.write($0, to: "\(home)/result.new", synced: isDurable) }
+                try preview?.withUnsafeBytes { try disk.write($0, to: "\(home)/preview", synced: isDurable) }
                 try disk.rename("\(home)/result.new", to: "\(home)/result")
                 // Nothing says that the medium keeps two renames in order.
                 try sync(home)
             } catch {
-                try? disk.remove("\(home)/result.new")
+                for name in ["result.new", "preview"] { try? disk.remove("\(home)/\(name)") }
                 throw error
             }
         }
@@ -120,7 +130,7 @@ package final class JobSpool: Sendable {
             try disk.remove("\(home)/result")
             try replaceRecord(JobFile(record: record, tiles: []), in: home)
         }
-        for name in ["photo", "result"] { try disk.remove("\(home)/\(name)") }
+        for name in ["photo", "result", "preview"] { try disk.remove("\(home)/\(name)") }
     }
 
     /// Removes every trace.
@@ -167,6 +177,18 @@ package final class JobSpool: Sendable {
         let bytes = try disk.read(path, limit: stored.bytes)
         guard bytes.count == stored.bytes, SHA256.hash(bytes).hex == stored.digest else {
             throw SpoolFailure.damaged(file: path, reason: "not what was posted")
+        }
+        return bytes
+    }
+
+    /// What heat maps are drawn on.
+    ///
+    /// - Throws: as ``photo(of:_:)``.
+    func preview(of id: JobID, _ stored: JobRecord.StoredFile) throws -> [UInt8] {
+        let path = "\(path(of: id))/preview"
+        let bytes = try disk.read(path, limit: stored.bytes)
+        guard bytes.count == stored.bytes, SHA256.hash(bytes).hex == stored.digest else {
+            throw SpoolFailure.damaged(file: path, reason: "not what was written")
         }
         return bytes
     }

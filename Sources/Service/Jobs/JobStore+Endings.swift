@@ -1,5 +1,7 @@
+import Digests
 import Foundation
 import Glibc
+import Images
 import Logging
 
 /// How jobs end on disk. A medium that is full or read-only delays an end; it is tried again until it works, or until
@@ -17,10 +19,14 @@ extension JobStore {
         guard !isClosed.load(ordering: .relaxed), let spool else { return over() }
         disk.addOperation { [self] in
             let failure: (any Error)? = job.files.withLock { _ in
-                guard let (record, tiles) = job.success(answer, result) else { return nil }
-                do { try spool.finish(record, tiles: tiles, result: product.bytes, id: job.id) } catch { return error }
+                let preview = product.preview.map(Self.stored)
+                guard let (record, tiles) = job.success(answer, result, preview) else { return nil }
+                do {
+                    try spool.finish(
+                        record, tiles: tiles, result: product.image, preview: product.preview, id: job.id)
+                } catch { return error }
                 if job.succeed(record) {
-                    setBytes(of: job, to: result.bytes)
+                    setBytes(of: job, to: result.bytes + (preview?.bytes ?? 0))
                     context.metrics.jobsEnded(JobState.succeeded.rawValue).add()
                     log(record)
                 }
@@ -32,6 +38,10 @@ extension JobStore {
                 succeed(job, product, answer, result, attempt: attempt + 1, over: over)
             }
         }
+    }
+
+    static func stored(_ file: EncodedImage) -> JobRecord.StoredFile {
+        .init(bytes: file.count, digest: file.withUnsafeBytes { SHA256.hash($0).hex })
     }
 
     private func log(_ record: JobRecord) {
@@ -54,6 +64,8 @@ extension JobStore {
         }
         disk.addOperation { [self] in
             let failure: (any Error)? = job.files.withLock { _ in
+                // One that was forgotten meanwhile has no files.
+                guard table.withLock({ $0.jobs[job.id] === job }) else { return nil }
                 let (record, tiles) = job.state.withLock { ($0.record, $0.tiles) }
                 do {
                     if record.isExpired {
@@ -78,28 +90,42 @@ extension JobStore {
         DispatchQueue.global().asyncAfter(deadline: .now() + Double(min(30, 1 << min(attempt, 5))), execute: body)
     }
 
+    /// Puts on disk that the work on a job is begun once more. Blocks; the work must not begin where this fails.
+    func countTry(_ job: Job) throws {
+        guard let spool, spool.isDurable else { return }
+        do { try rewrite(job, countingTries: 1, spool) } catch {
+            _ = job.record(countingTries: -1)
+            throw error
+        }
+    }
+
+    /// Somebody wanted the end of the work: it is no fault of the job. Blocks.
+    func takeBackTry(_ job: Job) {
+        guard let spool, spool.isDurable, job.record.tries != nil else { return }
+        do { try rewrite(job, countingTries: -1, spool) } catch { _ = problem(for: error, "begin") }
+    }
+
+    private func rewrite(_ job: Job, countingTries more: Int, _ spool: JobSpool) throws {
+        try job.files.withLock { _ in
+            guard let record = job.record(countingTries: more) else { return }
+            try spool.replace(record, id: job.id)
+        }
+    }
+
     /// Lets go of results whose time is over, and forgets jobs that expired long ago.
     func sweep() {
         guard !isClosed.load(ordering: .relaxed) else { return }
         let jobs = table.withLock { Array($0.jobs.values) }
         for job in jobs {
-            let record = job.record
-            guard let finished = record.finishedAt else { continue }
-            let age = finished.secondsUntilNow
-            if record.isExpired, age > ttlSeconds + Self.tombstoneSeconds {
+            guard let age = job.secondsSinceEnd else { continue }
+            let isExpired = job.record.isExpired
+            if isExpired, age > ttlSeconds + Self.tombstoneSeconds {
                 disk.addOperation { [self] in forget(job) }
-            } else if !record.isExpired, age > ttlSeconds, job.expire() {
+            } else if !isExpired, age > ttlSeconds, job.expire() {
                 save(job)
+                bury(job)
             }
         }
-        forgetSurplus(jobs)
-    }
-
-    /// Room for new jobs goes before the memory of expired ones.
-    private func forgetSurplus(_ jobs: [Job]) {
-        guard jobs.count > Self.jobLimit / 2 else { return }
-        let expired = jobs.map { ($0, $0.record) }.filter { $0.1.isExpired }.sorted { $0.1.createdAt < $1.1.createdAt }
-        for (job, _) in expired.prefix(jobs.count - Self.jobLimit / 2) { disk.addOperation { [self] in forget(job) } }
     }
 
     /// Nothing is written from now on.

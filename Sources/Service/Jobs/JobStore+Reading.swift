@@ -39,6 +39,12 @@ extension JobStore {
         }
     }
 
+    /// What heat maps of a finished job are drawn on; nil where it cannot be read. Blocks.
+    func preview(of job: Job) -> [UInt8]? {
+        guard let spool, let stored = job.record.preview else { return nil }
+        return try? spool.preview(of: job.id, stored)
+    }
+
     /// Finished tiles so far. Blocks.
     func tiles(of job: Job) throws(Problem) -> [JobTile] {
         let (record, tiles) = job.state.withLock { ($0.record, $0.tiles) }

@@ -16,22 +16,19 @@ final class JobStore: Sendable {
     let context: RequestContext
     let replica: String?
     let ttlSeconds: Double
-    let limitBytes: Int
     /// Nil where there was no room for a temporary one: no jobs then.
     let spool: JobSpool?
-    let table = Mutex(Table())
+    let table: Mutex<Table>
     let isClosed = Atomic(false)
     // Safe to share: it is only ever cancelled, which any thread may do.
     nonisolated(unsafe) private let sweeper: any DispatchSourceTimer
 
     struct Table {
         var jobs: [JobID: Job] = [:]
-        /// What ``Job/State/bytes`` add up to.
-        var bytes = 0
+        /// What ``Job/State/bytes`` add up to, and who has how many.
+        var ledger: JobLedger
     }
 
-    /// Jobs in the table, expired ones included. Each takes about a kilobyte of memory and a folder on disk.
-    static let jobLimit = 20_000
     /// For how long 410 is told from 404 after a result has expired.
     static let tombstoneSeconds = 86_400.0
 
@@ -40,7 +37,7 @@ final class JobStore: Sendable {
         self.context = context
         replica = options.replica
         ttlSeconds = options.resultTTLSeconds
-        limitBytes = options.spoolLimitBytes
+        table = Mutex(Table(ledger: JobLedger(limits: JobLedger.Limits(bytes: options.spoolLimitBytes))))
         disk = OperationQueue()
         disk.name = "spool"
         disk.maxConcurrentOperationCount = 4
@@ -77,14 +74,16 @@ final class JobStore: Sendable {
             context.logger.error("a spooled job is damaged and was set aside", metadata: ["entry": "\(entry)"])
         }
         let jobs = recovery.records.map { id, record in
-            Job(record, id: id, bytes: (record.input?.bytes ?? 0) + (record.result?.bytes ?? 0))
+            let files = [record.input, record.result, record.preview]
+            return Job(record, id: id, bytes: files.reduce(0) { $0 + ($1?.bytes ?? 0) })
         }
         table.withLock { table in
             for job in jobs {
                 table.jobs[job.id] = job
-                table.bytes += job.state.withLock { $0.bytes }
+                table.ledger.recover(job.caller, bytes: job.state.withLock { $0.bytes })
             }
         }
+        for job in jobs where job.isGone { bury(job) }
         let open = jobs.filter { !$0.record.state.isFinal }
         for (index, job) in open.enumerated() {
             job.log?.append(.queued, JobDocument(job.record, JobDocument.Moment(position: index)))
@@ -120,25 +119,28 @@ final class JobStore: Sendable {
     /// - Parameter resultBytes: room that its result may need.
     /// - Throws: ``Problem`` 507.
     func accept(
-        _ record: JobRecord, id: JobID, photo: ArraySlice<UInt8>, plan: DeblurPlan, place: QueueTicket, resultBytes: Int
+        _ record: JobRecord, id: JobID, photo: ArraySlice<UInt8>, plan: DeblurPlan, resultBytes: Int
     ) throws(Problem) -> Job {
         guard let spool else {
             throw .insufficientStorage("The service has no folder to keep jobs in.", retryAfterSeconds: 60)
         }
         let bytes = photo.count + resultBytes
-        let job = Job(record, id: id, bytes: bytes, plan: plan, place: place)
+        let job = Job(record, id: id, bytes: bytes, plan: plan)
         // Reserved before it is written, so that many at once do not overrun the limit together.
         let refusal: SpoolFailure? = table.withLock { table in
-            if table.bytes + bytes > limitBytes { return .full(limit: limitBytes, actual: table.bytes + bytes) }
-            if table.jobs.count >= Self.jobLimit { return .full(limit: Self.jobLimit, actual: table.jobs.count) }
-            table.bytes += bytes
+            do throws(SpoolFailure) { try table.ledger.open(job.caller, bytes: bytes) } catch { return error }
             return nil
         }
         do {
             if let refusal { throw refusal }
             try spool.accept(record, photo: photo, id: id)
         } catch {
-            if refusal == nil { table.withLock { $0.bytes -= bytes } }
+            if refusal == nil {
+                table.withLock { table in
+                    table.ledger.change(job.caller, bytes: -bytes)
+                    table.ledger.close(job.caller)
+                }
+            }
             throw problem(for: error, "accept")
         }
         table.withLock { $0.jobs[id] = job }
@@ -158,12 +160,34 @@ final class JobStore: Sendable {
             (error as? DiskError)?.publicReason ?? "The state folder cannot be written.", retryAfterSeconds: 30)
     }
 
-    /// Forgets a job of which nobody knows. Blocks.
+    /// A job is gone: from now on only its name is kept, and not for long where many follow it.
+    func bury(_ job: Job) {
+        let forgotten = table.withLock { table -> [Job] in
+            guard close(job, in: &table) else { return [] }
+            return table.ledger.bury(job.id).compactMap { table.jobs[$0] }
+        }
+        for job in forgotten { disk.addOperation { [self] in forget(job) } }
+    }
+
+    /// Forgets a job: nobody is told of it any more. Blocks.
     func forget(_ job: Job) {
         _ = job.files.withLock { _ in try? spool?.remove(job.id) }
         table.withLock { table in
-            if table.jobs.removeValue(forKey: job.id) != nil { table.bytes -= job.state.withLock { $0.bytes } }
+            guard table.jobs.removeValue(forKey: job.id) != nil else { return }
+            close(job, in: &table)
+            table.ledger.change(job.caller, bytes: -job.state.withLock { $0.bytes })
         }
+    }
+
+    /// False when it did not count any more.
+    @discardableResult
+    private func close(_ job: Job, in table: inout Table) -> Bool {
+        let isCounted = job.state.withLock { state in
+            defer { state.isCounted = false }
+            return state.isCounted
+        }
+        if isCounted { table.ledger.close(job.caller) }
+        return isCounted
     }
 
     // MARK: Numbers
@@ -172,16 +196,17 @@ final class JobStore: Sendable {
     func setBytes(of job: Job, to bytes: Int) {
         table.withLock { table in
             guard table.jobs[job.id] === job else { return }
-            table.bytes += job.state.withLock { state in
+            let more = job.state.withLock { state in
                 defer { state.bytes = bytes }
                 return bytes - state.bytes
             }
+            table.ledger.change(job.caller, bytes: more)
         }
     }
 
     /// Counts the jobs; when somebody asks, because it looks at each.
     func updateGauges() {
-        let (jobs, bytes) = table.withLock { (Array($0.jobs.values), $0.bytes) }
+        let (jobs, bytes) = table.withLock { (Array($0.jobs.values), $0.ledger.bytes) }
         var counts: [JobState: Int] = [:]
         for job in jobs {
             let record = job.record
@@ -191,10 +216,11 @@ final class JobStore: Sendable {
         context.metrics.spoolBytes.set(Double(bytes))
     }
 
+    /// When the first of the jobs that count will be gone.
     private var secondsToNextExpiry: Int {
-        let oldest = table.withLock { $0.jobs.values.compactMap { $0.record.finishedAt }.min() }
-        let left = oldest.map { ttlSeconds - $0.secondsUntilNow } ?? ttlSeconds
-        return Int(min(3600, max(1, left.rounded(.up))))
+        let jobs = table.withLock { Array($0.jobs.values) }
+        let oldest = jobs.compactMap { $0.isGone ? nil : $0.secondsSinceEnd }.max() ?? 0
+        return Int(min(3600, max(1, (ttlSeconds - oldest).rounded(.up))))
     }
 }
 

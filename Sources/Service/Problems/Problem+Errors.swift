@@ -32,6 +32,7 @@ extension Problem {
                     .unprocessableContent, .tooSmall,
                     "The shorter side has \(actual) pixels; the service takes at least \(limit).",
                     limit: limit, actual: actual)
+            case .cancelled: .internalError
             case .outOfMemory:
                 Problem(
                     .serviceUnavailable, .queueFull, "There is not enough memory for this image now.",

@@ -54,6 +54,16 @@ extension Problem {
 
     static let cancelled = Problem(.gone, .expired, "The job was cancelled: it has no result.")
 
+    static let abandoned = Problem(
+        .internalServerError, .abandoned,
+        "The service ended three times while it worked on this photo; it is not tried again.")
+
+    /// A transfer whose memory others need.
+    static let tooSlow = Problem(
+        .tooManyRequests, .queueFull,
+        "Memory is short, and of all requests this one came in most slowly. Send it again, or over a faster line.",
+        retryAfterSeconds: 5, closesConnection: true)
+
     static func notFinished(_ retryAfterSeconds: Int) -> Problem {
         Problem(.conflict, .notFinished, "The result is not there yet.", retryAfterSeconds: retryAfterSeconds)
     }

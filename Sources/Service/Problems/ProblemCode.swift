@@ -18,6 +18,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case notFound = "not_found"
     case notFinished = "not_finished"
     case expired
+    case abandoned
     case insufficientStorage = "insufficient_storage"
 
     /// A few words for people; the same for every occurrence (RFC 9457 §3.1.3).
@@ -40,6 +41,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .notFound: "There is no such job"
         case .notFinished: "The job is not finished"
         case .expired: "The result is gone"
+        case .abandoned: "The job was given up"
         case .insufficientStorage: "The service has no room for jobs"
         }
     }

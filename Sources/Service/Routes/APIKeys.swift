@@ -29,14 +29,22 @@ public struct APIKeys: Sendable {
         digests = keys.map { SHA256.hash($0.utf8).bytes }
     }
 
-    /// Whether a request carries one of the keys as `Authorization: Bearer` (RFC 6750 §2.1).
-    func admit(_ head: RequestHead) -> Bool {
+    /// Whether a request carries one of the keys.
+    func admit(_ head: RequestHead) -> Bool { digest(of: head) != nil }
+
+    /// Tells the keys apart; nothing of a key can be learnt from it. Nil without a valid one.
+    func name(of head: RequestHead) -> String? {
+        digest(of: head).map { $0.prefix(8).map { String($0, radix: 16) }.joined(separator: ":") }
+    }
+
+    /// The digest of the valid key that came as `Authorization: Bearer` (RFC 6750 §2.1).
+    private func digest(of head: RequestHead) -> [UInt8]? {
         let fields = head.headers.values("Authorization")
         guard fields.count == 1, let space = fields[0].firstIndex(of: " "),
             fields[0][..<space].lowercased() == "bearer"
-        else { return false }
+        else { return nil }
         let digest = SHA256.hash(fields[0][space...].drop { $0 == " " }.utf8).bytes
         // Every key is compared, also after one fitted.
-        return digests.reduce(false) { constantTimeEqual($1, digest) || $0 }
+        return digests.reduce(false) { constantTimeEqual($1, digest) || $0 } ? digest : nil
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import HTTP
 import Metrics
@@ -10,6 +11,7 @@ package struct ServiceHandler: RequestHandler {
     /// Nil where the page is not installed.
     private let page: Page?
     private var router = Router()
+    private static let scrapes = DispatchQueue(label: "metrics", qos: .userInitiated)
 
     /// Who asks for these needs no key: probes have none, and neither has a browser that follows a link.
     private static let publicPaths: Set<String> = ["/healthz", "/readyz", "/openapi.yaml"]
@@ -37,9 +39,13 @@ package struct ServiceHandler: RequestHandler {
         router.add(.get, "/readyz", always: true) { exchange, _ in Self.ready(exchange, state) }
         JobRoutes(state).add(to: &router)
         router.add(.get, "/metrics", always: true) { exchange, _ in
-            state.jobs.store.updateGauges()
-            exchange.respond(
-                Self.response(Registry.contentType, state.context.metrics.registry.render()))
+            // Takes longer the more there is to tell: not on an event loop.
+            Self.scrapes.async {
+                guard !exchange.isDisconnected else { return }
+                state.jobs.store.updateGauges()
+                exchange.respond(
+                    Self.response(Registry.contentType, state.context.metrics.registry.render()))
+            }
         }
         router.add(.get, "/model") { exchange, _ in Self.model(exchange, state) }
         let openAPI = Installation.file("openapi.yaml").flatMap { try? String(contentsOf: $0, encoding: .utf8) }

@@ -35,8 +35,8 @@ struct AccessLog: Sendable {
         ]
         if case .complete = answer.outcome {} else { fields["outcome"] = "\(answer.outcome)" }
         if let problem = answer.serverProblem { fields["problem"] = "\(problem)" }
-        if let trace = answer.head?.headers["traceparent"] { fields["traceparent"] = "\(trace.prefix(128))" }
-        if route == "other", let target = answer.target { fields["target"] = "\(target.prefix(256))" }
+        if let trace = answer.head?.headers["traceparent"] { fields["traceparent"] = "\(LogText.prefix(trace, bytes: 128))" }
+        if route == "other", let target = answer.target { fields["target"] = "\(LogText.prefix(target, bytes: 256))" }
         logger.log(level: level, "request", metadata: fields)
     }
 }

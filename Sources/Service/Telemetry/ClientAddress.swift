@@ -1,3 +1,4 @@
+import Foundation
 import HTTP
 
 /// Whose request it is, behind proxies that are trusted to say.
@@ -11,7 +12,7 @@ package struct ClientAddress: Sendable {
     package func resolve(peer: String, headers: HTTPHeaders?) -> String {
         guard isTrusted(peer), let headers else { return peer }
         var nearest = peer
-        for hop in headers.list("X-Forwarded-For").reversed() {
+        for hop in Self.hops("X-Forwarded-For", headers).reversed() {
             let address = Self.withoutPort(hop)
             guard AddressRange.isAddress(address) else { break }
             nearest = address
@@ -24,9 +25,23 @@ package struct ClientAddress: Sendable {
     /// list or replaces it: what stands before the words of the trusted ones is the client's.
     package func cameByHTTPS(peer: String, headers: HTTPHeaders) -> Bool {
         guard isTrusted(peer) else { return false }
-        let hops = headers.list("X-Forwarded-For").reversed().prefix { isTrusted(Self.withoutPort($0)) }
-        return headers.list("X-Forwarded-Proto").suffix(hops.count + 1).contains { $0.lowercased() == "https" }
+        let hops = Self.hops("X-Forwarded-For", headers).reversed().prefix { isTrusted(Self.withoutPort($0)) }
+        return Self.hops("X-Forwarded-Proto", headers).suffix(hops.count + 1).contains { $0.lowercased() == "https" }
     }
+
+    /// The last entries of a list that proxies add to; more of them are not looked at, so that a long field costs no more than a
+    /// usual one.
+    private static func hops(_ field: String, _ headers: HTTPHeaders) -> [String] {
+        var hops: [String] = []
+        for value in headers.values(field).suffix(longestList) {
+            let last = String(decoding: value.utf8.suffix(longestField), as: UTF8.self)
+            hops += last.split(separator: ",").suffix(longestList).map { $0.trimmingCharacters(in: .whitespaces) }
+        }
+        return hops.filter { !$0.isEmpty }.suffix(longestList)
+    }
+
+    private static let longestList = 32
+    private static let longestField = 2048
 
     private func isTrusted(_ address: String) -> Bool { trusted.contains { $0.contains(address) } }
 

@@ -6,14 +6,17 @@ public struct LineLogHandler: LogHandler {
     public var logLevel: Logger.Level
     public var metadata: Logger.Metadata = [:]
 
+    /// Bytes of one value.
+    private static let longestValue = 1024
+
     private let label: String
     private let format: ServeOptions.LogFormat
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes one line with its line feed; standard error unless a test listens.
+    /// - Parameter write: takes one line with its line feed, without waiting; standard error unless a test listens.
     public init(
         label: String, format: ServeOptions.LogFormat, level: Logger.Level,
-        write: @escaping @Sendable (String) -> Void = LineLogHandler.standardError
+        write: @escaping @Sendable (String) -> Void = { LogWriter.standardError.write($0) }
     ) {
         self.label = label
         self.format = format
@@ -27,31 +30,23 @@ public struct LineLogHandler: LogHandler {
     }
 
     public func log(event: LogEvent) {
+        // Whatever was put in: a line of bounded length.
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }
+            .mapValues { LogText.prefix($0.description, bytes: Self.longestValue) }
         let time = Date().formatted(.iso8601.year().month().day().time(includingFractionalSeconds: true))
         switch format {
         case .text:
             let level = event.level.rawValue.uppercased()
-            let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(LogText.value($0.value.description))" }
+            let pairs = fields.sorted { $0.key < $1.key }.map { " \($0.key)=\(LogText.value($0.value))" }
             write("\(time)Z \(level) \(LogText.escape(event.message.description))\(pairs.joined())\n")
         case .json:
-            var line = fields.mapValues(\.description)
+            var line = fields
             line["time"] = time + "Z"
             line["level"] = event.level.rawValue
             line["message"] = event.message.description
             line["logger"] = label
             // JSONEncoder escapes what would break a line; the rest of a client's bytes is escaped as in text.
             write(String(decoding: JSON.encode(line.mapValues(LogText.escape)), as: UTF8.self) + "\n")
-        }
-    }
-
-    /// One write per line: lines of several threads do not mix.
-    @Sendable public static func standardError(_ line: String) {
-        var bytes = Array(line.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
-            if count < 0 && errno != EINTR { return }
-            bytes = bytes.dropFirst(max(0, count))
         }
     }
 }

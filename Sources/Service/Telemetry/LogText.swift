@@ -15,6 +15,17 @@ enum LogText {
         return escaped
     }
 
+    /// As many whole characters (Unicode scalars) as fit into so many bytes, and `…` for the rest. By bytes: one
+    /// grapheme may have any number of them.
+    static func prefix(_ text: String, bytes limit: Int) -> String {
+        guard text.utf8.count > limit else { return text }
+        var end = text.utf8.index(text.startIndex, offsetBy: limit)
+        while end > text.startIndex, end.samePosition(in: text.unicodeScalars) == nil {
+            end = text.utf8.index(before: end)
+        }
+        return String(text.unicodeScalars[..<end]) + "…"
+    }
+
     /// A value after `key=`: quoted when it is empty or holds blanks, quotes or equal signs.
     static func value(_ text: String) -> String {
         let escaped = escape(text)

@@ -60,12 +60,15 @@ public struct ServiceMetrics: Sendable {
             "deblur_spool_bytes", "Photos and results of jobs on disk, and room for results to come.")
         spoolErrors = registry.counters(
             "deblur_spool_errors_total",
-            "What could not be done on disk: accept (also for the limit), finish, read, recover.",
+            "What could not be done on disk: accept (also for the limit), begin, finish, read, recover.",
             labels: ["operation"])
         eventStreams = registry.gauge("deblur_event_streams", "Clients that follow a job's events.")
         for state in JobState.allCases { jobs(state.rawValue).set(0) }
         for state in JobState.allCases where state.isFinal { jobsEnded(state.rawValue).add(0) }
-        for operation in ["accept", "finish", "read", "recover"] { spoolErrors(operation).add(0) }
+        for operation in ["accept", "begin", "finish", "read", "recover"] { spoolErrors(operation).add(0) }
+        registry.sampled(
+            "deblur_log_lines_dropped_total", "Lines of the log that nobody read in time.", kind: .counter
+        ) { Double(LogWriter.standardError.droppedLines) }
         ProcessMetrics.register(in: registry)
     }
 

@@ -14,6 +14,9 @@ struct ServeCommand: ParsableCommand {
 
     @OptionGroup var flags: ServeFlags
 
+    /// For whoever reads the log to take the last lines; nobody may be there.
+    private static let lastWordsSeconds = 0.5
+
     func run() throws {
         let options: ServeOptions
         do {
@@ -24,6 +27,8 @@ struct ServeCommand: ParsableCommand {
         let level = Logger.Level(rawValue: options.logLevel) ?? .info
         LoggingSystem.bootstrap { LineLogHandler(label: $0, format: options.logFormat, level: level) }
         let logger = Logger(label: "deblur")
+        // An end by an error says so first.
+        defer { LogWriter.standardError.flush(within: Self.lastWordsSeconds) }
 
         let file = try ModelFile.resolve(options.model.flatMap(FilePath.init(argument:)))
         let classifier = try options.classifier.flatMap(FilePath.init(argument:))
@@ -76,6 +81,7 @@ struct ServeCommand: ParsableCommand {
                 logger.notice("draining", metadata: ["seconds": "\(service.options.drainSeconds)"])
                 service.drain {
                     logger.notice("stopped")
+                    LogWriter.standardError.flush(within: Self.lastWordsSeconds)
                     Glibc.exit(0)
                 }
             }

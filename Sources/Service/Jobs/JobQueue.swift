@@ -1,0 +1,65 @@
+/// Jobs that wait for their turn: the callers take turns, and each caller's first comes first.
+struct JobQueue {
+    private struct Line {
+        let caller: String
+        var jobs: [Job]
+    }
+
+    /// Each with a job at least, from the next turn on.
+    private var lines: [Line] = []
+    private(set) var count = 0
+    /// Tiles of all jobs, by their records.
+    private(set) var tiles = 0
+
+    /// The job whose turn is next.
+    var first: Job? { lines.first?.jobs.first }
+
+    var all: [Job] { lines.flatMap(\.jobs) }
+
+    /// - Parameter isFirst: at the head of its caller's line, whose turn is then next; else at its end.
+    mutating func add(_ job: Job, isFirst: Bool = false) {
+        count += 1
+        tiles += job.tiles
+        guard let index = lines.firstIndex(where: { $0.caller == job.caller }) else {
+            return lines.insert(Line(caller: job.caller, jobs: [job]), at: isFirst ? 0 : lines.count)
+        }
+        lines[index].jobs.insert(job, at: isFirst ? 0 : lines[index].jobs.count)
+        if isFirst, index > 0 { lines.insert(lines.remove(at: index), at: 0) }
+    }
+
+    /// Takes ``first``; its caller's next turn comes after everybody else's.
+    mutating func takeFirst() -> Job? {
+        guard !lines.isEmpty else { return nil }
+        var line = lines.removeFirst()
+        let job = line.jobs.removeFirst()
+        if !line.jobs.isEmpty { lines.append(line) }
+        count -= 1
+        tiles -= job.tiles
+        return job
+    }
+
+    mutating func remove(_ job: Job) {
+        guard let (line, place) = find(job) else { return }
+        lines[line].jobs.remove(at: place)
+        if lines[line].jobs.isEmpty { lines.remove(at: line) }
+        count -= 1
+        tiles -= job.tiles
+    }
+
+    mutating func removeAll() { self = JobQueue() }
+
+    /// How many come before a job; nil where it does not wait here.
+    func position(of job: Job) -> Int? {
+        guard let (own, place) = find(job) else { return nil }
+        return lines.indices.reduce(0) { sum, line in
+            sum + min(lines[line].jobs.count, line < own ? place + 1 : place)
+        }
+    }
+
+    private func find(_ job: Job) -> (line: Int, place: Int)? {
+        guard let line = lines.firstIndex(where: { $0.caller == job.caller }),
+            let place = lines[line].jobs.firstIndex(where: { $0 === job })
+        else { return nil }
+        return (line, place)
+    }
+}
