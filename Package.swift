@@ -11,8 +11,8 @@ let package = Package(
     name: "deblur",
     products: [.executable(name: "deblur", targets: ["deblur"])],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
     ],
     targets: [
         // System libraries
@@ -79,7 +79,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "HTTP", "Images", "Metrics", "Network", "Tiles", "TestSupport",
+                "Service", "HTTP", "Images", "Metrics", "Network", "Tiles", "Digests", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

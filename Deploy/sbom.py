@@ -55,9 +55,17 @@ def package(name, version, identity, purl=None, supplier="NOASSERTION", **more):
     return entry
 
 
+def debian_licences(root):
+    """Names as the packages' copyright files give them, by package; no SPDX expressions."""
+    path = root / "usr/local/share/deblur/licences.txt"
+    lines = path.read_text().splitlines() if path.exists() else []
+    return dict(line.split("\t", 1) for line in lines if "\t" in line)
+
+
 def debian(root):
     if not (root / "var/lib/dpkg/status").exists():
         return
+    licences = debian_licences(root)
     release = dict(re.findall(r'^(\w+)="?([^"\n]*)', (root / "etc/os-release").read_text(), re.M))
     distribution = f"{release.get('ID', 'debian')}-{release.get('VERSION_ID', '')}".rstrip("-")
     for paragraph in (root / "var/lib/dpkg/status").read_text().split("\n\n"):
@@ -74,6 +82,7 @@ def debian(root):
             purl,
             f"Person: {fields['Maintainer'].replace('<', '(').replace('>', ')')}",
             sourceInfo=f"built from Debian source package {source}",
+            **({"licenseComments": f"in its copyright file: {licences[name]}"} if licences.get(name) else {}),
         )
 
 

@@ -76,8 +76,9 @@ static void decode(decoder *state, const uint8_t *bytes, size_t count, int has_e
                    int orientation, size_t memory_limit, const image_raster *target) {
     j_decompress_ptr info = &state->info;
     j_common_ptr common = (j_common_ptr)info;
-    jpeg_create_decompress(info);
+    // Before the call: what it has made when it fails is to be freed as well.
     state->created = 1;
+    jpeg_create_decompress(info);
     info->mem->max_memory_to_use = (long)memory_limit;
     info->src = &state->source;
     state->source = (struct jpeg_source_mgr){

@@ -63,8 +63,9 @@ static void opaque_row(const image_raster *source, ptrdiff_t y, uint8_t *out) {
 static void encode(encoder *state, const image_raster *source, const image_jpeg_options *options,
                    const image_segment *segments, size_t segment_count) {
     j_compress_ptr info = &state->info;
-    jpeg_create_compress(info);
+    // Before the call: what it has made when it fails is to be freed as well.
     state->created = 1;
+    jpeg_create_compress(info);
     info->dest = &state->destination;
     state->progress.progress_monitor = on_progress;
     info->progress = &state->progress;

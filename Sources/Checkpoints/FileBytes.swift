@@ -1,6 +1,9 @@
 import Foundation
 
-/// The bytes of a whole file, mapped and read-only, with checked access for the readers.
+/// The bytes of a whole file, read once and then constant, with checked access for the readers.
+///
+/// Read and not mapped: a mapped file that somebody cuts short ends the process that looks at what is gone, and one that is
+/// written over changes after it was checked.
 final class FileBytes: @unchecked Sendable {
     // Safe to share: the pointer and what it points to are constant until the last owner lets go.
 
@@ -9,8 +12,9 @@ final class FileBytes: @unchecked Sendable {
 
     var count: Int { raw.count }
 
-    /// - Throws: ``CheckpointError/Problem/inaccessible(_:)`` for everything but a readable regular file.
-    init(mapping path: String) throws(CheckpointError.Problem) {
+    /// - Throws: ``CheckpointError/Problem/inaccessible(_:)`` for everything but a readable regular file, and where there is
+    ///   no memory for it; ``CheckpointError/Problem/truncated(part:needed:available:)`` when it gets shorter meanwhile.
+    init(reading path: String) throws(CheckpointError.Problem) {
         // Non-blocking, so that a named pipe is refused below instead of waiting for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else { throw .inaccessible(systemMessage(errno)) }
@@ -24,10 +28,28 @@ final class FileBytes: @unchecked Sendable {
             return
         }
         let count = Int(status.st_size)
-        guard let start = mmap(nil, count, PROT_READ, MAP_PRIVATE, descriptor, 0), start != MAP_FAILED else {
+        // Pages of their own, so that all of it goes back to the system.
+        let protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS
+        guard let start = mmap(nil, count, protection, flags, -1, 0), start != MAP_FAILED else {
             throw .inaccessible(systemMessage(errno))
         }
         raw = UnsafeRawBufferPointer(start: start, count: count)
+        try Self.fill(start, count, from: descriptor)
+    }
+
+    private static func fill(
+        _ start: UnsafeMutableRawPointer, _ count: Int, from descriptor: Int32
+    ) throws(CheckpointError.Problem) {
+        var filled = 0
+        while filled < count {
+            let got = read(descriptor, start + filled, min(count - filled, 1 << 30))
+            if got < 0, errno == EINTR { continue }
+            guard got >= 0 else { throw .inaccessible(systemMessage(errno)) }
+            guard got > 0 else {
+                throw .truncated(part: "the file", needed: UInt64(count), available: UInt64(filled))
+            }
+            filled += got
+        }
     }
 
     /// A copy of `bytes`, as if it were a file.

@@ -9,7 +9,7 @@ extension TensorArchive {
     /// - Throws: ``CheckpointError``.
     public init(contentsOf url: URL, entry: Entry? = nil) throws {
         do throws(CheckpointError.Problem) {
-            let bytes = try FileBytes(mapping: url.path)
+            let bytes = try FileBytes(reading: url.path)
             try self.init(bytes, fileName: url.lastPathComponent, entry: entry)
         } catch {
             throw CheckpointError(file: url.lastPathComponent, error)

@@ -6,8 +6,7 @@ import Foundation
 /// Reads `.safetensors` and PyTorch checkpoints (zip and legacy form); the bytes decide which it is, not the name. No
 /// code of a checkpoint runs: its pickle is read by a machine that knows the few operations of a state dict.
 ///
-/// The file stays mapped while an archive or a tensor of it lives. It should be replaced by renaming (as
-/// ``SafetensorsWriter`` does): a file that is shortened in place while it is being read ends the process.
+/// The file is read as a whole, and its bytes stay in memory while an archive or a tensor of it lives.
 public struct TensorArchive: Sendable {
     /// How the file is built.
     public enum Container: String, Sendable {

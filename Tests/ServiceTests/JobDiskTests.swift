@@ -30,7 +30,7 @@ import Testing
         disk.fail(with: nil)
         let id = try rig.postJob(Pictures.png(40, 40))
         #expect(try rig.wait(for: "succeeded", of: id))
-        #expect(folder.files == ["jobs/\(id)/record", "jobs/\(id)/result"], "nothing is left of what was refused")
+        #expect(folder.files == ["preview", "record", "result"].map { "jobs/\(id)/\($0)" }, "nothing is left of what was refused")
     }
 
     @Test(arguments: [ENOSPC, EROFS])

@@ -37,7 +37,7 @@ import Testing
             let events = try second.events(id, after: "2")
             #expect(events.first?.id == "3" && events.first?.name == "tile" && events.last?.name == "succeeded")
         }
-        #expect(folder.files.count == 2 * ids.count, "\(folder.files)")
+        #expect(folder.files.count == 3 * ids.count, "\(folder.files)")
     }
 
     @Test func finishedJobsAreServedAsBefore() throws {

@@ -8,13 +8,15 @@ public struct AcceptedTypes: Sendable {
     }
 
     private let ranges: [Range]
+    /// Ranges that are looked at.
+    private static let mostRanges = 64
 
     /// Reads all lines of Accept; ranges that cannot be read are passed over, as if they were not there.
     ///
     /// - Parameter aliases: names that clients use for a type, with the type's registered one: `image/jpg` for
     ///   `image/jpeg`.
     public init(_ headers: HTTPHeaders, aliases: [String: String] = [:]) {
-        ranges = headers.list("Accept").compactMap { element in
+        ranges = headers.list("Accept").prefix(Self.mostRanges).compactMap { element in
             guard let named = MediaType(element) else { return nil }
             let type = aliases[named.essence].flatMap { MediaType($0) } ?? named
             guard let text = named.parameters["q"] else {

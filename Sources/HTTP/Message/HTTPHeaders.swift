@@ -38,10 +38,21 @@ public struct HTTPHeaders: Sendable, Equatable {
     }
 
     /// The elements of a list-valued field over all its lines (RFC 9110 §5.6.1); quoted strings stay whole and empty
-    /// elements are left out.
+    /// elements are left out. What lies beyond ``longestList`` is not read: lists are read on event loops, and a head may
+    /// have 64 KiB.
     public func list(_ name: String) -> [String] {
-        values(name).flatMap { FieldValue.listElements($0) }
+        var left = Self.longestList
+        return values(name).flatMap { value -> [String] in
+            guard left > 0 else { return [] }
+            defer { left -= value.utf8.count }
+            guard value.utf8.count > left else { return FieldValue.listElements(value) }
+            // The last element may be cut.
+            return Array(FieldValue.listElements(String(decoding: value.utf8.prefix(left), as: UTF8.self)).dropLast())
+        }
     }
+
+    /// Bytes of a list that are read, over all its lines: clients send some hundred.
+    public static let longestList = 4096
 
     public func contains(_ name: String) -> Bool { fields.contains { Self.same($0.name, name) } }
 

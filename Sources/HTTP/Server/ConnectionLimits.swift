@@ -1,17 +1,17 @@
 import Foundation
 
 /// How many connections there may be, by the configuration and by the descriptors that the process may open.
-struct ConnectionLimits: Sendable {
+package struct ConnectionLimits: Sendable {
     /// Beyond it only what ``RequestHandler/isAlwaysServed(_:)`` names is served.
-    let maximum: Int
+    package let maximum: Int
     /// Surplus connections are let in to be told so, up to this number.
-    let most: Int
+    package let most: Int
 
     /// Descriptors of a process that are no connections: standard streams, pollers, listeners, locks, files in work.
     private static let ownDescriptors = 32
 
     /// - Parameter descriptors: the limit of the process.
-    init(maximum: Int, descriptors: Int) {
+    package init(maximum: Int, descriptors: Int) {
         // Two for each: a connection may have a file to send.
         let room = max(4, (descriptors - Self.ownDescriptors) / 2)
         most = min(2 * maximum + 64, room)
@@ -20,7 +20,7 @@ struct ConnectionLimits: Sendable {
     }
 
     /// What one peer may have while there are many: the last eighth is for the others.
-    func isBeyondShare(ofPeer count: Int, of total: Int) -> Bool {
+    package func isBeyondShare(ofPeer count: Int, of total: Int) -> Bool {
         count > maximum / 2 && total > maximum - maximum / 8
     }
 

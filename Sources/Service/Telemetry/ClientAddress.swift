@@ -29,8 +29,8 @@ package struct ClientAddress: Sendable {
         return Self.hops("X-Forwarded-Proto", headers).suffix(hops.count + 1).contains { $0.lowercased() == "https" }
     }
 
-    /// The last entries of a list that proxies add to; more of them are not looked at, so that a long field costs no more than a
-    /// usual one.
+    /// The last entries of a list that proxies add to; more of them are not looked at, so that a long field costs no more
+    /// than a usual one.
     private static func hops(_ field: String, _ headers: HTTPHeaders) -> [String] {
         var hops: [String] = []
         for value in headers.values(field).suffix(longestList) {
