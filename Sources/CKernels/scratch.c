@@ -3,6 +3,9 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 typedef struct {
     float *floats;
@@ -41,3 +44,13 @@ float *kernel_scratch(size_t floats) { return grown(0, floats); }
 float *kernel_side_scratch(size_t floats) { return grown(1, floats); }
 
 size_t kernel_scratch_capacity(void) { return blocks[0].capacity + blocks[1].capacity; }
+
+void kernel_bound_allocator(int large, int arenas) {
+#ifdef __GLIBC__
+    mallopt(M_MMAP_THRESHOLD, large);
+    mallopt(M_TRIM_THRESHOLD, 4 * large);
+    mallopt(M_ARENA_MAX, arenas);
+#else
+    (void)large, (void)arenas;
+#endif
+}

@@ -14,6 +14,11 @@ public struct Scratch {
     /// Floats that the calling thread keeps for this.
     public static var capacity: Int { kernel_scratch_capacity() }
 
+    /// How the process's allocator treats blocks from `largeBytes` on: see `kernel_bound_allocator`.
+    public static func boundAllocator(largeBytes: Int, arenas: Int) {
+        kernel_bound_allocator(Int32(clamping: largeBytes), Int32(clamping: arenas))
+    }
+
     /// Parts start at 64-byte boundaries.
     public static func rounded(_ floats: Int) -> Int { (floats + 15) & ~15 }
 

@@ -15,4 +15,8 @@ float *kernel_side_scratch(size_t floats);
 /// Floats that the calling thread's block holds now.
 size_t kernel_scratch_capacity(void);
 
+/// Lets freed blocks from `large` bytes on, and spare memory beyond four times that, go back to the system at once, and
+/// bounds the arenas of the allocator. Where the C library knows no such settings: nothing.
+void kernel_bound_allocator(int large, int arenas);
+
 #endif

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// What this process may use of the machine, control groups included.
 public enum Machine {
@@ -25,6 +26,10 @@ public enum Machine {
             .compactMap { words(of: $0)?.first.flatMap { Int($0) } }
         return ([physical] + limits).min() ?? physical
     }
+
+    /// Large blocks go back to the system when they are freed, so that resident memory follows the budget: by itself glibc
+    /// learns to keep blocks of up to 32 MiB once one has been freed. To be called before the process has threads.
+    public static func boundAllocator() { Scratch.boundAllocator(largeBytes: 1 << 20, arenas: 4) }
 
     private static func words(of path: String) -> [Substring]? {
         (try? String(contentsOfFile: path, encoding: .utf8))?.split { $0 == " " || $0 == "\n" }

@@ -17,14 +17,6 @@ struct ServeCommand: ParsableCommand {
     /// For whoever reads the log to take the last lines; nobody may be there.
     private static let lastWordsSeconds = 0.5
 
-    /// Large blocks go back to the system when they are freed, so that resident memory follows the budget: by itself glibc
-    /// learns to keep blocks of up to 32 MiB once one has been freed. Of arenas there are as many as there are cores.
-    private static func boundTheAllocator(threads: Int) {
-        mallopt(M_MMAP_THRESHOLD, 1 << 20)
-        mallopt(M_TRIM_THRESHOLD, 4 << 20)
-        mallopt(M_ARENA_MAX, Int32(clamping: max(2, threads)))
-    }
-
     func run() throws {
         let options: ServeOptions
         do {
@@ -32,7 +24,7 @@ struct ServeCommand: ParsableCommand {
         } catch {
             throw ValidationError(error.description)
         }
-        Self.boundTheAllocator(threads: options.threads)
+        Machine.boundAllocator()
         let level = Logger.Level(rawValue: options.logLevel) ?? .info
         LoggingSystem.bootstrap { LineLogHandler(label: $0, format: options.logFormat, level: level) }
         let logger = Logger(label: "deblur")
