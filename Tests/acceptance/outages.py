@@ -110,11 +110,10 @@ class Neighbour:
             self.over.wait(int(answer.headers["retry-after"]))
 
     def finish(self, within, at_least=2):
-        # One that is being served may end; one that never is, is a fault.
-        self.over.wait(0)
+        # One that is being served may end, and there have to be some; one that never is served, is a fault.
         waited = time.monotonic()
-        count = len(self.times)
-        while len(self.times) == count and time.monotonic() - waited < within:
+        wanted = max(at_least, len(self.times) + 1)
+        while len(self.times) < wanted and time.monotonic() - waited < at_least * within and not self.faults:
             time.sleep(0.05)
         self.over.set()
         self.thread.join(timeout=130)
