@@ -116,10 +116,10 @@ static image_status encode_png(void) {
     return thrown_away(image_png_encode(&see_through, &text, 1, &output, NULL).status, &output);
 }
 static image_status decode_jpeg(void) {
-    return image_jpeg_decode(jpeg.bytes, jpeg.count, WIDTH, HEIGHT, 6, 1 << 24, 100, &target, NULL).status;
+    return image_jpeg_decode(jpeg.bytes, jpeg.count, 1, WIDTH, HEIGHT, 6, 1 << 24, 100, &target, NULL).status;
 }
 static image_status decode_progressive(void) {
-    return image_jpeg_decode(progressive.bytes, progressive.count, WIDTH, HEIGHT, 6, 1 << 24, 100, &target, NULL).status;
+    return image_jpeg_decode(progressive.bytes, progressive.count, 1, WIDTH, HEIGHT, 6, 1 << 24, 100, &target, NULL).status;
 }
 static image_status decode_png(void) {
     return image_png_decode(png.bytes, png.count, WIDTH, HEIGHT, 6, &target_alpha, NULL).status;

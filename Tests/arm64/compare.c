@@ -98,11 +98,11 @@ static void codecs(void) {
     image_jpeg_options options = {92, 2, 2, 1, 0, 1, 1};
     image_jpeg_encode(&source, &options, NULL, 0, &jpeg, NULL);
     show_bytes("jpeg", &jpeg);
-    image_jpeg_decode(jpeg.bytes, jpeg.count, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL);
+    image_jpeg_decode(jpeg.bytes, jpeg.count, 1, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL);
     image_buffer decoded = {again, sizeof again, 0};
     show_bytes("jpeg decoded", &decoded);
     // An error, which leaves the library by longjmp.
-    printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL).status);
+    printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, 1, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL).status);
 }
 
 int main(void) {
