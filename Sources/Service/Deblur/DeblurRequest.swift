@@ -91,16 +91,18 @@ final class DeblurRequest: Sendable {
     private func received(_ bytes: Int) {
         let stepped = (bytes + Self.uploadStep - 1) / Self.uploadStep * Self.uploadStep
         let needed = min(stepped, exchange.head.contentLength ?? maxBody)
-        let refusal = state.withLock { state -> MemoryBudget.Refusal? in
-            guard let upload = state.upload, !state.isRefused else { return nil }
-            do throws(MemoryBudget.Refusal) { try upload.grow(to: needed) } catch {
-                state.isRefused = true
-                return error
-            }
+        guard let upload = state.withLock({ $0.isRefused ? nil : $0.upload }) else { return }
+        // Outside the lock: others may have to give their memory up for it, and this one for theirs.
+        do throws(MemoryBudget.Refusal) {
+            try upload.grow(to: needed)
             upload.moved(to: bytes)
-            return nil
+        } catch {
+            let isFirst = state.withLock { state in
+                defer { state.isRefused = true }
+                return !state.isRefused
+            }
+            if isFirst { context.refuse(exchange, engine.problem(for: error)) }
         }
-        if let refusal { context.refuse(exchange, engine.problem(for: refusal)) }
     }
 
     /// Memory is short, and this upload is the slowest.

@@ -55,9 +55,10 @@ final class JobRunner: Sendable {
         self.context = context
         self.works = works
         let recovered = store.recover()
-        // Those that may be to blame for an end come last.
-        state.withLock { $0.recovered = recovered.filter { !$0.isSuspect } + recovered.filter(\.isSuspect) }
         for job in recovered where job.record.tries ?? 0 >= JobRecord.mostTries { fail(job, Problem.abandoned) }
+        let open = recovered.filter { !$0.record.state.isFinal }
+        // Those that may be to blame for an end come last.
+        state.withLock { $0.recovered = open.filter { !$0.isSuspect } + open.filter(\.isSuspect) }
     }
 
     // MARK: Coming in
