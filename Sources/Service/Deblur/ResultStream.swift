@@ -9,7 +9,10 @@ import Synchronization
 final class ResultStream: Sendable {
     /// Results up to this size are handed over as a whole; most sockets take that at once.
     static let wholeLimit = 256 << 10
+    /// Bytes that are read of a file at a time, and that are handed over of a result in memory: there each piece costs a
+    /// change of threads, and the result is accounted for anyway.
     private static let block = 64 << 10
+    private static let memoryBlock = 1 << 20
     /// How long a result stays in memory for its client's sake.
     private static let patienceSeconds = 2.0
 
@@ -97,7 +100,7 @@ final class ResultStream: Sendable {
                 state.isHeld = true
                 return .hold
             }
-            let size = min(Self.block, count - state.offset)
+            let size = min(state.file == nil ? Self.memoryBlock : Self.block, count - state.offset)
             guard size > 0 else { return .finish }
             defer { state.offset += size }
             if let file = state.file { return .read(file, at: state.offset - state.fileStart, count: size) }
