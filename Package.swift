@@ -7,6 +7,11 @@ let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 // at run time through function attributes, never through flags for the whole file.
 let c: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
 
+// What `deblur --version` names as the commit: the Makefile says it (SwiftPM's own Context.gitInformation is kept from an
+// earlier commit when this file has not changed).
+let commit = Context.environment["DEBLUR_COMMIT"].map { $0.filter { $0.isHexDigit || $0 == "+" } } ?? ""
+let version: [CSetting] = commit.isEmpty ? [] : [.define("DEBLUR_COMMIT", to: "\"\(commit)\"")]
+
 let package = Package(
     name: "deblur",
     products: [.executable(name: "deblur", targets: ["deblur"])],
@@ -23,6 +28,7 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
+        .target(name: "CVersion", cSettings: c + version),
         .target(name: "CEvaluation", cSettings: c),
         .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
         .target(
@@ -49,7 +55,7 @@ let package = Package(
             name: "Service",
             dependencies: [
                 "HTTP", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Drawing", "Metrics", "Digests",
-                .product(name: "Logging", package: "swift-log"),
+                "CVersion", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
         .executableTarget(

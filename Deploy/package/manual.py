@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Man pages from what the program says of itself: `manual.py PROGRAM FOLDER`.
 
-deblur(1) and deblur-COMMAND(1) come from the parser's own description (`--experimental-dump-help`). The date is SOURCE_DATE_EPOCH's, so that equal sources give equal pages.
+deblur(1) and deblur-COMMAND(1) come from the parser's own description (`--experimental-dump-help`), deblur-exits(7) and
+deblur-formats(7) from the pages of `deblur help`. The date is SOURCE_DATE_EPOCH's, so that equal sources give equal pages.
 """
 
 import json
@@ -11,6 +12,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+PAGES = {"exits": "how deep a tile goes, who decides, and what the answer says of it", "formats": "what deblur reads, writes and keeps"}
 
 
 def ask(program, *arguments):
@@ -91,7 +94,8 @@ def command_page(command, version):
     if command["commandName"] == "serve":
         lines += [".SH ENVIRONMENT", escaped("Every option has a twin DEBLUR_NAME, --max-body for instance DEBLUR_MAX_BODY; a flag beats it.")]
     lines += [".SH EXIT STATUS", "0 done, 1 something failed, 2 wrong usage."]
-    return lines + [".SH SEE ALSO", "\\fBdeblur\\fR(1)"]
+    lines += [".SH SEE ALSO", "\\fBdeblur\\fR(1), " + ", ".join(f"\\fBdeblur\\-{page}\\fR(7)" for page in PAGES)]
+    return lines
 
 
 def overview(tool, commands, version):
@@ -110,6 +114,18 @@ def overview(tool, commands, version):
                        ("/usr/share/deblur", "the model that comes with it, the page, openapi.yaml"),
                        ("/var/lib/deblur", "accepted jobs and their results")):
         lines += [".TP", f"\\fI{path}\\fR", what]
+    lines += [".SH SEE ALSO", ", ".join(f"\\fBdeblur\\-{page}\\fR(7)" for page in PAGES)]
+    return lines
+
+
+def text_page(name, text, version):
+    """A page of `deblur help`: capitals at the edge are headings, four spaces text, more is kept as it stands."""
+    lines = head(f"deblur-{name}", 7, version, PAGES[name])
+    for line in text.rstrip("\n").split("\n"):
+        if line and not line.startswith(" "):
+            lines += [f'.SH "{escaped(line)}"', ".nf"]
+        else:
+            lines.append(escaped(line[4:]) or "\\&")
     return lines
 
 
@@ -124,6 +140,8 @@ def main():
     pages = {"deblur.1": overview(tool, commands.values(), version)}
     for name, command in commands.items():
         pages[f"deblur-{name}.1"] = command_page(command, version)
+    for name in PAGES:
+        pages[f"deblur-{name}.7"] = text_page(name, ask(program, "help", name), version)
     for name, lines in pages.items():
         (folder / name).write_text("\n".join(lines) + "\n")
 

@@ -6,11 +6,14 @@ struct DeblurCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deblur",
         abstract: "Makes blurred photos sharp with the network AdaRevD, on the CPU.",
-        discussion: "Exit codes: 0 done, 1 something failed, 2 wrong usage.",
-        version: "deblur \(Version.current)",
+        discussion: """
+            Exit codes: 0 done, 1 something failed, 2 wrong usage. Pages of help: deblur help exits, deblur help formats.
+            """,
+        version: Version.line,
         subcommands: [
             ServeCommand.self, ImageCommand.self, InspectCommand.self, BenchCommand.self, SelfTestCommand.self,
             HealthCommand.self, ConfigurationCommand.self, EvalCommand.self, CalibrateCommand.self, ConvertCommand.self,
+            HelpPageCommand.self,
         ])
 
     /// Ends the process: 0 for what was asked for (help, version), 2 for wrong usage, else 1 or what the command says.

@@ -10,7 +10,7 @@ enum Layers {
     /// What each target stands on directly; it may import that and whatever lies below.
     static let below: [String: [String]] = [
         "CFFTW": [], "COpenBLAS": [], "CCrypto": [], "CZlib": [], "CSystem": [], "CImageCodecs": [], "CEvaluation": [],
-        "Files": [],
+        "Files": [], "CVersion": [],
         "CKernels": ["CFFTW", "COpenBLAS"],
         "Digests": ["CCrypto", "CZlib"],
         "Kernels": ["CKernels", "CFFTW", "COpenBLAS"],
@@ -23,7 +23,7 @@ enum Layers {
         "Metrics": [],
         "Sockets": ["CSystem"],
         "HTTP": ["Sockets"],
-        "Service": ["HTTP", "Tiles", "Images", "Drawing", "Metrics"],
+        "Service": ["HTTP", "Tiles", "Images", "Drawing", "Metrics", "CVersion"],
         "deblur": ["Service", "Evaluation"],
     ]
 

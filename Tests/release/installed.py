@@ -33,6 +33,10 @@ def check(root):
         page = (root / f"share/man/man1/deblur-{command}.1").read_text()
         for option in re.findall(r"--([a-z][a-z-]+)", output(program, command, "--help").split("OPTIONS:")[-1]):
             assert "\\-\\-" + option.replace("-", "\\-") in page, f"deblur-{command}(1) lacks --{option}"
+    for page in ("exits", "formats"):
+        text = (root / f"share/man/man7/deblur-{page}.7").read_text()
+        headings = re.findall(r"^[A-Z][A-Z ]+$", output(program, "help", page), re.M)
+        assert len(headings) > 3 and all(f'.SH "{heading}"' in text for heading in headings), page
     bash = root / "share/bash-completion/completions/deblur"
     words = output("bash", "-c", f"""
         . {bash}
