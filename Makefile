@@ -6,6 +6,9 @@
 # What `deblur --version` names: the commit, with + when tracked files differ from it.
 export DEBLUR_COMMIT ?= $(shell git describe --always --abbrev=7 --exclude '*' --dirty=+ 2>/dev/null)
 
+# A target that imports another one without naming it in Package.swift stops the build.
+checked := --explicit-target-dependency-import-check error
+
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
@@ -13,13 +16,14 @@ setup: ## installs the libraries that are missing (Debian, Ubuntu)
 	@./.ci/setup
 
 build: setup ## builds .build/release/deblur
-	swift build -c release --product deblur
+	swift build -c release --product deblur $(checked)
 
 run: build ## serves on 127.0.0.1:8080 with the default model
 	.build/release/deblur serve
 
 test: setup ## builds and passes every test, the training code's where its packages can be had
-	swift test -c release --disable-xctest
+	.ci/part/imports
+	swift test -c release --disable-xctest $(checked)
 	Training/test || [ $$? -eq 77 ]
 
 test-page: build ## the page in headless Chromium (needs chromium and chromium-driver)
