@@ -1,5 +1,5 @@
 import { make } from "./dom.js";
-import { loadTexts, t, language } from "./texts.js";
+import { loadTexts, t, language, typeset } from "./texts.js";
 import { help } from "./texts/help.js";
 
 /** The help page: its words are in texts/help.js. Text between backquotes is what is typed or pressed. */
@@ -11,8 +11,8 @@ document.title = `${t("help")} · deblur`;
 main.replaceChildren(make("h2", title));
 const here = new URL("./", location.href).href;
 for (const [heading, ...paragraphs] of sections) {
-    main.append(make("h3", heading));
-    for (const paragraph of paragraphs) main.append(written(paragraph.replace("{here}", here)));
+    main.append(make("h3", typeset(heading)));
+    for (const paragraph of paragraphs) main.append(written(typeset(paragraph).replace("{here}", here)));
 }
 delete document.documentElement.dataset.waiting;
 

@@ -110,11 +110,12 @@ function clipped(context, left, top, right, bottom, draw) {
 
 /** Before and after around the same point, twice as large as they are, beside each other. */
 function drawLoupe(context, viewer) {
-    const { loupe, stage, size } = viewer;
+    const { loupe, stage, room, size } = viewer;
     const width = 2 * loupeSide + 1;
     const left = Math.min(Math.max(8, loupe.x - width / 2), Math.max(8, stage.width - width - 8));
-    // Above the pointer, and below it where there is no room.
-    const top = loupe.y > loupeSide + 40 ? loupe.y - loupeSide - 24 : loupe.y + 32;
+    // Above the pointer; below it where there is room there alone.
+    const [above, below] = [loupe.y - loupeSide - 24, loupe.y + 32];
+    const top = above < 8 && below + loupeSide + 8 <= room.height ? below : Math.max(8, above);
     const area = loupeArea(viewer);
     const scale = loupeZoom / viewer.pixelRatio;
     context.save();

@@ -80,8 +80,9 @@ export class Panel {
     }
 
     #showProgress(item) {
-        element("progress").hidden = this.state !== "busy";
-        if (this.state !== "busy") return;
+        const isShown = ["busy", "opening"].includes(this.state);
+        element("progress").hidden = !isShown;
+        if (!isShown) return;
         const { text, share, detail } = this.#isAssessing
             ? { text: t("assessing"), share: this.#assessment.share < 1 ? this.#assessment.share : null, detail: "" }
             : progressText(item);
@@ -93,7 +94,7 @@ export class Panel {
         const bar = element("bar");
         if (share === null) bar.removeAttribute("value");
         else bar.value = share;
-        this.#announcer.progress(item, text, share, reason || detail);
+        if (this.state === "busy") this.#announcer.progress(item, text, share, reason || detail);
     }
 
     #showOutcome(item) {
@@ -121,8 +122,9 @@ export class Panel {
 
     /** What could not be done, in words, whichever photo is looked at. */
     #showProblems() {
-        const { failed, items } = this.#album;
-        element("problems").hidden = !failed.length || items.length < 2;
+        const { failed, items, selected } = this.#album;
+        const isSaidAbove = failed.every((item) => item === selected);
+        element("problems").hidden = isSaidAbove || items.length < 2;
         setText("problems-title", t("problems", { n: failed.length }));
         const list = element("problems-list");
         const texts = failed.map((item) => `${item.name}\n${item.problem?.title ?? ""}`);

@@ -1,5 +1,5 @@
 import { bytes, megapixels } from "./format.js";
-import { t } from "./texts.js";
+import { language, t } from "./texts.js";
 
 /**
  * What went wrong, in words for the person at the page: made from a problem+json answer (RFC 9457), from an answer
@@ -96,7 +96,9 @@ function detailText({ detail, code, limit, actual }) {
     if (code === "content_too_large" && hasNumbers) {
         return t("detailTooLarge", { limit: bytes(limit), actual: bytes(actual) });
     }
-    return [detail, advices[code] && t(advices[code])].filter(Boolean).join(" ");
+    if (ownDetails[code]) return t(ownDetails[code]);
+    const isRead = language === "en" || !codeTitles[code];
+    return [isRead && detail, advices[code] && t(advices[code])].filter(Boolean).join(" ");
 }
 
 const codeTitles = {
@@ -117,10 +119,11 @@ const codeTitles = {
     answer: "titleAnswer",
 };
 
+/** In place of the service's words, and after them. */
+const ownDetails = { unauthorized: "keyNote", not_found: "detailNotFound" };
 const advices = { bad_image: "detailBadImage", expired: "detailExpired" };
 
 const statusTitles = {
-    404: "titleNotFound",
     408: "titleSlow",
     409: "titleUnfinished",
     410: "titleExpired",

@@ -24,11 +24,19 @@ export class Stage {
         zoom("zoom-out", () => this.viewer.zoomTo(this.viewer.zoom / 1.5));
         zoom("zoom-fit", () => this.viewer.fit());
         zoom("zoom-full", () => this.viewer.zoomTo(1));
+        new ResizeObserver(() => this.#reserve()).observe(element("toolbar"));
+    }
+
+    /** The buttons lie over the stage: the photo is fitted above them. */
+    #reserve() {
+        const [stage, toolbar] = ["stage", "toolbar"].map((id) => element(id).getBoundingClientRect());
+        this.viewer.setReserve(toolbar.height ? stage.bottom - toolbar.top : 0);
     }
 
     /** Shows a photo, or with a null layer an empty frame of its size. */
     show(size, layer, name) {
         this.viewer.show(size, layer);
+        element("stage-section").style.setProperty("--ratio", String(size.width / size.height));
         const stage = element("stage");
         stage.tabIndex = 0;
         stage.setAttribute("role", "application");
@@ -41,6 +49,7 @@ export class Stage {
 
     clear() {
         this.viewer.clear();
+        element("stage-section").style.removeProperty("--ratio");
         const stage = element("stage");
         stage.tabIndex = -1;
         stage.setAttribute("role", "group");
@@ -62,6 +71,7 @@ export class Stage {
     note(text) {
         element("no-preview").textContent = text;
         element("no-preview").hidden = !text;
+        this.#update();
     }
 
     redraw() {
@@ -73,6 +83,8 @@ export class Stage {
         const isCompared = Boolean(viewer.after && viewer.before);
         const isSideBySide = viewer.panes.length > 1;
         const stage = element("stage");
+        element("stage-section").classList.toggle("bare", !viewer.size && !element("no-preview").hidden);
+        element("stage-section").classList.toggle("in-two", isSideBySide);
         stage.classList.toggle("compared", isCompared);
         stage.classList.toggle("zoomed", Boolean(viewer.size) && (!viewer.isFitted || isSideBySide));
         stage.classList.toggle("with-loupe", Boolean(viewer.loupe));

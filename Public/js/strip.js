@@ -85,7 +85,9 @@ export class Strip {
             !wait && busy.length && left !== null && t("stripLeft", { time: about(left) }),
             wait,
         ];
-        setText(element("strip-text"), parts.filter(Boolean).join(" · "));
+        // Lines break between the parts, and within sentences.
+        const whole = parts.filter(Boolean).map((part) => (part === wait ? part : part.replaceAll(" ", "\u00a0")));
+        setText(element("strip-text"), whole.join(" · "));
         element("strip-deblur").hidden = !ready.length || selected?.isReady;
         setText(element("strip-deblur"), t("deblurAll", { n: ready.length }));
         element("download-all").hidden = done.length < 2;

@@ -23,7 +23,12 @@ export function t(key, values = {}) {
     let text = texts[key];
     if (text === undefined) throw new Error(`no text called ${key}`);
     if (typeof text === "object") text = text[rules.select(Number(values.n))] ?? text.other;
-    return text.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? show(values[name]) : gap));
+    return typeset(text.replace(/\{(\w+)\}/g, (gap, name) => (name in values ? show(values[name]) : gap)));
+}
+
+/** No line begins with a sign that French writes with a space before it. */
+export function typeset(text) {
+    return text.replace(/ (?=[;:?!»])|(?<=«) /g, "\u00a0");
 }
 
 function show(value) {

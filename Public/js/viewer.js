@@ -27,6 +27,8 @@ export class Viewer {
     #frame = 0;
     #rest = 0;
     #stage = { width: 0, height: 0 };
+    /** At the lower end of the stage, CSS pixels: what lies there covers nothing of a photo that is fitted. */
+    #reserve = 0;
     #isFitted = true;
     /** Photo size; null without a photo. */
     size = null;
@@ -62,12 +64,17 @@ export class Viewer {
     get panes() {
         if (!this.isSideBySide || !this.after || !this.before) return [{ x: 0, y: 0, side: "both" }];
         const { width, height } = this.stage;
-        const next = this.#isWide ? { x: this.#stage.width - width, y: 0 } : { x: 0, y: this.#stage.height - height };
+        const next = this.#isWide ? { x: this.#stage.width - width, y: 0 } : { x: 0, y: height + gap };
         return [{ x: 0, y: 0, side: "before" }, { ...next, side: "after" }];
     }
 
+    /** Whether the photo is larger in panes beside each other than in panes one above the other. */
     get #isWide() {
-        return this.#stage.width >= this.#stage.height;
+        const { width, height } = this.#stage;
+        const ratio = this.size ? this.size.width / this.size.height : 1;
+        const [beside, above] = [[width / 2, height - this.#reserve], [width, (height - this.#reserve) / 2]];
+        const across = ([paneWidth, paneHeight]) => Math.min(paneWidth, paneHeight * ratio);
+        return across(beside) >= across(above);
     }
 
     /** The size of a pane. */
@@ -75,7 +82,14 @@ export class Viewer {
         const { width, height } = this.#stage;
         if (!this.isSideBySide || !this.after || !this.before) return this.#stage;
         const half = (length) => Math.floor((length - gap) / 2);
-        return this.#isWide ? { width: half(width), height } : { width, height: half(height) };
+        return this.#isWide ? { width: half(width), height } : { width, height: half(height - this.#reserve) };
+    }
+
+    /** The part of a pane that nothing lies over. */
+    get room() {
+        const { width, height } = this.stage;
+        const isAbove = this.panes.length > 1 && !this.#isWide;
+        return { width, height: isAbove ? height : Math.max(1, height - this.#reserve) };
     }
 
     get pixelRatio() {
@@ -156,6 +170,12 @@ export class Viewer {
         this.#moved();
     }
 
+    setReserve(value) {
+        if (value === this.#reserve) return;
+        this.#reserve = value;
+        this.#place();
+    }
+
     fit() {
         this.#isFitted = true;
         this.#place();
@@ -234,8 +254,8 @@ export class Viewer {
     }
 
     #fitScale() {
-        const { width, height } = this.stage;
-        const margin = width > wideStage ? 2 * fitMargin : 0;
+        const { width, height } = this.room;
+        const margin = this.#stage.width > wideStage ? (2 * fitMargin) / this.panes.length : 0;
         const [across, down] = [(width - margin) / this.size.width, (height - margin) / this.size.height];
         return Math.max(0, Math.min(largestFit, across, down)) || 1;
     }
@@ -245,7 +265,7 @@ export class Viewer {
         return Math.min(this.#fitScale(), 1 / this.pixelRatio);
     }
 
-    /** Keeps the photo on the stage: centred where it is smaller, without a gap where it is larger. */
+    /** Keeps the photo in its room: centred where it is smaller, without a gap where it is larger. */
     #place() {
         if (!this.size) return;
         this.#isFitted ||= this.scale < this.#leastScale;
@@ -254,9 +274,12 @@ export class Viewer {
             const half = room / 2 / this.scale;
             return half * 2 >= length ? length / 2 : Math.min(length - half, Math.max(half, value));
         };
+        const { width, height } = this.room;
+        // From the middle of the room to the middle of the pane.
+        const shift = (this.stage.height - height) / 2 / this.scale;
         this.centre = {
-            x: clamp(this.centre.x, this.size.width, this.stage.width),
-            y: clamp(this.centre.y, this.size.height, this.stage.height),
+            x: clamp(this.centre.x, this.size.width, width),
+            y: clamp(this.centre.y - shift, this.size.height, height) + shift,
         };
         this.#moved();
     }

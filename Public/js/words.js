@@ -5,8 +5,8 @@ import { t } from "./texts.js";
 
 export function factsText(item) {
     const kind = item.kind ? item.kind.toUpperCase() + depthText(item.bits) : "";
-    const parts = [item.size && pixels(item.size.width, item.size.height), kind, item.photo && bytes(item.photo.size)];
-    return parts.filter(Boolean).join(" · ");
+    const file = joined("\u00a0·\u00a0", kind, item.photo && bytes(item.photo.size));
+    return joined(" · ", item.size && pixels(item.size.width, item.size.height), file);
 }
 
 /** What was done to the file before it was sent. */
@@ -55,6 +55,7 @@ export function progressText(item) {
             return { text: t("deblurring"), share, detail: lost || joined(", ", parts, eta) };
         }
         case "fetching": return { text: t("fetching"), share: null, detail: "" };
+        case "opening": return { text: t("stateOpening"), share: null, detail: "" };
         default: return { text: t("waiting"), share: null, detail: again || t("waitingHere") };
     }
 }
@@ -63,7 +64,7 @@ export function progressText(item) {
 export function outcomeText(item) {
     const total = [...item.exits.values()].reduce((sum, tiles) => sum + tiles, 0);
     const type = item.result.type.replace("image/", "").toUpperCase();
-    const file = `${type}${depthText(item.resultBits)} · ${bytes(item.result.size)}`;
+    const file = `${type}${depthText(item.resultBits)}\u00a0·\u00a0${bytes(item.result.size)}`;
     const took = item.seconds === null ? "" : t("took", { time: measured(item.seconds) });
     if (item.isUnchanged) {
         return { text: t("outcomeNothing"), detail: joined(" ", t("outcomeNothingDetail"), took, file) };
@@ -95,7 +96,8 @@ export function blurText(tiles, seconds, classes) {
 export function estimateText(items, facts) {
     const seconds = items.map((item) => facts.seconds(item.size));
     if (!seconds.length || seconds.includes(null)) return "";
-    return t("estimate", { time: duration(seconds.reduce((sum, value) => sum + value, 0)) });
+    const total = seconds.reduce((sum, value) => sum + value, 0);
+    return total < 1 ? t("estimateShort") : t("estimate", { time: duration(total) });
 }
 
 /** Until all photos are done that are worked on or wait; null where nobody can tell. */

@@ -1,6 +1,8 @@
 """A headless Chromium that talks to the service under test only, and remembers what the page did wrong."""
 
+import base64
 import os
+import pathlib
 import shutil
 import tempfile
 import urllib.parse
@@ -133,8 +135,10 @@ class Browser:
         expected = tuple(f"status of {status}" for status in expected_statuses)
         return self.run("return window.__violations") + [m for m in logged if not any(e in m for e in expected)]
 
-    def shot(self, path):
-        self.driver.save_screenshot(str(path))
+    def shot_of_all(self, path):
+        """Also of what would have to be scrolled to."""
+        shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+        pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))
 
     def quit(self):
         self.driver.quit()

@@ -194,6 +194,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             service = {**MODEL["service"], **self.service.behaviour.limits}
             return self.answer_json(200, {**MODEL, "service": service}) if self.is_admitted() else None
         file = (PUBLIC / path.lstrip("/")) if path != "/" else PUBLIC / "index.html"
+        file = PUBLIC.parent / "openapi.yaml" if path == "/openapi.yaml" else file
         if ".." in path or not file.is_file():
             return self.problem(404, "not_found", "Not found")
         return self.answer(200, TYPES.get(file.suffix, "application/octet-stream"), file.read_bytes(),

@@ -122,7 +122,7 @@ class JobTests(JobCase):
 
     def test_a_link_to_a_job_that_is_gone_says_so(self):
         self.browser.open("#job=unknown")
-        self.expect_error("Not found", "There is no such job.")
+        self.expect_error("This result is not here", "It may have been removed")
 
     def test_a_stream_that_breaks_off_is_resumed(self):
         self.service.behaviour.cut_events_after = 3

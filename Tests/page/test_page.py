@@ -3,9 +3,9 @@
 import json
 import unittest
 
+from audit import AUDIT
 from fake_service import FakeService
 from page_case import PageCase
-from test_access import AUDIT
 
 
 class LanguageCase(PageCase):
@@ -32,7 +32,7 @@ class GermanTests(LanguageCase):
 
     def test_german(self):
         self.assertEqual(self.browser.run("return document.documentElement.lang"), "de")
-        self.assertEqual(self.browser.text("#choose"), "Fotos wählen")
+        self.assertEqual(self.browser.text("#choose"), "Fotos auswählen")
         self.assertEqual(self.browser.text("#limits"), "Bis zu 67 MB und 64 Megapixel je Foto.")
         self.walk()
         self.assertEqual(self.browser.text("#outcome-text"), "Geschärft.")

@@ -68,8 +68,8 @@ export default {
     keep: "Keep them",
     strength: "Strength",
     strengthNote:
-        "Seen at once. Below 100 % the service makes the file when you download it, so that camera data and quality "
-        + "stay.",
+        "You see it at once. Below 100 % the service makes the file when you download it, so that camera data "
+        + "and quality stay.",
     strengthAll: "Use for all photos",
 
     options: "Options",
@@ -123,6 +123,7 @@ export default {
     busyRetry: "{reason}. Trying again in {seconds} s.",
     sentAgain: "The service had lost the photo; it was sent again.",
     estimate: "Takes at most {time} here when nothing else waits.",
+    estimateShort: "Takes under a second here when nothing else waits.",
 
     outcomeDone: "Sharpened.",
     outcomeNothing: "Nothing to sharpen was found.",
@@ -170,7 +171,7 @@ export default {
     announceFailed: "{name}: {reason}",
 
     keyTitle: "This service needs a key",
-    keyNote: "Whoever runs the service has it.",
+    keyNote: "Ask the person who runs the service for it.",
     keyRefused: "That key was not accepted.",
     key: "Key",
     keyKeep: "Remember it in this browser",
@@ -182,8 +183,8 @@ export default {
     titleNotAPhoto: "This is not a photo that can be opened here",
     detailNotAPhoto: "It is no JPEG, PNG or another picture that this browser knows.",
     detailHEIC:
-        "This browser cannot open HEIC. Save the photo as JPEG and bring that; an iPhone takes JPEG with "
-        + "Settings, Camera, Formats, Most Compatible. Safari opens HEIC as it is.",
+        "This browser cannot open HEIC. Save the photo as JPEG and bring that. An iPhone takes JPEG when "
+        + "Settings › Camera › Formats is set to Most Compatible. Safari opens HEIC as it is.",
     detailFormat: "This browser cannot open {kind}. Save the photo as JPEG and bring that.",
     titleBadImage: "This file cannot be read as a photo",
     detailBadImage: "It may be damaged or cut off; saving it again from a photo program often helps.",
@@ -201,7 +202,8 @@ export default {
     titleStorage: "The service has no room to store the photo",
     titleAbandoned: "The service failed at this photo several times",
     titleUnauthorized: "This service needs a key",
-    titleNotFound: "Not found",
+    titleNotFound: "This result is not here",
+    detailNotFound: "It may have been removed, or it belongs to another key.",
     titleSlow: "Sending the photo took too long",
     titleUnfinished: "The result is not ready yet",
     titleUnreachable: "The service cannot be reached",

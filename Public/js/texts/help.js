@@ -33,14 +33,13 @@ export const help = {
         sections: [
         ["Was es macht",
             "Es schärft Fotos, die unscharf sind, weil die Kamera wackelte oder sich etwas bewegte. Es vergrößert "
-            + "nicht, es erfindet nichts, und starke Fehlfokussierung oder Rauschen sind andere Probleme.",
+            + "nicht, es erfindet nichts, und gegen starke Fehlfokussierung oder Rauschen hilft es nicht.",
             "Was schon scharf ist, bleibt, wie es ist. Kleine Schrift und Gesichter können falsch werden: Bitte "
             + "vergleichen Sie, bevor Sie ein Ergebnis verwenden. Ihre eigenen Dateien werden nie verändert."],
         ["Wohin Ihre Fotos gehen",
             "Zu dem Dienst, von dem diese Seite kommt, sonst nirgendwohin. Er behält Ergebnisse eine Weile und "
             + "löscht sie dann. Fotos und Ergebnisse liegen auch in diesem Browser, damit beim Neuladen nichts "
-            + "verloren "
-            + "geht, bis Sie auf Entfernen drücken."],
+            + "verloren geht, bis Sie auf „Entfernen“ drücken."],
         ["Formate",
             "JPEG und PNG werden gesendet, wie sie sind; Größe, Ausrichtung, Farbprofil, Kameradaten und 16 Bit "
             + "bleiben. WebP, AVIF und was dieser Browser sonst öffnet, wird hier zuerst decodiert: Kameradaten und "
