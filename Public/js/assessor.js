@@ -1,6 +1,6 @@
 import { element } from "./dom.js";
 import { Problem } from "./problem.js";
-import { blurText } from "./words.js";
+import { blurText, estimateText } from "./words.js";
 
 /** The button that only asks how blurred the photo is. */
 export class Assessor {
@@ -22,6 +22,8 @@ export class Assessor {
                 const tiles = readTiles(report.tiles);
                 const hasMap = tiles.some((tile) => tile.class !== null);
                 const words = blurText(tiles, report.estimated_seconds, facts.current.classes);
+                // A service that has not measured anything yet knows no better than the page.
+                words.detail ||= estimateText([item], facts.current);
                 panel.setAssessment({ item, ...words, hasMap });
                 if (hasMap) (await show()).showBlur(tiles, { width: report.width, height: report.height });
             } catch (error) {

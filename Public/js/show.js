@@ -91,6 +91,7 @@ export class Show {
         this.#heatMap.isShown = isShown && this.#heatMap.hasData;
         element("heat").setAttribute("aria-pressed", String(this.#heatMap.isShown));
         element("legend").hidden = !this.#heatMap.isShown;
+        element("stage").classList.toggle("with-map", this.#heatMap.isShown);
         this.#stage.redraw();
     }
 

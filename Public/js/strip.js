@@ -129,7 +129,7 @@ function makeCell() {
 function fill(cell, item) {
     const text = stateText(item);
     cell.option.dataset.state = item.state;
-    setText(cell.name, item.name);
+    setText(cell.name, shortened(item.name));
     setText(cell.state, text);
     cell.option.setAttribute("aria-label", t("optionLabel", { name: item.name, state: text }));
     cell.option.title = item.name;
@@ -142,6 +142,12 @@ function fill(cell, item) {
     }
     const share = item.state === "running" && item.total ? item.done / item.total : 0;
     cell.bar.style.transform = `scaleX(${share})`;
+}
+
+/** Names of one camera differ at their end: a long one is cut in the middle. */
+function shortened(name) {
+    const letters = [...name];
+    return letters.length <= 13 ? name : `${letters.slice(0, 4).join("")}…${letters.slice(-7).join("")}`;
 }
 
 function setText(node, text) {

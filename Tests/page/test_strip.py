@@ -200,7 +200,18 @@ class StripTests(PageCase):
 
 
 class ThumbnailTests(PageCase):
-    """What the strip shows of a photo is its middle, whatever its shape."""
+    """What the strip shows of a photo is its middle, whatever its shape, and a name that tells it from the others."""
+
+    def test_long_names_differ_where_they_differ(self):
+        names = [f"PXL_20260714_{index:03}.jpg" for index in range(3)]
+        self.choose(*[self.write(name, path.read_bytes()) for name, path in zip(names, self.several(3))])
+        shown = self.browser.run("return [...document.querySelectorAll('.cell .name')].map((node) => node.textContent)")
+        self.assertEqual(shown, ["PXL_…000.jpg", "PXL_…001.jpg", "PXL_…002.jpg"])
+        whole = self.browser.run("return [...document.querySelectorAll('.cell')].map((cell) => cell.title)")
+        self.assertEqual(whole, names)
+        cut = self.browser.run("""return [...document.querySelectorAll(".cell .name")]
+            .filter((node) => node.scrollWidth > node.clientWidth).length""")
+        self.assertEqual(cut, 0, "cut off at its end")
 
     def test_thumbnails_of_odd_shapes(self):
         shapes = [(2000, 40), (40, 2000), (1, 1), (900, 600)]

@@ -124,7 +124,7 @@ export default {
     lost: "Verbindung verloren, neuer Versuch läuft. Die Arbeit geht weiter.",
     busyRetry: "{reason}. Neuer Versuch in {seconds} s.",
     sentAgain: "Der Dienst hatte das Foto verloren; es wurde noch einmal gesendet.",
-    estimate: "Dauert hier höchstens {time}, wenn sonst nichts wartet.",
+    estimate: "Dauert hier bis zu etwa {time}, wenn sonst nichts wartet.",
     estimateShort: "Dauert hier unter einer Sekunde, wenn sonst nichts wartet.",
 
     outcomeDone: "Geschärft.",

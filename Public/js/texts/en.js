@@ -122,7 +122,7 @@ export default {
     lost: "Connection lost, trying again. The work goes on.",
     busyRetry: "{reason}. Trying again in {seconds} s.",
     sentAgain: "The service had lost the photo; it was sent again.",
-    estimate: "Takes at most {time} here when nothing else waits.",
+    estimate: "Takes up to about {time} here when nothing else waits.",
     estimateShort: "Takes under a second here when nothing else waits.",
 
     outcomeDone: "Sharpened.",

@@ -125,7 +125,7 @@ export default {
     lost: "Connexion perdue, nouvel essai en cours. Le travail continue.",
     busyRetry: "{reason}. Nouvel essai dans {seconds} s.",
     sentAgain: "Le service avait perdu la photo ; elle a été renvoyée.",
-    estimate: "Prend ici au plus {time} si rien d’autre n’attend.",
+    estimate: "Prend ici jusqu’à environ {time} si rien d’autre n’attend.",
     estimateShort: "Prend ici moins d’une seconde si rien d’autre n’attend.",
 
     outcomeDone: "C’est net.",
