@@ -1,5 +1,6 @@
 import { prefersStillness } from "./dom.js";
 import { paint } from "./painter.js";
+import { arrange } from "./panes.js";
 
 /** Device pixels per pixel of the photo: no use in looking closer. */
 const largestZoom = 16;
@@ -8,8 +9,6 @@ const largestFit = 3;
 /** Around a photo that is fitted into a stage wider than this, CSS pixels: on a phone every pixel counts. */
 const fitMargin = 20;
 const wideStage = 600;
-/** Between the two panes of side by side, CSS pixels. */
-const gap = 3;
 const revealMilliseconds = 900;
 /** After the last movement; then the photo is drawn once more, as well as it can be. */
 const restMilliseconds = 160;
@@ -62,34 +61,22 @@ export class Viewer {
 
     /** The places of the panes, and what each shows: `both`, `before` or `after`. */
     get panes() {
-        if (!this.isSideBySide || !this.after || !this.before) return [{ x: 0, y: 0, side: "both" }];
-        const { width, height } = this.stage;
-        const next = this.#isWide ? { x: this.#stage.width - width, y: 0 } : { x: 0, y: height + gap };
-        return [{ x: 0, y: 0, side: "before" }, { ...next, side: "after" }];
-    }
-
-    /** Whether the photo is larger in panes beside each other than in panes one above the other. */
-    get #isWide() {
-        const { width, height } = this.#stage;
-        const ratio = this.size ? this.size.width / this.size.height : 1;
-        const [beside, above] = [[width / 2, height - this.#reserve], [width, (height - this.#reserve) / 2]];
-        const across = ([paneWidth, paneHeight]) => Math.min(paneWidth, paneHeight * ratio);
-        return across(beside) >= across(above);
+        return this.#places.panes;
     }
 
     /** The size of a pane. */
     get stage() {
-        const { width, height } = this.#stage;
-        if (!this.isSideBySide || !this.after || !this.before) return this.#stage;
-        const half = (length) => Math.floor((length - gap) / 2);
-        return this.#isWide ? { width: half(width), height } : { width, height: half(height - this.#reserve) };
+        return this.#places.pane;
     }
 
-    /** The part of a pane that nothing lies over. */
+    /** The size of the part of a pane that nothing lies over. */
     get room() {
-        const { width, height } = this.stage;
-        const isAbove = this.panes.length > 1 && !this.#isWide;
-        return { width, height: isAbove ? height : Math.max(1, height - this.#reserve) };
+        return this.#places.room;
+    }
+
+    get #places() {
+        const isInTwo = Boolean(this.isSideBySide && this.after && this.before);
+        return arrange(this.#stage, this.#reserve, this.size ? this.size.width / this.size.height : 1, isInTwo);
     }
 
     get pixelRatio() {

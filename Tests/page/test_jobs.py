@@ -174,7 +174,7 @@ class JobTests(JobCase):
         self.service.behaviour.forgets_jobs = True
         self.choose()
         self.browser.click("#deblur")
-        self.expect_error("Not found")
+        self.expect_error("This result is not here")
         self.assertEqual(len(self.posts()), 6)
         self.service.behaviour.forgets_jobs = False
         self.browser.click("#retry")
