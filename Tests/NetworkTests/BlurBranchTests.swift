@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// What the golden tiles do not show of the kernel branch: bands, threads, noise, masks of other forms, refusals.
-struct KernelBranchTests {
+struct BlurBranchTests {
     static let architecture = Architecture(
         encoder: .ufpnet, width: 4, encoderBlocks: [1, 1, 1, 1], subDecoders: 1, exitHead: .none)
 
@@ -49,7 +49,7 @@ struct KernelBranchTests {
         let width = 32, tall = Self.pixels(seed: 72, height: 256, width: width)
         func kernels(_ pixels: [Float], _ height: Int) -> [Float] {
             _ = network.encode(pixels, height: height, width: width, classify: false, in: workspace)
-            return network.kernels(atScale: 1, in: workspace)
+            return network.blur(atScale: 1, in: workspace)
         }
         let whole = kernels(tall, 256)
         // The lower 208 rows: bands of 32 now begin 16 rows elsewhere. 100 rows are more than the estimator sees.
@@ -104,7 +104,7 @@ struct KernelBranchTests {
         }
         let network = try AdaRevD(archive: archive, configuration: ModelConfiguration(name: form))
         let picture = Picture(height: 16, width: 16, pixels: Self.pixels(seed: 75, height: 16, width: 16))
-        let record = KernelRecord(pixels: 256, order: network.kernelOrder)
+        let record = BlurRecord(pixels: 256, order: network.blurOrder)
         _ = TileRun(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
         let all = record.all
         for pixel in [0, 37, 255] {
@@ -149,7 +149,7 @@ struct KernelBranchTests {
         // Without a network, since weights of this width take seconds to make.
         let team = ThreadTeam(threads: 1)
         defer { team.stop() }
-        let workspace = Workspace(width: 64, hasKernelBranch: true, kernels: .best, team: team)
+        let workspace = Workspace(width: 64, hasBlurBranch: true, kernels: .best, team: team)
         workspace.prepare(MapSize(height: 384, width: 384))
         let bytes = workspace.capacityBytes
         #expect(bytes < 400 << 20, "\(bytes >> 20) MiB")

@@ -2,7 +2,7 @@ import Network
 import Synchronization
 
 /// What the kernel branch computed for one tile; vectors in the order of the channels.
-final class KernelRecord: Sendable {
+final class BlurRecord: Sendable {
     struct Values {
         /// One per pixel.
         var sigma: [Float]
@@ -26,13 +26,13 @@ final class KernelRecord: Sendable {
     var all: Values { values.withLock { $0 } }
 
     /// To be a workspace's probe.
-    func note(_ stage: KernelStage, first: Int, pixels: Int, _ x: UnsafePointer<Float>) {
+    func note(_ stage: BlurStage, first: Int, pixels: Int, _ x: UnsafePointer<Float>) {
         values.withLock { values in
             switch stage {
             case .sigma: for pixel in 0..<pixels { values.sigma[first + pixel] = x[pixel] }
             case .softmax: store(x, first, pixels, &values.softmax)
             case .code: store(x, first, pixels, &values.code)
-            case .kernel: store(x, first, pixels, &values.kernel)
+            case .blurKernel: store(x, first, pixels, &values.kernel)
             }
         }
     }
@@ -46,7 +46,7 @@ final class KernelRecord: Sendable {
     }
 }
 
-extension KernelRecord.Values {
+extension BlurRecord.Values {
     /// The vectors at those places, one after the other.
     func at(_ points: [[Int]], width: Int, of vectors: KeyPath<Self, [Float]>) -> [Float] {
         let all = self[keyPath: vectors], length = all.count / sigma.count

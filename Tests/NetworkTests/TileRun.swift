@@ -35,7 +35,7 @@ struct TileRun {
     /// e_0…e_4 before the feature scales.
     var encoder: [[Float]] = []
     /// κ at scales 1/2 and 1/4, averaged over its channels; empty without a kernel branch.
-    var kernelMeans: [[Float]] = []
+    var blurMeans: [[Float]] = []
     var logits: [Float] = []
     var degradationClass: Int?
     /// Per sub-decoder: maps at scale 0…3.
@@ -45,10 +45,10 @@ struct TileRun {
 
     /// - Parameter probe: looks at the kernel branch.
     init(
-        _ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1), probe: KernelProbe? = nil
+        _ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1), probe: BlurProbe? = nil
     ) {
         let workspace = network.makeWorkspace(team: team)
-        workspace.kernelProbe = probe
+        workspace.blurProbe = probe
         var features: [[Float]] = []
         let assessment = picture.pixels.withUnsafeBufferPointer { pixels in
             network.encode(
@@ -59,8 +59,8 @@ struct TileRun {
             }
         }
         encoder = features
-        kernelMeans = (1...2).map { scale in
-            let kernels = network.kernels(atScale: scale, in: workspace)
+        blurMeans = (1...2).map { scale in
+            let kernels = network.blur(atScale: scale, in: workspace)
             return stride(from: 0, to: kernels.count, by: 361).map { start in
                 Float(kernels[start..<start + 361].reduce(0.0) { $0 + Double($1) } / 361)
             }

@@ -49,7 +49,7 @@ struct UFPNetTests {
         _ network: AdaRevD, _ picture: Picture, points: [[Int]], expected: [Float], room: Float,
         meanOverPixels: NumPyArray?, golden: (String) throws -> NumPyArray
     ) throws {
-        let record = KernelRecord(pixels: picture.height * picture.width, order: network.kernelOrder)
+        let record = BlurRecord(pixels: picture.height * picture.width, order: network.blurOrder)
         let run = TileRun(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
         func check(_ map: [Float], against expected: NumPyArray, channels: Int, _ key: String) {
             let error = maxAbsoluteDifference(planar(map, channels: channels), expected.floats)
@@ -57,7 +57,7 @@ struct UFPNetTests {
             #expect(error <= limit, "\(key): \(error) > \(limit)")
         }
         let kernels = record.all
-        for (key, path) in [("softmax", \KernelRecord.Values.softmax), ("kernel", \.kernel)] {
+        for (key, path) in [("softmax", \BlurRecord.Values.softmax), ("kernel", \.kernel)] {
             check(
                 kernels.at(points, width: picture.width, of: path), against: try golden("\(key)_at_points"), channels: 1,
                 key)
@@ -72,7 +72,7 @@ struct UFPNetTests {
         }
         for level in 1...2 {
             check(
-                run.kernelMeans[level - 1], against: try golden("kernel_level\(level)_mean_over_channels"), channels: 1,
+                run.blurMeans[level - 1], against: try golden("kernel_level\(level)_mean_over_channels"), channels: 1,
                 "mean of κ\(level)")
         }
         for scale in 0...4 {

@@ -3,10 +3,10 @@ import Checkpoints
 /// The tensors that UFPNet has besides NAFNet's (specification 5 and 12.1).
 extension Architecture {
     /// Whether the block at that scale is a kernel block: only where it is alone, and only at scales 1, 1/2 and 1/4.
-    func hasKernelBlock(atScale scale: Int) -> Bool { encoder == .ufpnet && scale < 3 && encoderBlocks[scale] == 1 }
+    func hasBlurBlock(atScale scale: Int) -> Bool { encoder == .ufpnet && scale < 3 && encoderBlocks[scale] == 1 }
 
-    func addKernelBranch(to schema: inout Schema) {
-        let taps = KernelFlow.channels, estimator = "encoder.kernel_extra"
+    func addBlurBranch(to schema: inout Schema) {
+        let taps = BlurFlow.channels, estimator = "encoder.kernel_extra"
         func stage(_ name: String, out: Int, in input: Int) {
             schema.convolution("\(name).Conv_head", out: out, in: input, kernel: 3)
             for block in 1...2 {
@@ -35,7 +35,7 @@ extension Architecture {
         }
         addFlow(to: &schema, taps: taps)
         for index in 0...1 { schema.convolution("encoder.kernel_down.\(index)", out: taps, in: taps, kernel: 2) }
-        for scale in 0..<3 where hasKernelBlock(atScale: scale) {
+        for scale in 0..<3 where hasBlurBlock(atScale: scale) {
             let c = channels(atScale: scale), name = "encoder.encoders.\(scale).0.kernel_atttion"
             schema.convolution("\(name).conv_1.0", out: c, in: c, kernel: 3)
             schema.convolution("\(name).conv_kernel.0", out: c, in: taps, kernel: 3)
@@ -71,7 +71,7 @@ extension Architecture {
     /// Checks the flow's buffers for values that its formulas cannot take.
     ///
     /// - Throws: ``ModelError/unsupported(_:)``.
-    func checkKernelBuffers(_ archive: TensorArchive) throws {
+    func checkBlurBuffers(_ archive: TensorArchive) throws {
         guard encoder == .ufpnet else { return }
         func value(_ name: String) -> Float { archive["encoder.flow.\(name)"]?.floats().first ?? .nan }
         guard value("kernel_size") == 19 else {
@@ -88,9 +88,9 @@ extension Architecture {
         }
     }
 
-    /// - Throws: ``ModelError/noiseWithoutKernels``.
+    /// - Throws: ``ModelError/noiseWithoutBlur``.
     func check(kernelNoise: UInt64?) throws {
-        guard kernelNoise == nil || encoder == .ufpnet else { throw ModelError.noiseWithoutKernels }
+        guard kernelNoise == nil || encoder == .ufpnet else { throw ModelError.noiseWithoutBlur }
     }
 
     /// Values for a buffer of the flow of which random numbers make no sense; nil for all other tensors.

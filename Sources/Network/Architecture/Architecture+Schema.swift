@@ -25,7 +25,7 @@ extension Architecture {
             schema.convolution("outputs.\(decoder).0", out: 3, in: width, kernel: 3)
         }
         addExitHead(to: &schema)
-        if encoder == .ufpnet { addKernelBranch(to: &schema) }
+        if encoder == .ufpnet { addBlurBranch(to: &schema) }
         return schema.shapes
     }
 

@@ -5,7 +5,7 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     /// A part of AdaRevD that this version does not run.
     case unsupported(String)
     /// Noise for the kernel codes of an encoder that has none.
-    case noiseWithoutKernels
+    case noiseWithoutBlur
     /// The file's own description does not fit its tensors or itself.
     case configuration(field: String, String)
     /// An exit that the model does not have.
@@ -15,7 +15,7 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
         switch self {
         case .notAdaRevD(let reason): "not an AdaRevD model: \(reason)"
         case .unsupported(let part): "not supported: \(part)"
-        case .noiseWithoutKernels: "kernel noise is for UFPNet encoders; this one has no kernels"
+        case .noiseWithoutBlur: "kernel noise is for UFPNet encoders; this one has no kernels"
         case .configuration(let field, let reason): "the model's description is wrong in \(field): \(reason)"
         case .exit(let reason): reason
         }

@@ -5,7 +5,7 @@ extension AdaRevD {
     public func imageEncodingBytes(height: Int, width: Int, tileSide: Int) -> Int? {
         WholeImageEncoding.bytes(
             size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide,
-            hasKernelBranch: architecture.encoder == .ufpnet)
+            hasBlurBranch: architecture.encoder == .ufpnet)
     }
 
     public func makeImageEncoding(

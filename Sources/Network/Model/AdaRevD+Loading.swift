@@ -52,7 +52,7 @@ extension AdaRevD {
     ) throws {
         let (architecture, shapes) = try Self.checkedArchitecture(of: archive, configuration)
         try archive.checkFinite()
-        try architecture.checkKernelBuffers(archive)
+        try architecture.checkBlurBuffers(archive)
         try architecture.check(kernelNoise: kernelNoise)
         self.init(
             WeightSource(archive, kernels: kernels), architecture: architecture, configuration: configuration,

@@ -5,14 +5,14 @@ extension AdaRevD: TileNetwork {
 
     public func makeWorkspace(team: ThreadTeam) -> Workspace {
         Workspace(
-            width: architecture.width, hasKernelBranch: architecture.encoder == .ufpnet, kernels: kernels, team: team)
+            width: architecture.width, hasBlurBranch: architecture.encoder == .ufpnet, kernels: kernels, team: team)
     }
 
     public func begin(tile index: Int, in workspace: Workspace) { workspace.tileIndex = index }
 
     /// Which channel stands at each place of what a kernel probe sees; empty without a kernel branch.
-    package var kernelOrder: [Int] {
-        if case .ufpnet(let encoder) = encoder { encoder.kernelOrder } else { [] }
+    package var blurOrder: [Int] {
+        if case .ufpnet(let encoder) = encoder { encoder.blurOrder } else { [] }
     }
 
     public func encode(
@@ -46,10 +46,10 @@ extension AdaRevD: TileNetwork {
 
     /// κ at scale 1/2 or 1/4 (1 or 2) of the last tile, `(height, width, 361)`, channels in order; empty without a kernel
     /// branch. For tests.
-    package func kernels(atScale scale: Int, in workspace: Workspace) -> [Float] {
-        guard let map = workspace.kernelMemory?.halved[scale - 1] else { return [] }
+    package func blur(atScale scale: Int, in workspace: Workspace) -> [Float] {
+        guard let map = workspace.blurMemory?.halved[scale - 1] else { return [] }
         return (0..<map.rows).flatMap { row in
-            UnsafeBufferPointer(start: map.pixels(row), count: map.width * KernelMap.channels)
+            UnsafeBufferPointer(start: map.pixels(row), count: map.width * BlurMap.channels)
         }
     }
 

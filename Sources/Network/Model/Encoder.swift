@@ -11,7 +11,7 @@ enum Encoder: Sendable {
         case .nafnet:
             self = .nafnet(NAFNetEncoder(source, architecture))
         case .ufpnet:
-            self = .ufpnet(UFPNetEncoder(source, architecture, noise: kernelNoise.map(KernelNoise.init)))
+            self = .ufpnet(UFPNetEncoder(source, architecture, noise: kernelNoise.map(BlurNoise.init)))
         }
     }
 

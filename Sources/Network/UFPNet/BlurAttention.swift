@@ -1,20 +1,20 @@
 import Kernels
 
 /// `kernel_atttion` (sic) of a kernel block: what its first norm reads instead of x (specification 4).
-struct KernelAttention: Sendable {
+struct BlurAttention: Sendable {
     /// `conv_1.0`: the map.
     private let image: Convolution3x3
     /// `conv_kernel.0`: κ, in the order in which it stands at that scale. The branch and the encoder run it.
-    let kernelHead: Convolution3x3
+    let blurHead: Convolution3x3
     /// `conv_kernel.2`
-    private let kernel: Convolution3x3
+    private let blur: Convolution3x3
     /// `conv_2.0`: both.
     private let gate: Convolution3x3
 
-    init(_ source: WeightSource, _ name: String, kernelOrder: [Int]?) {
+    init(_ source: WeightSource, _ name: String, blurOrder: [Int]?) {
         image = Convolution3x3(source, "\(name).conv_1.0")
-        kernelHead = Convolution3x3(source, "\(name).conv_kernel.0", inputOrder: kernelOrder)
-        kernel = Convolution3x3(source, "\(name).conv_kernel.2")
+        blurHead = Convolution3x3(source, "\(name).conv_kernel.0", inputOrder: blurOrder)
+        blur = Convolution3x3(source, "\(name).conv_kernel.2")
         gate = Convolution3x3(source, "\(name).conv_2.0")
     }
 
@@ -24,7 +24,7 @@ struct KernelAttention: Sendable {
     func run(_ x: UnsafePointer<Float>, size: MapSize, kernels: KernelSet, in workspace: Workspace) {
         let c = image.outputs, team = workspace.team, both = workspace.wide, result = workspace.mixed
         image.run(StripSource(x, channels: c), size: size, to: both, stride: 2 * c, .gelu, kernels: kernels, team: team)
-        kernel.run(
+        blur.run(
             StripSource(workspace.gated, channels: c), size: size, to: both + c, stride: 2 * c, .gelu, kernels: kernels,
             team: team)
         gate.forEachStrip(
@@ -53,7 +53,7 @@ struct KernelAttention: Sendable {
         let c = channels, count = Strip.count(rows: 3, width: size.width, channels: c)
         both.update(repeating: 0, count: 2 * c)
         (both + (size.width + 1) * 2 * c).update(repeating: 0, count: 2 * c)
-        for (convolution, map, offset) in [(image, x, 0), (kernel, y, c)] {
+        for (convolution, map, offset) in [(image, x, 0), (blur, y, c)] {
             var scratch = Scratch(floats: Scratch.rounded(count))
             let strip = Strip(
                 StripSource(map, channels: c), rows: row - 1..<row + 2, size: size, memory: scratch.take(count),

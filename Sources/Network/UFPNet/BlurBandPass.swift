@@ -1,7 +1,7 @@
 import Kernels
 
 /// What the estimator says about some rows of an image.
-struct KernelEstimate {
+struct BlurEstimate {
     /// `Conv_tail.mean` and `Conv_tail.var` up to their relu, `(size, 64)`.
     let mean: UnsafePointer<Float>
     let variance: UnsafePointer<Float>
@@ -10,7 +10,7 @@ struct KernelEstimate {
     /// Of the rows that were estimated together.
     let size: MapSize
 
-    /// - Parameter fields: as ``KernelEstimator/layers(_:size:fields:kernels:team:)`` leaves them.
+    /// - Parameter fields: as ``BlurEstimator/layers(_:size:fields:kernels:team:)`` leaves them.
     init(_ fields: [UnsafeMutablePointer<Float>], firstRow: Int, size: MapSize) {
         mean = UnsafePointer(fields[0])
         variance = UnsafePointer(fields[2])
@@ -21,21 +21,21 @@ struct KernelEstimate {
 
 /// κ of an image from top to bottom in bands of rows, and what its two readers make of every band: the first kernel block,
 /// and κ at half the scale. Bands come in order, all of ``bandRows`` rows but for the last.
-struct KernelBandPass {
-    let branch: KernelBranch
+struct BlurBandPass {
+    let branch: BlurBranch
     /// Of the image.
     let size: MapSize
     /// Two rows more than a band: the last two of the band before come first.
-    let band: KernelMap
+    let band: BlurMap
     /// κ at scales 1/2 and 1/4.
-    let halved: [KernelMap]
+    let halved: [BlurMap]
     /// `conv_kernel.0` of the first kernel block, whose result after GELU goes to `y`, `(size, outputs)`; nil without that
     /// block.
     let first: Convolution3x3?
     let y: UnsafeMutablePointer<Float>
     /// Whose noise is drawn.
     let tile: Int
-    var probe: KernelProbe?
+    var probe: BlurProbe?
     let kernels: KernelSet
     let team: ThreadTeam
 
@@ -48,7 +48,7 @@ struct KernelBandPass {
     }
 
     /// κ of a band. Row r of `band` is then row `rows.lowerBound` − 2 + r of the image.
-    func make(_ rows: Range<Int>, from estimate: KernelEstimate) {
+    func make(_ rows: Range<Int>, from estimate: BlurEstimate) {
         if rows.lowerBound == 0 {
             band.clear(1)
         } else {

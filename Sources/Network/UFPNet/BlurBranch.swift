@@ -5,16 +5,16 @@ import Kernels
 ///
 /// κ at full resolution would be six times a feature map. It is made in bands of rows instead, and both its readers, the
 /// first kernel block and the halving to 1/2 scale, follow band by band.
-struct KernelBranch: Sendable {
-    private let estimator: KernelEstimator
+struct BlurBranch: Sendable {
+    private let estimator: BlurEstimator
     /// `Conv_tail.mean.2` and `Conv_tail.var.2`.
     private let mean: Convolution3x3
     private let variance: Convolution3x3
-    private let flow: KernelFlow
+    private let flow: BlurFlow
     private let names: [UInt32]
     /// `kernel_down`: conv 2×2 with stride 2, two segments.
     private let halving: [PackedMatrix]
-    private let noise: KernelNoise?
+    private let noise: BlurNoise?
 
     /// Which channel stands at each place of κ at full resolution; at the other scales they stand in order.
     var order: [Int] { flow.order }
@@ -24,11 +24,11 @@ struct KernelBranch: Sendable {
     /// Pixels whose logits are kept at once.
     private static let tailPixels = 384
 
-    init(_ source: WeightSource, noise: KernelNoise?) {
+    init(_ source: WeightSource, noise: BlurNoise?) {
         let tail = "encoder.kernel_extra.Conv_tail"
-        estimator = KernelEstimator(source, "encoder.kernel_extra")
+        estimator = BlurEstimator(source, "encoder.kernel_extra")
         // In full precision always: exponentials of its nets would magnify rounding, and it is 5 % of the work.
-        flow = KernelFlow(source.using(.best), "encoder.flow")
+        flow = BlurFlow(source.using(.best), "encoder.flow")
         mean = Convolution3x3(source, "\(tail).mean.2", outputOrder: flow.order)
         variance = Convolution3x3(source, "\(tail).var.2")
         names = flow.order.map { UInt32($0) }
@@ -41,7 +41,7 @@ struct KernelBranch: Sendable {
 
     private static func halving(_ source: WeightSource, _ name: String, inputOrder: [Int]?) -> PackedMatrix {
         let weight = source.floats("\(name).weight"), bias = source.floats("\(name).bias")
-        let count = KernelMap.channels
+        let count = BlurMap.channels
         // (out, in, dy, dx) → (out, dy, dx, in)
         var matrix = [Float](repeating: 0, count: weight.count)
         for o in 0..<count {
@@ -62,15 +62,15 @@ struct KernelBranch: Sendable {
         _ image: UnsafePointer<Float>, first: Convolution3x3?, to y: UnsafeMutablePointer<Float>, kernels: KernelSet,
         in workspace: Workspace
     ) {
-        guard let memory = workspace.kernelMemory else { preconditionFailure("a workspace without kernel memory") }
+        guard let memory = workspace.blurMemory else { preconditionFailure("a workspace without kernel memory") }
         let size = workspace.size(atScale: 0), team = workspace.team
         workspace.timed("estimator") {
             estimator.run(image, size: size, fields: memory.fields, kernels: kernels, team: team)
         }
-        let pass = KernelBandPass(
+        let pass = BlurBandPass(
             branch: self, size: size, band: memory.band, halved: memory.halved, first: first, y: y,
-            tile: workspace.tileIndex, probe: workspace.kernelProbe, kernels: kernels, team: team)
-        let estimate = KernelEstimate(memory.fields, firstRow: 0, size: size)
+            tile: workspace.tileIndex, probe: workspace.blurProbe, kernels: kernels, team: team)
+        let estimate = BlurEstimate(memory.fields, firstRow: 0, size: size)
         pass.clearBorders()
         for start in stride(from: 0, to: size.height, by: pass.bandRows) {
             let rows = start..<min(size.height, start + pass.bandRows)
@@ -80,7 +80,7 @@ struct KernelBranch: Sendable {
         workspace.timed("kernel map") { pass.halveAgain(0..<size.height / 4) }
     }
 
-    /// The layers of the estimator: ``KernelEstimator/layers(_:size:fields:kernels:team:)``.
+    /// The layers of the estimator: ``BlurEstimator/layers(_:size:fields:kernels:team:)``.
     func estimate(
         _ image: UnsafePointer<Float>, size: MapSize, fields: [UnsafeMutablePointer<Float>], kernels: KernelSet,
         team: ThreadTeam
@@ -90,12 +90,12 @@ struct KernelBranch: Sendable {
 
     /// A row of κ at scale 1/2^(`scale` + 1) from a pair of rows at twice that scale.
     func halve(
-        _ scale: Int, _ pair: UnsafePointer<Float>, of source: KernelMap, to map: KernelMap, _ row: Int
+        _ scale: Int, _ pair: UnsafePointer<Float>, of source: BlurMap, to map: BlurMap, _ row: Int
     ) {
         let matrix = halving[scale]
         matrix.multiply(
             rows: map.width, pair, stride: matrix.depth, segmentStride: source.rowStride, to: map.pixels(row),
-            stride: KernelMap.channels)
+            stride: BlurMap.channels)
     }
 
     /// One row of κ from the estimator's two maps: softmax m and σ, the code u of specification 5.2, the flow.
@@ -105,10 +105,10 @@ struct KernelBranch: Sendable {
     ///   - line: `(width, 361)`, sorted as ``order`` says.
     ///   - tile: whose noise is drawn.
     func makeRow(
-        _ y: Int, from estimate: KernelEstimate, to line: UnsafeMutablePointer<Float>, tile: Int, probe: KernelProbe?,
+        _ y: Int, from estimate: BlurEstimate, to line: UnsafeMutablePointer<Float>, tile: Int, probe: BlurProbe?,
         kernels: KernelSet
     ) {
-        let channels = KernelMap.channels, inputs = mean.inputs, width = estimate.size.width
+        let channels = BlurMap.channels, inputs = mean.inputs, width = estimate.size.width
         let row = y - estimate.firstRow
         let stripCount = Strip.count(rows: 3, width: width, channels: inputs)
         let run = min(width, Self.tailPixels), flowCount = flow.scratchCount(pixels: Self.flowPixels)
@@ -148,7 +148,7 @@ struct KernelBranch: Sendable {
                 flow.invert(
                     pixels: min(Self.flowPixels, pixels - part), x + part * channels, scratch: work, kernels: kernels)
             }
-            probe?(.kernel, first, pixels, x)
+            probe?(.blurKernel, first, pixels, x)
         }
     }
 }

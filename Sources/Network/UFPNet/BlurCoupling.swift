@@ -2,7 +2,7 @@ import Kernels
 
 /// One coupling of the flow: x ← a + (1 − M)·(x·exp(S(a)) + T(a)) with a = M·x (specification 5.3), on vectors whose
 /// normalisation is still pending.
-struct Coupling: Sendable {
+struct BlurCoupling: Sendable {
     /// Places that the nets read, and places that change.
     let inputs: Range<Int>
     let outputs: Range<Int>
@@ -23,7 +23,7 @@ struct Coupling: Sendable {
     ///   - mask: by place.
     ///   - pending: what x still lacks.
     init(
-        _ source: WeightSource, _ name: String, order: [Int], mask: [Float], pending: Affine, inputs: Range<Int>,
+        _ source: WeightSource, _ name: String, order: [Int], mask: [Float], pending: BlurAffine, inputs: Range<Int>,
         outputs: Range<Int>
     ) {
         self.inputs = inputs

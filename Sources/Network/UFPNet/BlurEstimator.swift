@@ -2,7 +2,7 @@ import Kernels
 
 /// The U-shaped network that sees an image's blur (specification 5.1), up to the two maps from which its tail makes the
 /// softmax and σ. Its widths do not depend on the model's.
-struct KernelEstimator: Sendable {
+struct BlurEstimator: Sendable {
     /// R(C): x + conv(relu(conv(relu(x)))).
     private struct ResidualBlock: Sendable {
         let first: Convolution3x3

@@ -11,10 +11,10 @@ import Kernels
 ///
 /// The normalisations between the couplings are x·factor + offset per channel. They are folded into the first layer of
 /// the next nets, and put off for the other channels until a coupling rewrites them anyway.
-struct KernelFlow: Sendable {
+struct BlurFlow: Sendable {
     /// Which channel stands at each place of the vector.
     let order: [Int]
-    private let couplings: [Coupling]
+    private let couplings: [BlurCoupling]
     /// What is still to be done to each place before the last sigmoid.
     private let factor: AlignedFloats
     private let offset: AlignedFloats
@@ -36,7 +36,7 @@ struct KernelFlow: Sendable {
         }
         let split = pattern.map { $0.count { $0 == 0 } } ?? 0
 
-        var pending = Affine(count: count), couplings: [Coupling] = []
+        var pending = BlurAffine(count: count), couplings: [BlurCoupling] = []
         for entry in entries.indices.reversed() {
             pending.append(normalisation: "\(name).net.\(2 * entry + 1)", source, order: order)
             let mask = order.map { masks[entry][$0] }
@@ -46,7 +46,7 @@ struct KernelFlow: Sendable {
                 (inputs, outputs) = mask[0] == 0 ? (ones, zeros) : (zeros, ones)
             }
             couplings.append(
-                Coupling(
+                BlurCoupling(
                     source, "\(name).net.\(2 * entry)", order: order, mask: mask, pending: pending, inputs: inputs,
                     outputs: outputs))
             pending.clear(outputs)
@@ -85,7 +85,7 @@ struct KernelFlow: Sendable {
 }
 
 /// x·factor + offset per place, kept in double precision while it is put together.
-struct Affine {
+struct BlurAffine {
     var factor: [Double]
     var offset: [Double]
 

@@ -2,13 +2,13 @@ import Kernels
 
 /// κ, or some rows of it: 361 channels per pixel, with a zero pixel at either end of a row and room for a zero row above
 /// and below, so that 3×3 convolutions read it as it is.
-struct KernelMap {
+struct BlurMap {
     let memory: UnsafeMutablePointer<Float>
     let width: Int
     /// Rows between the two zero rows.
     let rows: Int
 
-    static let channels = KernelFlow.channels
+    static let channels = BlurFlow.channels
     /// Floats between neighbouring rows.
     var rowStride: Int { (width + 2) * Self.channels }
 
@@ -56,13 +56,13 @@ struct KernelMap {
 }
 
 /// Where the kernel branch works.
-struct KernelMemory {
+struct BlurMemory {
     /// Three maps of 64 channels at full resolution for the estimator.
     let fields: [UnsafeMutablePointer<Float>]
     /// Some rows of κ at full resolution, never all.
-    let band: KernelMap
+    let band: BlurMap
     /// κ at scales 1/2 and 1/4.
-    let halved: [KernelMap]
+    let halved: [BlurMap]
 
     /// Offsets into the workspace's arena.
     struct Plan {
@@ -76,24 +76,24 @@ struct KernelMemory {
             self.tile = tile
             halved = (1...2).map { scale in
                 let size = tile.halved(scale)
-                return plan.add(KernelMap.count(rows: size.height, width: size.width))
+                return plan.add(BlurMap.count(rows: size.height, width: size.width))
             }
         }
 
         /// - Parameter plan: gets what is needed before the first block of the encoder alone.
         mutating func addTransient(to plan: inout FloatArena.Plan) {
-            fields = (0..<3).map { _ in plan.add(tile.pixels * KernelEstimator.channels) }
-            band = plan.add(KernelMap.count(rows: KernelMap.bandRows(tile) + 2, width: tile.width))
+            fields = (0..<3).map { _ in plan.add(tile.pixels * BlurEstimator.channels) }
+            band = plan.add(BlurMap.count(rows: BlurMap.bandRows(tile) + 2, width: tile.width))
         }
 
 
-        func place(in arena: FloatArena) -> KernelMemory {
-            KernelMemory(
+        func place(in arena: FloatArena) -> BlurMemory {
+            BlurMemory(
                 fields: fields.map(arena.pointer),
-                band: KernelMap(memory: arena.pointer(band), width: tile.width, rows: KernelMap.bandRows(tile) + 2),
+                band: BlurMap(memory: arena.pointer(band), width: tile.width, rows: BlurMap.bandRows(tile) + 2),
                 halved: zip(1...2, halved).map { scale, part in
                     let size = tile.halved(scale)
-                    return KernelMap(memory: arena.pointer(part), width: size.width, rows: size.height)
+                    return BlurMap(memory: arena.pointer(part), width: size.width, rows: size.height)
                 })
         }
     }

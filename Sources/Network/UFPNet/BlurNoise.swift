@@ -1,6 +1,6 @@
 /// The ε of specification 5.2, drawn from a counter instead of a stream: it depends on seed, tile, pixel and channel
 /// alone, so that neither threads nor the order of tiles matter. Not PyTorch's numbers for the same seed.
-struct KernelNoise: Sendable {
+struct BlurNoise: Sendable {
     let seed: UInt64
 
     /// The key of a tile's noise.
@@ -18,16 +18,16 @@ struct KernelNoise: Sendable {
 }
 
 /// What a test may look at on the way to κ.
-package enum KernelStage: Sendable {
+package enum BlurStage: Sendable {
     /// One σ per pixel.
     case sigma
-    /// m of specification 5.1, 361 per pixel, in the order of ``AdaRevD/kernelOrder``; likewise the next two.
+    /// m of specification 5.1, 361 per pixel, in the order of ``AdaRevD/blurOrder``; likewise the next two.
     case softmax
     /// u of specification 5.2.
     case code
     /// κ.
-    case kernel
+    case blurKernel
 }
 
 /// Gets the number of the first pixel, how many there are, and their values; called from several threads at once.
-package typealias KernelProbe = @Sendable (KernelStage, _ first: Int, _ pixels: Int, UnsafePointer<Float>) -> Void
+package typealias BlurProbe = @Sendable (BlurStage, _ first: Int, _ pixels: Int, UnsafePointer<Float>) -> Void

@@ -1,5 +1,5 @@
-/// Rows of an image whose kernels are estimated together.
-struct EstimatorStrip {
+/// Rows of an image whose blur kernels are estimated together.
+struct BlurStrip {
     let rows: Range<Int>
     /// Those and what reaches them from outside.
     let seen: Range<Int>
@@ -10,14 +10,14 @@ struct EstimatorStrip {
     func size(width: Int) -> MapSize { MapSize(height: seen.count, width: width) }
 
     /// - Parameter bandRows: a divisor of `mostRows`; strips end where bands do.
-    static func strips(height: Int, bandRows: Int) -> [EstimatorStrip] {
+    static func strips(height: Int, bandRows: Int) -> [BlurStrip] {
         let count = (height + mostRows - 1) / mostRows, wanted = (height + count - 1) / count
         let rows = (wanted + bandRows - 1) / bandRows * bandRows
         return stride(from: 0, to: height, by: rows).map { start in
             let end = min(height, start + rows)
-            return EstimatorStrip(
+            return BlurStrip(
                 rows: start..<end,
-                seen: max(0, start - KernelEstimator.reach)..<min(height, end + KernelEstimator.reach))
+                seen: max(0, start - BlurEstimator.reach)..<min(height, end + BlurEstimator.reach))
         }
     }
 }

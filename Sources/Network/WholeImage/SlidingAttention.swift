@@ -5,11 +5,11 @@ import Kernels
 ///
 /// It reads one row of the map above those asked for, and one below.
 struct SlidingAttention {
-    let attention: KernelAttention
+    let attention: BlurAttention
     /// x, `(size, channels)`.
     let map: UnsafePointer<Float>
     /// GELU(`conv_kernel.0`(κ)), `(size, channels)`.
-    let kernel: UnsafePointer<Float>
+    let blur: UnsafePointer<Float>
     let size: MapSize
     let memory: Memory
     let kernels: KernelSet
@@ -38,12 +38,12 @@ struct SlidingAttention {
     static let mostRows = SlidingBlockPass.bandRows + 1
 
     init(
-        _ attention: KernelAttention, map: UnsafePointer<Float>, kernel: UnsafePointer<Float>, size: MapSize,
+        _ attention: BlurAttention, map: UnsafePointer<Float>, blur: UnsafePointer<Float>, size: MapSize,
         memory: Memory, kernels: KernelSet, team: ThreadTeam
     ) {
         self.attention = attention
         self.map = map
-        self.kernel = kernel
+        self.blur = blur
         self.size = size
         self.memory = memory
         self.kernels = kernels
@@ -72,7 +72,7 @@ struct SlidingAttention {
         team.parallelFor(max(0, end - first)) { index in
             let y = first + index
             attention.join(
-                map, kernel, row: y, size: size, to: both + (y - above) * rowStride, kernels: kernels)
+                map, blur, row: y, size: size, to: both + (y - above) * rowStride, kernels: kernels)
         }
         team.parallelFor(rows.count) { index in
             let y = rows.lowerBound + index

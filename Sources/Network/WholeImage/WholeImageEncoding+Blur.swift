@@ -2,11 +2,11 @@ import Kernels
 
 /// UFPNet's kernel branch on a whole image.
 extension WholeImageEncoding {
-    var kernelPass: KernelBandPass? {
-        guard let kernelEncoder, let memory = kernelMemory else { return nil }
-        return KernelBandPass(
-            branch: kernelEncoder.branch, size: layout.size, band: memory.band, halved: memory.halved,
-            first: kernelEncoder.attentions[0]?.kernelHead, y: readByBlock(atScale: 0), tile: 0, kernels: kernels,
+    var blurPass: BlurBandPass? {
+        guard let blurEncoder, let memory = blurMemory else { return nil }
+        return BlurBandPass(
+            branch: blurEncoder.branch, size: layout.size, band: memory.band, halved: memory.halved,
+            first: blurEncoder.attentions[0]?.blurHead, y: readByBlock(atScale: 0), tile: 0, kernels: kernels,
             team: team)
     }
 
@@ -16,44 +16,44 @@ extension WholeImageEncoding {
 
     /// - Parameter units: 0 reads the strip's rows, i runs the estimator's i-th layer on them.
     func estimate(
-        _ strip: EstimatorStrip, _ units: Range<Int>,
+        _ strip: BlurStrip, _ units: Range<Int>,
         reading readRow: (_ y: Int, _ row: UnsafeMutablePointer<Float>) throws -> Void
     ) throws {
-        guard let kernelEncoder, let memory = kernelMemory else { return }
+        guard let blurEncoder, let memory = blurMemory else { return }
         for unit in units {
             guard unit == 0 else {
                 estimatorLayers[unit - 1]()
                 continue
             }
             for (index, y) in strip.seen.enumerated() { try readRow(y, memory.pixels + index * layout.size.width * 3) }
-            estimatorLayers = kernelEncoder.branch.estimate(
+            estimatorLayers = blurEncoder.branch.estimate(
                 memory.pixels, size: strip.size(width: layout.size.width), fields: memory.fields, kernels: kernels,
                 team: team)
         }
     }
 
     /// - Parameter rows: counted from the strip's first.
-    func makeKernels(of strip: EstimatorStrip, _ rows: Range<Int>) {
-        guard let pass = kernelPass, let memory = kernelMemory else { return }
+    func makeBlur(of strip: BlurStrip, _ rows: Range<Int>) {
+        guard let pass = blurPass, let memory = blurMemory else { return }
         let first = strip.rows.lowerBound, band = first + rows.lowerBound..<first + rows.upperBound
         if band.lowerBound == 0 { pass.clearBorders() }
         pass.make(
             band,
-            from: KernelEstimate(
+            from: BlurEstimate(
                 memory.fields, firstRow: strip.seen.lowerBound, size: strip.size(width: layout.size.width)))
         pass.read(band)
     }
 
-    func runKernelHead(_ scale: Int, _ rows: Range<Int>) {
-        guard let attention = kernelEncoder?.attentions[scale], let memory = kernelMemory else { return }
-        memory.halved[scale - 1].run(attention.kernelHead, rows: rows, to: readByBlock(atScale: scale), team: team)
+    func runBlurHead(_ scale: Int, _ rows: Range<Int>) {
+        guard let attention = blurEncoder?.attentions[scale], let memory = blurMemory else { return }
+        memory.halved[scale - 1].run(attention.blurHead, rows: rows, to: readByBlock(atScale: scale), team: team)
     }
 
     /// nil where the first block of that scale is no kernel block.
     func attention(atScale scale: Int) -> SlidingAttention? {
-        guard scale < 3, let attention = kernelEncoder?.attentions[scale], let memory = kernelMemory else { return nil }
+        guard scale < 3, let attention = blurEncoder?.attentions[scale], let memory = blurMemory else { return nil }
         return SlidingAttention(
-            attention, map: maps[scale], kernel: readByBlock(atScale: scale), size: size(atScale: scale),
+            attention, map: maps[scale], blur: readByBlock(atScale: scale), size: size(atScale: scale),
             memory: memory.attention, kernels: kernels, team: team)
     }
 }

@@ -13,9 +13,9 @@ extension WholeImageEncoding {
         let ring: Int
         let wide: Int
         let sums: Int
-        let kernels: ImageKernelMemory.Plan?
+        let blur: ImageBlurMemory.Plan?
 
-        init(size: MapSize, width: Int, tileSide: Int, hasKernelBranch: Bool) {
+        init(size: MapSize, width: Int, tileSide: Int, hasBlurBranch: Bool) {
             precondition(
                 size.height > 0 && size.width > 0 && size.height % 16 == 0 && size.width % 16 == 0,
                 "an image of \(size.height)×\(size.width) pixels")
@@ -26,23 +26,23 @@ extension WholeImageEncoding {
             var features = FloatArena.Plan()
             maps = (0...4).map { features.add(size.halved($0).pixels * (width << $0)) }
             // What a kernel block reads of κ takes as much as all coarser features and this.
-            if hasKernelBranch { _ = features.add(size.pixels * width / 16) }
+            if hasBlurBranch { _ = features.add(size.pixels * width / 16) }
             self.features = features
 
             var work = FloatArena.Plan()
-            var kernels = hasKernelBranch ? ImageKernelMemory.Plan(size, adding: &work) : nil
+            var blur = hasBlurBranch ? ImageBlurMemory.Plan(size, adding: &work) : nil
             // The blocks begin when κ is through: they use the same memory.
             var before = work
-            kernels?.addTransient(to: &before)
+            blur?.addTransient(to: &before)
             // Of all scales the finest has the most rows, and all have the same values per row.
             let row = size.width * width, band = SlidingBlockPass.bandRows + 2
             pixels = work.add(band * size.width * 3)
             ring = work.add(SlidingBlockPass.ringRows(height: size.height, window: tileSide) * row)
             wide = work.add(band * 2 * row)
             sums = work.add(2 * row)
-            kernels?.addAttention(to: &work, channels: width)
+            blur?.addAttention(to: &work, channels: width)
             workBytes = max(work.bytes, before.bytes)
-            self.kernels = kernels
+            self.blur = blur
         }
     }
 }

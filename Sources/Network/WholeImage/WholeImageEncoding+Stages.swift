@@ -5,11 +5,11 @@ extension WholeImageEncoding {
     /// A layer that works down its map, or a few of the estimator's on one strip.
     struct Stage {
         enum Work {
-            case estimate(EstimatorStrip)
-            case kernels(EstimatorStrip)
-            case coarseKernels
+            case estimate(BlurStrip)
+            case blur(BlurStrip)
+            case coarseBlur
             /// What the kernel block of that scale reads of κ.
-            case kernelHead(Int)
+            case blurHead(Int)
             case intro
             /// - Parameter isFirst: of its scale; may be a kernel block.
             case block(Block, scale: Int, isFirst: Bool)
@@ -25,36 +25,36 @@ extension WholeImageEncoding {
         let cost: Double
     }
 
-    static func stages(_ encoder: NAFNetEncoder, _ kernelEncoder: UFPNetEncoder?, _ layout: Layout) -> [Stage] {
+    static func stages(_ encoder: NAFNetEncoder, _ blurEncoder: UFPNetEncoder?, _ layout: Layout) -> [Stage] {
         let height = layout.size.height, w = Double(layout.width)
-        func hasKernelBlock(_ scale: Int) -> Bool { scale < 3 && kernelEncoder?.attentions[scale] != nil }
+        func hasBlurBlock(_ scale: Int) -> Bool { scale < 3 && blurEncoder?.attentions[scale] != nil }
         var stages: [Stage] = []
-        if let kernels = layout.kernels {
-            for strip in EstimatorStrip.strips(height: height, bandRows: kernels.bandRows) {
+        if let blur = layout.blur {
+            for strip in BlurStrip.strips(height: height, bandRows: blur.bandRows) {
                 let share = Double(strip.rows.count) / Double(height) / (w * w)
                 // Rows are read first, then come the layers.
                 stages.append(
                     Stage(
-                        work: .estimate(strip), units: 1 + KernelEstimator.layerCount, step: 1,
+                        work: .estimate(strip), units: 1 + BlurEstimator.layerCount, step: 1,
                         cost: 1.05e6 * share * Double(strip.seen.count) / Double(strip.rows.count)))
                 stages.append(
                     Stage(
-                        work: .kernels(strip), units: strip.rows.count, step: kernels.bandRows,
-                        cost: (736e3 + (hasKernelBlock(0) ? 3249 * w : 0)) * share))
+                        work: .blur(strip), units: strip.rows.count, step: blur.bandRows,
+                        cost: (736e3 + (hasBlurBlock(0) ? 3249 * w : 0)) * share))
             }
-            stages.append(Stage(work: .coarseKernels, units: height / 4, cost: 33e3 / (w * w)))
+            stages.append(Stage(work: .coarseBlur, units: height / 4, cost: 33e3 / (w * w)))
         }
         stages.append(Stage(work: .intro, units: height, cost: 0.5))
         for scale in 0..<4 {
             let rows = height >> scale
-            if scale > 0, hasKernelBlock(scale) {
-                stages.append(Stage(work: .kernelHead(scale), units: rows, cost: 3249 / (w * Double(1 << scale))))
+            if scale > 0, hasBlurBlock(scale) {
+                stages.append(Stage(work: .blurHead(scale), units: rows, cost: 3249 / (w * Double(1 << scale))))
             }
             for (index, block) in encoder.blocks[scale].enumerated() {
                 stages.append(
                     Stage(
                         work: .block(block, scale: scale, isFirst: index == 0), units: rows,
-                        cost: hasKernelBlock(scale) ? 43 : 7))
+                        cost: hasBlurBlock(scale) ? 43 : 7))
             }
             stages.append(Stage(work: .down(scale), units: rows / 2, cost: 2))
         }

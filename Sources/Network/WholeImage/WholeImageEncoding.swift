@@ -21,7 +21,7 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
     let layout: Layout
     let encoder: NAFNetEncoder
     /// nil for a NAFNet encoder.
-    let kernelEncoder: UFPNetEncoder?
+    let blurEncoder: UFPNetEncoder?
     let kernels: KernelSet
     let team: ThreadTeam
     private let features: FloatArena
@@ -30,7 +30,7 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
     /// `(bandRows + 2, width, 3)`: rows of the image around a band.
     let pixels: UnsafeMutablePointer<Float>
     let memory: SlidingBlockPass.Memory
-    let kernelMemory: ImageKernelMemory?
+    let blurMemory: ImageBlurMemory?
 
     private let stages: [Stage]
     private var stage = 0
@@ -48,10 +48,10 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
         _ encoder: Encoder, size: MapSize, width: Int, tileSide: Int, kernels: KernelSet, team: ThreadTeam
     ) {
         switch encoder {
-        case .nafnet(let encoder): (self.encoder, kernelEncoder) = (encoder, nil)
-        case .ufpnet(let encoder): (self.encoder, kernelEncoder) = (encoder.skeleton, encoder)
+        case .nafnet(let encoder): (self.encoder, blurEncoder) = (encoder, nil)
+        case .ufpnet(let encoder): (self.encoder, blurEncoder) = (encoder.skeleton, encoder)
         }
-        let layout = Layout(size: size, width: width, tileSide: tileSide, hasKernelBranch: kernelEncoder != nil)
+        let layout = Layout(size: size, width: width, tileSide: tileSide, hasBlurBranch: blurEncoder != nil)
         guard layout.features.bytes + layout.workBytes <= SystemMemory.availableBytes ?? .max,
             let features = FloatArena(ifAvailable: layout.features.bytes),
             let work = FloatArena(ifAvailable: layout.workBytes)
@@ -66,14 +66,14 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
         memory = SlidingBlockPass.Memory(
             ring: work.pointer(layout.ring), wide: work.pointer(layout.wide),
             sums: UnsafeMutableRawPointer(work.pointer(layout.sums)).assumingMemoryBound(to: Double.self))
-        kernelMemory = layout.kernels?.place(in: work)
-        stages = Self.stages(self.encoder, kernelEncoder, layout)
+        blurMemory = layout.blur?.place(in: work)
+        stages = Self.stages(self.encoder, blurEncoder, layout)
         totalCost = stages.reduce(0) { $0 + $1.cost }
     }
 
     /// What ``init`` reserves.
-    static func bytes(size: MapSize, width: Int, tileSide: Int, hasKernelBranch: Bool) -> Int {
-        let layout = Layout(size: size, width: width, tileSide: tileSide, hasKernelBranch: hasKernelBranch)
+    static func bytes(size: MapSize, width: Int, tileSide: Int, hasBlurBranch: Bool) -> Int {
+        let layout = Layout(size: size, width: width, tileSide: tileSide, hasBlurBranch: hasBlurBranch)
         return layout.features.bytes + layout.workBytes
     }
 
@@ -88,9 +88,9 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
         let units = unit..<min(current.units, unit + current.step)
         switch current.work {
         case .estimate(let strip): try estimate(strip, units, reading: readRow)
-        case .kernels(let strip): makeKernels(of: strip, units)
-        case .coarseKernels: kernelPass?.halveAgain(units)
-        case .kernelHead(let scale): runKernelHead(scale, units)
+        case .blur(let strip): makeBlur(of: strip, units)
+        case .coarseBlur: blurPass?.halveAgain(units)
+        case .blurHead(let scale): runBlurHead(scale, units)
         case .intro: try runIntro(units, reading: readRow)
         case .block(let block, let scale, let isFirst): run(block, scale: scale, isFirst: isFirst, units)
         case .down(let scale): runDown(scale, units)

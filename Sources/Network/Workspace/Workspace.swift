@@ -33,12 +33,12 @@ public final class Workspace: @unchecked Sendable {
     private(set) var sums = UnsafeMutablePointer<Double>.unset
 
     /// Where UFPNet's kernel branch works; nil for other encoders.
-    private(set) var kernelMemory: KernelMemory?
-    private let hasKernelBranch: Bool
+    private(set) var blurMemory: BlurMemory?
+    private let hasBlurBranch: Bool
     /// Which tile comes next; the kernel noise depends on it.
     var tileIndex = 0
     /// For tests: looks at the kernel branch.
-    package var kernelProbe: KernelProbe?
+    package var blurProbe: BlurProbe?
 
     /// Levels of the sub-decoder that has begun but not ended (a regressor may run the first one early).
     var levelsDone = 0
@@ -49,9 +49,9 @@ public final class Workspace: @unchecked Sendable {
     }
     private let kernels: KernelSet
 
-    package init(width: Int, hasKernelBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
+    package init(width: Int, hasBlurBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
         self.width = width
-        self.hasKernelBranch = hasKernelBranch
+        self.hasBlurBranch = hasBlurBranch
         self.kernels = kernels
         self.team = team
     }
@@ -92,10 +92,10 @@ public final class Workspace: @unchecked Sendable {
         var plan = FloatArena.Plan()
         let mapParts = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
         let mixedPart = plan.add(tile.pixels * width), gatedPart = plan.add(tile.pixels * width)
-        var kernelPlan = hasKernelBranch ? KernelMemory.Plan(tile, adding: &plan) : nil
+        var blurPlan = hasBlurBranch ? BlurMemory.Plan(tile, adding: &plan) : nil
         // Most of the kernel branch is over before the first block needs what follows: it uses the same memory.
         var transient = plan
-        kernelPlan?.addTransient(to: &transient)
+        blurPlan?.addTransient(to: &transient)
         let widePart = plan.add(tile.pixels * max(2 * width, 27))
         let spectrumPart = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
         let vectorParts = (0..<3).map { _ in plan.add(16 * width) }
@@ -104,7 +104,7 @@ public final class Workspace: @unchecked Sendable {
         let bytes = max(plan.bytes, transient.bytes)
         if arena.map({ $0.capacityBytes < bytes }) ?? true { arena = FloatArena(bytes: bytes) }
         guard let arena else { return }
-        kernelMemory = kernelPlan?.place(in: arena)
+        blurMemory = blurPlan?.place(in: arena)
         maps = mapParts.map(arena.pointer)
         mixed = arena.pointer(mixedPart)
         gated = arena.pointer(gatedPart)

@@ -76,7 +76,7 @@ struct ModelOptions: ParsableArguments {
     func checkingNoise<Loaded>(_ load: () throws -> Loaded) throws -> Loaded {
         do {
             return try load()
-        } catch let error as ModelError where error == .noiseWithoutKernels {
+        } catch let error as ModelError where error == .noiseWithoutBlur {
             throw ValidationError("--kernel-noise: \(error)")
         }
     }
