@@ -81,3 +81,52 @@ public struct TileGrid: Sendable, Hashable {
         return violations
     }
 }
+
+/// How large tiles are and how far neighbours overlap: part of a model, since it was trained on tiles of that size.
+public struct TileSize: Sendable, Hashable {
+    /// Side of a whole tile in pixels, a multiple of 16; sides of smaller images are padded to a multiple of 16.
+    public let side: Int
+    /// Pixels that neighbours share; the last two tiles of an axis can share more.
+    public let overlap: Int
+
+    /// What the published models use: 384 pixels, overlap 32.
+    public static let published = TileSize(checkedSide: 384, overlap: 32)
+
+    /// - Throws: ``TilesError/badTileSize(side:overlap:)`` unless `side` is a positive multiple of 16 and `overlap` is
+    ///   from 2 (a ramp has two ends) to half the side (beyond that, three tiles would overlap everywhere).
+    public init(side: Int, overlap: Int) throws(TilesError) {
+        guard side > 0, side <= 1 << 14, side % 16 == 0, overlap >= 2, overlap <= side / 2 else {
+            throw .badTileSize(side: side, overlap: overlap)
+        }
+        self.init(checkedSide: side, overlap: overlap)
+    }
+
+    private init(checkedSide side: Int, overlap: Int) {
+        self.side = side
+        self.overlap = overlap
+    }
+}
+
+/// What the encoder sees at a time (specification 11).
+public enum EncodingMode: String, Sendable, Hashable, CaseIterable {
+    /// Each tile alone (the authors' mode B): memory does not grow with the image, tiles are independent.
+    case tile
+    /// The whole image once, pooling locally (the authors' mode A, which their published numbers come from). Takes memory
+    /// in proportion to the image: see ``TileScheduler/workingBytes(for:)``.
+    case whole
+}
+
+/// A rectangle of an image, in pixels.
+public struct TileRectangle: Sendable, Hashable {
+    public var x: Int
+    public var y: Int
+    public var width: Int
+    public var height: Int
+
+    public init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+}

@@ -91,3 +91,29 @@ public final class Restoration: @unchecked Sendable {
     /// Tiles that no worker has yet.
     var waitingTiles: Int { isUnwanted ? 0 : grid.count - nextTile }
 }
+
+/// How far the encoding of a whole image is, which its tiles wait for.
+enum EncodingState: Sendable {
+    /// Every tile is encoded alone.
+    case notNeeded
+    /// No worker has had it.
+    case waiting
+    /// A worker leads it.
+    case running
+    /// Between two turns.
+    case paused
+    /// Tiles may go; the features are there, unless a deadline left no time for them.
+    case complete
+
+    var isForTurn: Bool { self == .waiting || self == .paused }
+    var letsTilesGo: Bool { self == .notNeeded || self == .complete }
+}
+
+/// What an image's owner lent: held until the image ends and not longer, since pictures and callbacks can be large.
+struct Client: Sendable {
+    let source: any TileSource
+    /// nil for a dry run.
+    let sink: (any RowSink)?
+    let progress: (@Sendable (TileProgress) -> Void)?
+    let completion: @Sendable (RestorationOutcome) -> Void
+}

@@ -1,3 +1,5 @@
+import Synchronization
+
 /// Who is next: the images at work, the workers, and what has been measured. Lives under the scheduler's lock.
 struct Turns: @unchecked Sendable {
     // Safe to send: it is moved into the lock once and touched there only.
@@ -177,5 +179,16 @@ struct Turns: @unchecked Sendable {
             require(job.encodingState != .running || job.workers == 1, "\(job.workers) workers encode an image")
         }
         return violations
+    }
+}
+
+/// Whether a tile waits, readable without the scheduler's lock.
+final class WaitingHint: Sendable {
+    private let isWaiting = Atomic<Bool>(false)
+
+    /// Written with the lock held, before the team is woken: a member that is woken for a tile sees it.
+    var isAnyTileWaiting: Bool {
+        get { isWaiting.load(ordering: .acquiring) }
+        set { isWaiting.store(newValue, ordering: .releasing) }
     }
 }

@@ -33,3 +33,20 @@ public struct TileRecord: Sendable, Equatable {
         self.anomaly = anomaly
     }
 }
+
+/// One more tile of an image is done.
+public struct TileProgress: Sendable, Equatable {
+    /// Tiles finished, this one included.
+    public var done: Int
+    /// Tiles of the image.
+    public var total: Int
+    /// The tile.
+    public var tile: TileRecord
+}
+
+/// A tile that has its residual and waits to be blended.
+struct FinishedTile {
+    var record: TileRecord
+    /// nil = zero: the tile was left as it came, or it was a dry run.
+    var residual: ResidualBuffer?
+}
