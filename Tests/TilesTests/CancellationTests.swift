@@ -16,21 +16,21 @@ import Tiles
             let rig = Rig(network, threads: threads, observer: observer)
             let ending = Ending()
             let image = WatchedImage(width: 400, height: 300)
-            let job = try rig.scheduler.enqueue(source: image, sink: image, options: .init(exit: .fixed(4))) {
+            let restoration = try rig.scheduler.enqueue(source: image, sink: image, options: .init(exit: .fixed(4))) {
                 ending.set($0)
             }
             #expect(gate.awaitArrivals(threads))
             let before = network.steps
-            job.cancel()
-            job.cancel()
+            restoration.cancel()
+            restoration.cancel()
             #expect(rig.scheduler.queuedTiles == 0)
-            #expect(job.status.state == .running, "workers are still inside")
+            #expect(restoration.status.state == .running, "workers are still inside")
             gate.open()
             #expect(rig.scheduler.waitUntilIdle(seconds: 10))
             #expect(network.steps == before, "no step began after the cancellation in \(stuckAt)")
             #expect(ending.count == 1 && ending.isCancelled)
-            #expect(job.status.state == .cancelled)
-            #expect(job.status.etaSeconds == nil)
+            #expect(restoration.status.state == .cancelled)
+            #expect(restoration.status.etaSeconds == nil)
             #expect(image.violations == [])
             #expect(rig.scheduler.busyWorkers == 0)
             #expect(rig.scheduler.checkInvariants() == [])
@@ -72,7 +72,7 @@ import Tiles
         let seen = Mutex<[Int]>([])
         let image = FloatImage(width: 400, height: 400, seed: 1)
         let gate = Gate()
-        let job = try rig.scheduler.enqueue(
+        let restoration = try rig.scheduler.enqueue(
             source: image, sink: image, options: .init(exit: .fixed(1)),
             progress: { progress in
                 gate.pass()
@@ -80,12 +80,12 @@ import Tiles
                 if progress.done == 3 { box.withLock { $0 }?.cancel() }
             },
             completion: { ending.set($0) })
-        box.withLock { $0 = job }
+        box.withLock { $0 = restoration }
         gate.open()
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
         #expect(seen.withLock { $0 } == [1, 2, 3], "nothing is blended after the cancellation")
         #expect(ending.count == 1 && ending.isCancelled)
-        #expect(job.finishedTiles.map(\.index) == [0, 1, 2])
+        #expect(restoration.finishedTiles.map(\.index) == [0, 1, 2])
         box.withLock { $0 = nil }
     }
 

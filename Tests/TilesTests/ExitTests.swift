@@ -155,14 +155,14 @@ import Tiles
         let rig = Rig(RuleNetwork(), threads: 3)
         let broken = BrokenImage(failsReading: failsReading)
         let ending = Ending()
-        let job = try rig.scheduler.enqueue(source: broken, sink: broken, options: .init(exit: .fixed(1))) {
+        let restoration = try rig.scheduler.enqueue(source: broken, sink: broken, options: .init(exit: .fixed(1))) {
             ending.set($0)
         }
         let image = FloatImage(width: 200, height: 200, seed: 8)
         #expect(try rig.restore(image, .init(exit: .fixed(1))).isIdentical(to: image))
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
         #expect(ending.count == 1 && ending.failure is Broken)
-        #expect(job.status.state == .failed)
+        #expect(restoration.status.state == .failed)
         #expect(throws: Broken.self) {
             _ = try rig.scheduler.restore(source: broken, sink: broken, options: .init(exit: .fixed(1)))
         }

@@ -47,12 +47,12 @@ import Tiles
         let image = FloatImage(width: 48, height: 48 + 32 * 29) { y, _, _ in y == 0 ? 0 : 0.5 }
         let rig = Rig(network, threads: 4, runAhead: 7)
         let ending = Ending()
-        let job = try rig.enqueue(image, once, ending)
+        let restoration = try rig.enqueue(image, once, ending)
         let limit = Date(timeIntervalSinceNow: 10)
         while started.withLock({ $0 }) < 7, Date() < limit { usleep(1000) }
         usleep(20_000)
         #expect(started.withLock { $0 } == 7, "the first tile and six beyond it")
-        #expect(job.status.done == 0 && rig.scheduler.queuedTiles == 23)
+        #expect(restoration.status.done == 0 && rig.scheduler.queuedTiles == 23)
         #expect(rig.scheduler.checkInvariants() == [])
         gate.open()
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
@@ -157,15 +157,16 @@ import Tiles
         #expect(rate >= 20, "\(rate) tiles/s")
         #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 40) - 40 / rate) <= 1e-9)
         isHeld.withLock { $0 = true }
-        let job = try rig.enqueue(plain(20, 0.5), once)
+        let restoration = try rig.enqueue(plain(20, 0.5), once)
         #expect(gate.awaitArrivals(2))
         // 18 tiles wait, two count half. Next to them an image of 3 tiles has 3 of them to wait for, one of 40 has 19.
         #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 3) - 6 / rate) <= 1e-9)
         #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 40) - 59 / rate) <= 1e-9)
-        #expect(abs(try #require(job.status.etaSeconds) - 19 / rate) <= 1e-9)
+        #expect(abs(try #require(restoration.status.etaSeconds) - 19 / rate) <= 1e-9)
         gate.open()
         #expect(rig.scheduler.waitUntilIdle(seconds: 10))
-        #expect(job.status.etaSeconds == nil && job.status.done == 20 && job.status.exits == [1: 20])
+        let status = restoration.status
+        #expect(status.etaSeconds == nil && status.done == 20 && status.exits == [1: 20])
     }
 
     @Test func smallTilesCountByTheirArea() throws {
@@ -205,7 +206,7 @@ import Tiles
         #expect(network.liveWorkspaces == 0)
     }
 
-    /// A service keeps handles of ended jobs; they must not keep pictures.
+    /// A service keeps handles of ended restorations; they must not keep pictures.
     @Test func endedRestorationsLetGoOfPictures() throws {
         let gate = Gate()
         let rig = Rig(RuleNetwork(onStep: { _, _ in gate.pass() }), threads: 2)

@@ -18,7 +18,7 @@ import Tiles
         let rig = Rig(network, threads: threads, observer: observer)
         let options = RestorationOptions(exit: .table([4, 3, 2, 2, 1, 0]))
         struct Entry {
-            let job: Restoration
+            let restoration: Restoration
             let image: FloatImage
             let original: FloatImage
             let ending: Ending
@@ -33,17 +33,17 @@ import Tiles
             let image = original.copy
             let ending = Ending()
             let progress = Progress()
-            let job = try rig.scheduler.enqueue(
+            let restoration = try rig.scheduler.enqueue(
                 source: image, sink: image, options: options,
                 progress: { step in
                     progress.done.withLock { $0.append(step.done) }
                     #expect(ending.count == 0, "progress after the end")
                 },
                 completion: { ending.set($0) })
-            entry = Entry(job: job, image: image, original: original, ending: ending, progress: progress)
+            entry = Entry(restoration: restoration, image: image, original: original, ending: ending, progress: progress)
             entries.append(entry)
-            if random.integer(0...3) == 0 { entries.randomElement(using: &random)!.job.cancel() }
-            if random.integer(0...7) == 0 { DispatchQueue.global().async { job.cancel() } }
+            if random.integer(0...3) == 0 { entries.randomElement(using: &random)!.restoration.cancel() }
+            if random.integer(0...7) == 0 { DispatchQueue.global().async { restoration.cancel() } }
             if random.integer(0...9) == 0 { usleep(500) }
             #expect(rig.scheduler.checkInvariants() == [], "seed \(seed), image \(number)")
         }
@@ -61,7 +61,7 @@ import Tiles
             let done = entry.progress.done.withLock { $0 }
             #expect(done == Array(1..<(done.count + 1)), "\(what): progress \(done)")
             guard let report = entry.ending.report else {
-                #expect(entry.ending.isCancelled && entry.job.status.state == .cancelled, "\(what)")
+                #expect(entry.ending.isCancelled && entry.restoration.status.state == .cancelled, "\(what)")
                 continue
             }
             succeeded += 1

@@ -76,11 +76,12 @@ import Tiles
             let rig = Rig(network, threads: threads, observer: observer)
             let ending = Ending()
             let image = WatchedImage(width: 200, height: 200)
-            let job = try rig.scheduler.enqueue(source: image, sink: image, options: whole) { ending.set($0) }
+            let restoration = try rig.scheduler.enqueue(source: image, sink: image, options: whole) { ending.set($0) }
             #expect(gate.awaitArrivals())
-            #expect(job.status.state == .running && job.status.done == 0 && rig.scheduler.busyWorkers == 1)
+            let status = restoration.status
+            #expect(status.state == .running && status.done == 0 && rig.scheduler.busyWorkers == 1)
             #expect(rig.scheduler.checkInvariants() == [])
-            job.cancel()
+            restoration.cancel()
             #expect(rig.scheduler.queuedTiles == 0 && ending.count == 0)
             gate.open()
             #expect(rig.scheduler.waitUntilIdle(seconds: 10))
@@ -139,19 +140,19 @@ import Tiles
         var random = SeededRandom(seed: 91)
         let network = Self.network { _, first in usleep(UInt32(first.bitPattern % 5) * 20) }
         let rig = Rig(network, threads: 3)
-        var jobs: [(job: Restoration, ending: Ending)] = []
+        var restorations: [(restoration: Restoration, ending: Ending)] = []
         for number in 0..<80 {
             let image = FloatImage(width: random.integer(1...150), height: random.integer(1...150), seed: UInt64(number))
             var options = whole
             if number % 3 == 0 { options.mode = .tile }
             let ending = Ending()
-            jobs.append((try rig.enqueue(image, options, ending), ending))
-            if random.integer(0...2) == 0 { jobs.randomElement(using: &random)!.job.cancel() }
+            restorations.append((try rig.enqueue(image, options, ending), ending))
+            if random.integer(0...2) == 0 { restorations.randomElement(using: &random)!.restoration.cancel() }
             if random.integer(0...5) == 0 { usleep(500) }
             #expect(rig.scheduler.checkInvariants() == [], "image \(number)")
         }
         while !rig.scheduler.waitUntilIdle(seconds: 0.005) { #expect(rig.scheduler.checkInvariants() == []) }
-        #expect(jobs.allSatisfy { $0.ending.count == 1 })
+        #expect(restorations.allSatisfy { $0.ending.count == 1 })
         #expect(rig.scheduler.queuedTiles == 0 && rig.scheduler.busyWorkers == 0 && rig.scheduler.images == 0)
     }
 

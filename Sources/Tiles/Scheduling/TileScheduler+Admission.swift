@@ -26,7 +26,7 @@ extension TileScheduler {
         let wholeTile = Double(configuration.tile.side * configuration.tile.side)
         let ofTile = (grid.encodesWholeImage ? 0 : Self.encoderShare) + (options.dryRun ? 0 : 1 - Self.encoderShare)
         let ofImage = grid.encodesWholeImage ? Self.encoderShare : 0
-        let job = Restoration(
+        let restoration = Restoration(
             grid: grid, options: options,
             client: Client(source: source, sink: sink, progress: progress, completion: completion),
             work: Double(grid.tileWidth * grid.tileHeight) / wholeTile * max(ofTile, Self.classifierShare),
@@ -35,15 +35,15 @@ extension TileScheduler {
             scheduler: self)
         let place = ticket.flatMap { $0.spend() ? $0.tiles : nil }
         let refusal = turns.withLock { [self] turns -> TilesError? in
-            if let place { turns.giveBack(place, of: job.lane) }
-            if let refusal = self.refusal(turns, place == nil ? job.lane : .accepted) { return refusal }
-            turns.join(job)
+            if let place { turns.giveBack(place, of: restoration.lane) }
+            if let refusal = self.refusal(turns, place == nil ? restoration.lane : .accepted) { return refusal }
+            turns.join(restoration)
             unfinished.enter()
             return nil
         }
         if let refusal { throw refusal }
         team.wake()
-        return job
+        return restoration
     }
 
     /// Reserves a place for an image whose size is known and whose pixels are not decoded yet, so that nothing is

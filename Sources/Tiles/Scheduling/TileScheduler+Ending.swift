@@ -2,54 +2,55 @@ import Dispatch
 
 /// How images end: each exactly once.
 extension TileScheduler {
-    func cancel(_ job: Restoration) {
+    func cancel(_ restoration: Restoration) {
         let ended = turns.withLock { turns -> (@Sendable () -> Void)? in
-            guard !job.state.isFinal, !job.isUnwanted else { return nil }
+            guard !restoration.state.isFinal, !restoration.isUnwanted else { return nil }
             let now = monotonicSeconds()
-            job.cancelledAt = now
-            turns.abandon(job)
-            return endIfDone(job, &turns, at: now)
+            restoration.cancelledAt = now
+            turns.abandon(restoration)
+            return endIfDone(restoration, &turns, at: now)
         }
         ended?()
     }
 
     /// The source or the sink threw. The first error counts; after a cancellation none does.
-    func fail(_ job: Restoration, with error: any Error) {
+    func fail(_ restoration: Restoration, with error: any Error) {
         turns.withLock { turns in
-            guard !job.isUnwanted else { return }
-            job.failure = error
-            turns.abandon(job)
+            guard !restoration.isUnwanted else { return }
+            restoration.failure = error
+            turns.abandon(restoration)
         }
     }
 
     /// Ends the image if nobody works on it and nothing is left to do.
     ///
     /// - Returns: what to do without the lock.
-    func endIfDone(_ job: Restoration, _ turns: inout Turns, at now: Double) -> (@Sendable () -> Void)? {
-        let isDone = job.isUnwanted || job.committed == job.grid.count
-        guard isDone, !job.state.isFinal, job.workers == 0 else { return nil }
+    func endIfDone(_ restoration: Restoration, _ turns: inout Turns, at now: Double) -> (@Sendable () -> Void)? {
+        let isDone = restoration.isUnwanted || restoration.committed == restoration.grid.count
+        guard isDone, !restoration.state.isFinal, restoration.workers == 0 else { return nil }
         let outcome: RestorationOutcome
-        let stage: CancelledStage? = job.cancelledAt == nil ? nil : job.startedAt == nil ? .queue : .infer
-        if job.committed == job.grid.count, job.failure == nil {
+        let hasStarted = restoration.startedAt != nil
+        let stage: CancelledStage? = restoration.cancelledAt == nil ? nil : hasStarted ? .infer : .queue
+        if restoration.committed == restoration.grid.count, restoration.failure == nil {
             // A cancellation that came after the last tile changes nothing any more.
-            job.state = .succeeded
-            outcome = .succeeded(report(of: job, at: now))
-        } else if let failure = job.failure {
-            job.state = .failed
+            restoration.state = .succeeded
+            outcome = .succeeded(report(of: restoration, at: now))
+        } else if let failure = restoration.failure {
+            restoration.state = .failed
             outcome = .failed(failure)
         } else {
-            job.state = .cancelled
+            restoration.state = .cancelled
             outcome = .cancelled
         }
-        turns.leave(job)
-        let leftovers = job.pending.values.compactMap(\.residual)
-        let (client, band, encoding) = (job.client, job.band, job.encoding)
-        job.pending = [:]
-        job.client = nil
-        job.band = nil
-        job.encoding = nil
-        let secondsToIdle = now - (job.cancelledAt ?? now)
-        let isCancelled = job.state == .cancelled
+        turns.leave(restoration)
+        let leftovers = restoration.pending.values.compactMap(\.residual)
+        let (client, band, encoding) = (restoration.client, restoration.band, restoration.encoding)
+        restoration.pending = [:]
+        restoration.client = nil
+        restoration.band = nil
+        restoration.encoding = nil
+        let secondsToIdle = now - (restoration.cancelledAt ?? now)
+        let isCancelled = restoration.state == .cancelled
         return { [self] in
             for residual in leftovers { pool.give(residual) }
             if isCancelled, let stage { observer?.cancelled(at: stage, secondsToIdle: secondsToIdle) }
@@ -68,10 +69,11 @@ extension TileScheduler {
         }
     }
 
-    private func report(of job: Restoration, at now: Double) -> RestorationReport {
-        let started = job.startedAt ?? now
+    private func report(of restoration: Restoration, at now: Double) -> RestorationReport {
+        let started = restoration.startedAt ?? now
         return RestorationReport(
-            grid: job.grid, tiles: job.records, queueSeconds: started - job.enqueuedAt, runSeconds: now - started)
+            grid: restoration.grid, tiles: restoration.records, queueSeconds: started - restoration.enqueuedAt,
+            runSeconds: now - started)
     }
 }
 
@@ -83,7 +85,7 @@ extension TileScheduler {
 
     /// Cancels every image.
     public func cancelAll() {
-        for job in turns.withLock({ $0.ring }) { job.cancel() }
+        for restoration in turns.withLock({ $0.ring }) { restoration.cancel() }
     }
 
     /// Waits until every image has been completed.

@@ -38,20 +38,20 @@ extension TileScheduler {
     /// Whether estimates rest on measurements yet.
     public var isMeasured: Bool { turns.withLock { $0.throughput.isMeasured } }
 
-    func status(of job: Restoration) -> RestorationStatus {
+    func status(of restoration: Restoration) -> RestorationStatus {
         turns.withLock { turns in
             RestorationStatus(
-                state: job.state, done: job.committed, total: job.grid.count,
-                exits: job.records.reduce(into: [:]) { counts, tile in
+                state: restoration.state, done: restoration.committed, total: restoration.grid.count,
+                exits: restoration.records.reduce(into: [:]) { counts, tile in
                     if let exit = tile.exit { counts[exit, default: 0] += 1 }
                 },
-                position: turns.position(of: job),
-                etaSeconds: job.state.isFinal ? nil : turns.secondsLeft(of: job))
+                position: turns.position(of: restoration),
+                etaSeconds: restoration.state.isFinal ? nil : turns.secondsLeft(of: restoration))
         }
     }
 
-    func finishedTiles(of job: Restoration) -> [TileRecord] {
-        turns.withLock { _ in job.records }
+    func finishedTiles(of restoration: Restoration) -> [TileRecord] {
+        turns.withLock { _ in restoration.records }
     }
 
     /// Violated invariants in words; empty when all hold. For tests, at any moment.

@@ -5,55 +5,55 @@ extension TileScheduler {
     /// The next turn for an idle member; the team's task source.
     func task(for member: Int) -> (() -> Void)? {
         // Asked whenever anything changes in the team, so most of the time in vain.
-        guard hint.isAnyTileWaiting, let (job, turn, waited) = claim(for: member) else { return nil }
+        guard hint.isAnyTileWaiting, let (restoration, turn, waited) = claim(for: member) else { return nil }
         return { [self] in
             if let waited { observer?.queueWaited(seconds: waited) }
-            lead(turn, of: job, as: member)
+            lead(turn, of: restoration, as: member)
         }
     }
 
-    private func claim(for member: Int) -> (job: Restoration, turn: Turns.Turn, waited: Double?)? {
+    private func claim(for member: Int) -> (restoration: Restoration, turn: Turns.Turn, waited: Double?)? {
         turns.withLock { turns in
-            guard let (job, turn) = turns.next() else { return nil }
+            guard let (restoration, turn) = turns.next() else { return nil }
             let now = monotonicSeconds()
             turns.seats[member].isLeading = true
             turns.throughput.began(at: now)
-            guard job.state == .waiting else { return (job, turn, nil) }
-            job.state = .running
-            job.startedAt = now
-            return (job, turn, now - job.enqueuedAt)
+            guard restoration.state == .waiting else { return (restoration, turn, nil) }
+            restoration.state = .running
+            restoration.startedAt = now
+            return (restoration, turn, now - restoration.enqueuedAt)
         }
     }
 
-    private func lead(_ turn: Turns.Turn, of job: Restoration, as member: Int) {
+    private func lead(_ turn: Turns.Turn, of restoration: Restoration, as member: Int) {
         var done = 0.0
         do {
             switch turn {
-            case .encoding: done = try encode(job)
-            case .tile(let tile): if try work(on: tile, of: job, as: member) { done = job.work }
+            case .encoding: done = try encode(restoration)
+            case .tile(let tile): if try work(on: tile, of: restoration, as: member) { done = restoration.work }
             }
         } catch {
-            fail(job, with: error)
+            fail(restoration, with: error)
         }
         let ended = turns.withLock { turns -> (@Sendable () -> Void)? in
             let now = monotonicSeconds()
             turns.seats[member].isLeading = false
             turns.seats[member].lastUsed = now
             turns.throughput.ended(at: now, work: done)
-            job.workers -= 1
-            return endIfDone(job, &turns, at: now)
+            restoration.workers -= 1
+            return endIfDone(restoration, &turns, at: now)
         }
         ended?()
     }
 
     /// False when the image is not wanted any more.
-    private func work(on tile: Int, of job: Restoration, as member: Int) throws -> Bool {
+    private func work(on tile: Int, of restoration: Restoration, as member: Int) throws -> Bool {
         // Held by the image as long as a worker is busy with it, so now.
-        guard let client = job.client else { return false }
-        let limit = depthLimit(of: tile, job)
-        let finished = try worker(of: member).restore(tile, of: job, source: client.source, depthLimit: limit)
+        guard let client = restoration.client else { return false }
+        let limit = depthLimit(of: tile, restoration)
+        let finished = try worker(of: member).restore(tile, of: restoration, source: client.source, depthLimit: limit)
         guard let finished else { return false }
-        try deliver(finished, of: job, client)
+        try deliver(finished, of: restoration, client)
         return true
     }
 
@@ -67,39 +67,40 @@ extension TileScheduler {
         return worker
     }
 
-    func depthLimit(of tile: Int, _ job: Restoration) -> Int {
+    func depthLimit(of tile: Int, _ restoration: Restoration) -> Int {
         // A deadline left no time to encode the whole image.
-        if job.encoding == nil, turns.withLock({ _ in job.encodingState == .complete }) { return 0 }
-        guard let ask = job.options.depthLimit else { return network.subDecoders }
+        if restoration.encoding == nil, turns.withLock({ _ in restoration.encodingState == .complete }) { return 0 }
+        guard let ask = restoration.options.depthLimit else { return network.subDecoders }
         let request = DepthRequest(
-            tile: tile, total: job.grid.count, waiting: turns.withLock { _ in job.waitingTiles },
-            secondsSinceEnqueued: monotonicSeconds() - job.enqueuedAt, subDecoders: network.subDecoders)
+            tile: tile, total: restoration.grid.count, waiting: turns.withLock { _ in restoration.waitingTiles },
+            secondsSinceEnqueued: monotonicSeconds() - restoration.enqueuedAt, subDecoders: network.subDecoders)
         return max(ask(request) ?? network.subDecoders, 0)
     }
 
     // MARK: In the order of the grid
 
     /// Blends the tile, and those after it that are done, unless another worker is at it or an earlier tile is missing.
-    private func deliver(_ finished: FinishedTile, of job: Restoration, _ client: Client) throws {
+    private func deliver(_ finished: FinishedTile, of restoration: Restoration, _ client: Client) throws {
         let isCommitter = turns.withLock { _ in
-            job.pending[finished.record.index] = finished
-            guard !job.isCommitting else { return false }
-            job.isCommitting = true
+            restoration.pending[finished.record.index] = finished
+            guard !restoration.isCommitting else { return false }
+            restoration.isCommitting = true
             return true
         }
         guard isCommitter else { return }
-        while let next = nextToCommit(of: job) {
+        while let next = nextToCommit(of: restoration) {
             do {
-                try blend(next, into: job, client)
+                try blend(next, into: restoration, client)
             } catch {
-                turns.withLock { _ in job.isCommitting = false }
+                turns.withLock { _ in restoration.isCommitting = false }
                 throw error
             }
-            client.progress?(TileProgress(done: next.record.index + 1, total: job.grid.count, tile: next.record))
+            client.progress?(
+                TileProgress(done: next.record.index + 1, total: restoration.grid.count, tile: next.record))
             let mayHandOut = turns.withLock { _ in
-                job.committed += 1
-                job.records.append(next.record)
-                return job.waitingTiles > 0
+                restoration.committed += 1
+                restoration.records.append(next.record)
+                return restoration.waitingTiles > 0
             }
             // An idle member may have found that this image's tiles had run ahead as far as they may.
             if mayHandOut { team.wake() }
@@ -107,20 +108,24 @@ extension TileScheduler {
     }
 
     /// nil also ends this worker's time as the committer.
-    private func nextToCommit(of job: Restoration) -> FinishedTile? {
+    private func nextToCommit(of restoration: Restoration) -> FinishedTile? {
         turns.withLock { _ in
-            if !job.isUnwanted, let next = job.pending.removeValue(forKey: job.committed) { return next }
-            job.isCommitting = false
+            if !restoration.isUnwanted, let next = restoration.pending.removeValue(forKey: restoration.committed) {
+                return next
+            }
+            restoration.isCommitting = false
             return nil
         }
     }
 
-    private func blend(_ tile: FinishedTile, into job: Restoration, _ client: Client) throws {
+    private func blend(_ tile: FinishedTile, into restoration: Restoration, _ client: Client) throws {
         defer { if let residual = tile.residual { pool.give(residual) } }
-        guard let sink = client.sink, !job.options.dryRun else { return }
+        guard let sink = client.sink, !restoration.options.dryRun else { return }
         let start = observer == nil ? 0 : monotonicSeconds()
-        let band = job.band ?? RowBand(grid: job.grid, blend: job.options.blend, strength: job.options.strength)
-        job.band = band
+        let options = restoration.options
+        let band =
+            restoration.band ?? RowBand(grid: restoration.grid, blend: options.blend, strength: options.strength)
+        restoration.band = band
         if let residual = tile.residual { band.add(residual.values, of: tile.record.index) }
         try band.finish(after: tile.record.index, source: client.source, sink: sink)
         observer?.stageFinished(.blend, seconds: monotonicSeconds() - start)
@@ -133,27 +138,27 @@ extension TileScheduler {
     ///
     /// - Returns: work done, in whole tiles.
     /// - Throws: what the source throws; ``TilesError/noMemory(bytes:)``.
-    func encode(_ job: Restoration) throws -> Double {
+    func encode(_ restoration: Restoration) throws -> Double {
         // Held by the image as long as a worker is busy with it, so now.
-        guard let client = job.client else { return 0 }
+        guard let client = restoration.client else { return 0 }
         let start = monotonicSeconds()
-        let (before, patience) = turns.withLock { (job.encodedShare, $0.throughput.secondsPerTile) }
+        let (before, patience) = turns.withLock { (restoration.encodedShare, $0.throughput.secondsPerTile) }
         // No time for any sub-decoder: encoding would be in vain.
-        guard job.options.dryRun || depthLimit(of: 0, job) > 0 else {
-            job.encoding = nil
-            endTurn(of: job, share: 1, seconds: 0)
+        guard restoration.options.dryRun || depthLimit(of: 0, restoration) > 0 else {
+            restoration.encoding = nil
+            endTurn(of: restoration, share: 1, seconds: 0)
             return 0
         }
-        let encoding = try job.encoding ?? makeEncoding(job.grid)
-        job.encoding = encoding
+        let encoding = try restoration.encoding ?? makeEncoding(restoration.grid)
+        restoration.encoding = encoding
         var share = before
         repeat {
             share = try encoding.advance { y, row in
-                try TileReader.readRow(y, of: job.grid, from: client.source, into: row)
+                try TileReader.readRow(y, of: restoration.grid, from: client.source, into: row)
             }
-        } while share < 1 && !job.isUnwanted && monotonicSeconds() - start < patience
-        endTurn(of: job, share: share, seconds: monotonicSeconds() - start)
-        return (share - before) * job.encodingWork
+        } while share < 1 && !restoration.isUnwanted && monotonicSeconds() - start < patience
+        endTurn(of: restoration, share: share, seconds: monotonicSeconds() - start)
+        return (share - before) * restoration.encodingWork
     }
 
     private func makeEncoding(_ grid: TileGrid) throws(TilesError) -> any ImageEncoding {
@@ -164,14 +169,14 @@ extension TileScheduler {
         return made
     }
 
-    private func endTurn(of job: Restoration, share: Double, seconds: Double) {
+    private func endTurn(of restoration: Restoration, share: Double, seconds: Double) {
         let total = turns.withLock { _ in
-            job.encodedShare = share
-            job.encodingSeconds += seconds
-            job.encodingState = share >= 1 ? .complete : .paused
-            return job.encodingSeconds
+            restoration.encodedShare = share
+            restoration.encodingSeconds += seconds
+            restoration.encodingState = share >= 1 ? .complete : .paused
+            return restoration.encodingSeconds
         }
-        if share >= 1, job.encoding != nil { observer?.stageFinished(.imageEncoder, seconds: total) }
+        if share >= 1, restoration.encoding != nil { observer?.stageFinished(.imageEncoder, seconds: total) }
         // Idle members may have found nothing to do while this turn lasted.
         team.wake()
     }

@@ -1,13 +1,18 @@
 /// Estimates from measured throughput. Work is counted in whole tiles.
 extension Turns {
     /// Work of an image that is not done: what is left of its encoding, waiting tiles, and half of each tile at work.
-    private func remaining(_ job: Restoration) -> Double {
-        (Double(job.waitingTiles) + Double(job.workers) / 2) * job.work + encodingLeft(job)
+    private func remaining(_ restoration: Restoration) -> Double {
+        tilesLeft(restoration) * restoration.work + encodingLeft(restoration)
+    }
+
+    private func tilesLeft(_ restoration: Restoration) -> Double {
+        Double(restoration.waitingTiles) + Double(restoration.workers) / 2
     }
 
     /// Of the work of encoding a whole image; as many turns, since one lasts about as long as a whole tile.
-    private func encodingLeft(_ job: Restoration) -> Double {
-        job.isUnwanted || job.encodingState == .complete ? 0 : (1 - job.encodedShare) * job.encodingWork
+    private func encodingLeft(_ restoration: Restoration) -> Double {
+        guard !restoration.isUnwanted, restoration.encodingState != .complete else { return 0 }
+        return (1 - restoration.encodedShare) * restoration.encodingWork
     }
 
     /// Seconds until `work` more whole tiles are done that take turns with everything that is here.
@@ -28,7 +33,7 @@ extension Turns {
     }
 
     /// Work of one turn of an image.
-    private func turn(of job: Restoration) -> Double { encodingLeft(job) > 0 ? 1 : job.work }
+    private func turn(of restoration: Restoration) -> Double { encodingLeft(restoration) > 0 ? 1 : restoration.work }
 
     /// The most work that a lane does in so many turns.
     private func most(of group: Group, turns: Double) -> Double {
@@ -38,9 +43,9 @@ extension Turns {
     }
 
     /// Seconds until the end of an image that is here.
-    func secondsLeft(of job: Restoration) -> Double {
-        let tiles = Double(job.waitingTiles) + Double(job.workers) / 2 + encodingLeft(job)
-        return seconds(forTiles: tiles, work: remaining(job), besides: job)
+    func secondsLeft(of restoration: Restoration) -> Double {
+        let tiles = tilesLeft(restoration) + encodingLeft(restoration)
+        return seconds(forTiles: tiles, work: remaining(restoration), besides: restoration)
     }
 
     /// Seconds until so many tiles of that lane have been handed out, which takes turns with the others; where more
@@ -71,12 +76,12 @@ extension Turns {
         }
     }
 
-    /// Images whose first tile starts before that of `job`; nil once it has started.
-    func position(of job: Restoration) -> Int? {
-        guard job.state == .waiting else { return nil }
+    /// Images whose first tile starts before that of `restoration`; nil once it has started.
+    func position(of restoration: Restoration) -> Int? {
+        guard restoration.state == .waiting else { return nil }
         let inTurn = groups[cursor...] + groups[..<cursor]
-        guard let own = inTurn.firstIndex(where: { $0.lane == job.lane }),
-            let round = inTurn[own].inTurn.firstIndex(where: { $0 === job })
+        guard let own = inTurn.firstIndex(where: { $0.lane == restoration.lane }),
+            let round = inTurn[own].inTurn.firstIndex(where: { $0 === restoration })
         else { return nil }
         var ahead = 0
         for (place, group) in inTurn.enumerated() {

@@ -58,16 +58,16 @@ struct Turns: @unchecked Sendable {
     var ring: [Restoration] { groups.flatMap(\.ring) }
 
     /// The new image's first turn comes after everybody else's next one in its lane, a new lane's after every other's.
-    mutating func join(_ job: Restoration) {
-        if let index = groups.firstIndex(where: { $0.lane == job.lane }) {
-            groups[index].ring.insert(job, at: groups[index].cursor)
+    mutating func join(_ restoration: Restoration) {
+        if let index = groups.firstIndex(where: { $0.lane == restoration.lane }) {
+            groups[index].ring.insert(restoration, at: groups[index].cursor)
             groups[index].cursor = (groups[index].cursor + 1) % groups[index].ring.count
         } else {
-            groups.insert(Group(lane: job.lane, ring: [job]), at: cursor)
+            groups.insert(Group(lane: restoration.lane, ring: [restoration]), at: cursor)
             cursor = (cursor + 1) % groups.count
         }
-        waitingTiles += job.grid.count
-        ledger.add(job.grid.count, to: job.lane)
+        waitingTiles += restoration.grid.count
+        ledger.add(restoration.grid.count, to: restoration.lane)
     }
 
     /// Reserves places for an image that is being decoded.
@@ -90,21 +90,21 @@ struct Turns: @unchecked Sendable {
     }
 
     /// Takes the next turn: of the image whose turn it is, or of the next one that has something to hand out.
-    mutating func next() -> (job: Restoration, turn: Turn)? {
+    mutating func next() -> (restoration: Restoration, turn: Turn)? {
         guard waitingTiles > 0 else { return nil }
         for step in 0..<groups.count {
             let index = (cursor + step) % groups.count
-            guard let job = nextImage(of: index) else { continue }
+            guard let restoration = nextImage(of: index) else { continue }
             cursor = (index + 1) % groups.count
-            job.workers += 1
-            if job.encodingState.isForTurn {
-                job.encodingState = .running
-                return (job, .encoding)
+            restoration.workers += 1
+            if restoration.encodingState.isForTurn {
+                restoration.encodingState = .running
+                return (restoration, .encoding)
             }
-            job.nextTile += 1
+            restoration.nextTile += 1
             waitingTiles -= 1
-            ledger.remove(1, from: job.lane)
-            return (job, .tile(job.nextTile - 1))
+            ledger.remove(1, from: restoration.lane)
+            return (restoration, .tile(restoration.nextTile - 1))
         }
         return nil
     }
@@ -114,28 +114,28 @@ struct Turns: @unchecked Sendable {
         let count = groups[index].ring.count
         for step in 0..<count {
             let place = (groups[index].cursor + step) % count
-            let job = groups[index].ring[place]
-            guard job.waitingTiles > 0, job.nextTile < job.committed + runAhead, job.encodingState != .running else {
-                continue
-            }
+            let restoration = groups[index].ring[place]
+            guard restoration.waitingTiles > 0, restoration.nextTile < restoration.committed + runAhead,
+                restoration.encodingState != .running
+            else { continue }
             groups[index].cursor = (place + 1) % count
-            return job
+            return restoration
         }
         return nil
     }
 
     /// No more tiles of this image are handed out.
-    mutating func abandon(_ job: Restoration) {
-        guard !job.isUnwanted else { return }
-        waitingTiles -= job.waitingTiles
-        ledger.remove(job.waitingTiles, from: job.lane)
-        job.markUnwanted()
+    mutating func abandon(_ restoration: Restoration) {
+        guard !restoration.isUnwanted else { return }
+        waitingTiles -= restoration.waitingTiles
+        ledger.remove(restoration.waitingTiles, from: restoration.lane)
+        restoration.markUnwanted()
     }
 
     /// The image has ended.
-    mutating func leave(_ job: Restoration) {
-        guard let index = groups.firstIndex(where: { $0.lane == job.lane }),
-            let place = groups[index].ring.firstIndex(where: { $0 === job })
+    mutating func leave(_ restoration: Restoration) {
+        guard let index = groups.firstIndex(where: { $0.lane == restoration.lane }),
+            let place = groups[index].ring.firstIndex(where: { $0 === restoration })
         else { return }
         groups[index].ring.remove(at: place)
         if place < groups[index].cursor { groups[index].cursor -= 1 }
@@ -166,17 +166,20 @@ struct Turns: @unchecked Sendable {
         require(working == busyWorkers, "\(working) workers on images, \(busyWorkers) lead")
         require(reservedTiles >= 0, "\(reservedTiles) reserved tiles")
         require(Set(ring.map { ObjectIdentifier($0) }).count == ring.count, "an image has two turns")
-        for job in ring {
-            require(!job.state.isFinal, "an ended image (\(job.state)) has a turn")
-            require(job.committed <= job.nextTile && job.nextTile <= job.grid.count, "tiles out of order")
-            require(job.nextTile <= job.committed + runAhead, "\(job.nextTile - job.committed) tiles run ahead")
-            require(job.pending.keys.allSatisfy { (job.committed..<job.nextTile).contains($0) }, "a stray tile")
-            require(job.records.count == job.committed, "a record per blended tile")
-            require(!job.isCommitting || job.workers > 0, "blending without a worker")
-            let hasBegun = job.nextTile > 0 || ![.waiting, .notNeeded].contains(job.encodingState)
-            require((job.state == .waiting) != hasBegun, "\(job.state) at tile \(job.nextTile)")
-            require(job.nextTile == 0 || job.encodingState.letsTilesGo, "a tile before its image is encoded")
-            require(job.encodingState != .running || job.workers == 1, "\(job.workers) workers encode an image")
+        for restoration in ring {
+            require(!restoration.state.isFinal, "an ended image (\(restoration.state)) has a turn")
+            let (committed, next) = (restoration.committed, restoration.nextTile)
+            require(committed <= next && next <= restoration.grid.count, "tiles out of order")
+            require(next <= committed + runAhead, "\(next - committed) tiles run ahead")
+            require(restoration.pending.keys.allSatisfy { (committed..<next).contains($0) }, "a stray tile")
+            require(restoration.records.count == committed, "a record per blended tile")
+            require(!restoration.isCommitting || restoration.workers > 0, "blending without a worker")
+            let hasBegun = next > 0 || ![.waiting, .notNeeded].contains(restoration.encodingState)
+            require((restoration.state == .waiting) != hasBegun, "\(restoration.state) at tile \(next)")
+            require(next == 0 || restoration.encodingState.letsTilesGo, "a tile before its image is encoded")
+            require(
+                restoration.encodingState != .running || restoration.workers == 1,
+                "\(restoration.workers) workers encode an image")
         }
         return violations
     }

@@ -27,15 +27,15 @@ final class TileWorker {
     ///
     /// - Returns: nil when it is not.
     /// - Throws: what the source throws.
-    func restore(_ tile: Int, of job: Restoration, source: any TileSource, depthLimit: Int) throws -> FinishedTile? {
+    func restore(_ tile: Int, of restoration: Restoration, source: any TileSource, depthLimit: Int) throws -> FinishedTile? {
         let start = monotonicSeconds()
         var outcome = Outcome()
-        guard try run(tile, of: job, source, depthLimit: depthLimit, &outcome) else {
+        guard try run(tile, of: restoration, source, depthLimit: depthLimit, &outcome) else {
             if let residual = outcome.residual { pool.give(residual) }
             return nil
         }
         let record = TileRecord(
-            index: tile, rectangle: job.grid[tile], degradationClass: outcome.assessment.degradationClass,
+            index: tile, rectangle: restoration.grid[tile], degradationClass: outcome.assessment.degradationClass,
             logits: outcome.assessment.logits, exit: outcome.exit,
             isCutShort: outcome.isCutShort, milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
         observer?.tileFinished(record)
@@ -52,61 +52,61 @@ final class TileWorker {
 
     /// False when the image is not wanted any more.
     private func run(
-        _ tile: Int, of job: Restoration, _ source: any TileSource, depthLimit: Int, _ outcome: inout Outcome
+        _ tile: Int, of restoration: Restoration, _ source: any TileSource, depthLimit: Int, _ outcome: inout Outcome
     ) throws -> Bool {
-        let options = job.options
+        let options = restoration.options
         let limit = min(depthLimit, subDecoders)
         // No time for any sub-decoder: the encoder would be in vain.
         if limit <= 0, !options.dryRun {
             outcome.isCutShort = true
-            return !job.isUnwanted
+            return !restoration.isUnwanted
         }
 
-        guard !job.isUnwanted else { return false }
-        if job.encoding == nil {
-            try timed(.read) { try TileReader.read(tile, of: job.grid, from: source, into: pixels) }
-            guard !job.isUnwanted else { return false }
+        guard !restoration.isUnwanted else { return false }
+        if restoration.encoding == nil {
+            try timed(.read) { try TileReader.read(tile, of: restoration.grid, from: source, into: pixels) }
+            guard !restoration.isUnwanted else { return false }
         }
-        outcome.assessment = encode(tile, of: job, classify: options.dryRun || options.exit.needsClassifier)
+        outcome.assessment = encode(tile, of: restoration, classify: options.dryRun || options.exit.needsClassifier)
         if options.dryRun {
             outcome.exit = predictedExit(outcome.assessment, options.exit)
-            return !job.isUnwanted
+            return !restoration.isUnwanted
         }
 
         var depth = 0
         while depth < limit, !steps.leaves(after: depth, outcome.assessment, under: options.exit) {
-            guard !job.isUnwanted else { return false }
+            guard !restoration.isUnwanted else { return false }
             depth += 1
             timed(.subDecoder(depth)) { steps.advance(to: depth) }
         }
         outcome.exit = depth
         outcome.isCutShort =
             depth == limit && limit < subDecoders && !steps.leaves(after: depth, outcome.assessment, under: options.exit)
-        guard !job.isUnwanted else { return false }
+        guard !restoration.isUnwanted else { return false }
         guard depth > 0 else { return true }
 
         let residual = pool.take()
         outcome.residual = residual
         timed(.head) { steps.writeResidual(ofExit: depth, to: residual.values) }
-        outcome.anomaly = anomaly(in: residual, job)
-        return outcome.anomaly == nil || retreat(tile, from: depth, job, &outcome)
+        outcome.anomaly = anomaly(in: residual, restoration)
+        return outcome.anomaly == nil || retreat(tile, from: depth, restoration, &outcome)
     }
 
     /// The tile tripped the guard at `depth`. Sub-decoders cannot be taken back, so it starts over and stops at the
     /// deepest exit before which every one was sane; with none it stays as it came. False when unwanted.
-    private func retreat(_ tile: Int, from depth: Int, _ job: Restoration, _ outcome: inout Outcome) -> Bool {
+    private func retreat(_ tile: Int, from depth: Int, _ restoration: Restoration, _ outcome: inout Outcome) -> Bool {
         if let refused = outcome.residual { pool.give(refused) }
         outcome.residual = nil
         outcome.exit = 0
         guard depth > 1 else { return true }
-        guard !job.isUnwanted else { return false }
-        _ = encode(tile, of: job, classify: false)
+        guard !restoration.isUnwanted else { return false }
+        _ = encode(tile, of: restoration, classify: false)
         for shallower in 1..<depth {
-            guard !job.isUnwanted else { return false }
+            guard !restoration.isUnwanted else { return false }
             timed(.subDecoder(shallower)) { steps.advance(to: shallower) }
             let trial = pool.take()
             timed(.head) { steps.writeResidual(ofExit: shallower, to: trial.values) }
-            guard anomaly(in: trial, job) == nil else {
+            guard anomaly(in: trial, restoration) == nil else {
                 pool.give(trial)
                 break
             }
@@ -118,10 +118,10 @@ final class TileWorker {
     }
 
     /// From the image's features where it was encoded as a whole, else from the tile's pixels.
-    private func encode(_ tile: Int, of job: Restoration, classify: Bool) -> TileAssessment {
-        let grid = job.grid
+    private func encode(_ tile: Int, of restoration: Restoration, classify: Bool) -> TileAssessment {
+        let grid = restoration.grid
         steps.begin(tile: tile)
-        guard let image = job.encoding else {
+        guard let image = restoration.encoding else {
             return timed(.encoder) {
                 steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
             }
@@ -134,8 +134,8 @@ final class TileWorker {
         }
     }
 
-    private func anomaly(in residual: ResidualBuffer, _ job: Restoration) -> TileAnomaly? {
-        job.options.tileGuard?.anomaly(in: UnsafeBufferPointer(start: residual.values, count: job.grid.tileValues))
+    private func anomaly(in residual: ResidualBuffer, _ restoration: Restoration) -> TileAnomaly? {
+        restoration.options.tileGuard?.anomaly(in: UnsafeBufferPointer(start: residual.values, count: restoration.grid.tileValues))
     }
 
     /// The exit that a tile of that class takes; nil where features of deeper sub-decoders decide.
