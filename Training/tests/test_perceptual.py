@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from deblur_training.cli import main
-from deblur_training.evaluation import perceptual_command as perceptual
+from deblur_training.commands import perceptual
 
 
 def picture(path, level):

@@ -18,8 +18,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     import numpy as np
 
-    from .drawn import drawn_pictures
-    from .photos import pack_photos
+    from ..data.drawn import drawn_pictures
+    from ..data.photos import pack_photos
 
     if (arguments.photos is None) == (arguments.drawn is None):
         raise ValueError("give --photos or --drawn")

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from torch import Tensor
 
-from .pairs import read_image
+from ..evaluation.pairs import read_image
 
 Metric = Callable[[Tensor, Tensor | None], float]
 

@@ -32,10 +32,10 @@ def run(arguments: Namespace) -> None:
 
     from ..data.photos import PhotoStore
     from ..network import AdaRevD
-    from .clock import Clock
-    from .recipe import Recipe, Stage
-    from .setup import chosen_device, compile_blocks, wait
-    from .trainer import Trainer
+    from ..training.clock import Clock
+    from ..training.recipe import Recipe, Stage
+    from ..training.setup import chosen_device, compile_blocks, wait
+    from ..training.trainer import Trainer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -16,8 +16,8 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     from ..network import AdaRevD
     from ..network.checkpoint import save_model, save_pth
-    from .recipe import Recipe
-    from .state import average_of
+    from ..training.recipe import Recipe
+    from ..training.state import average_of
 
     state, tensors = average_of(arguments.checkpoint)
     recipe = Recipe.from_json(state["recipe"])

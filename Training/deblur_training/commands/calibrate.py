@@ -24,11 +24,11 @@ def run(arguments: Namespace) -> None:
     import torch
 
     from ..data.photos import PhotoStore
+    from ..evaluation.exits import derive
+    from ..evaluation.pairs import make_pairs
+    from ..evaluation.score import score_tiles
     from ..network.checkpoint import load_model, save_model
     from ..training.setup import chosen_device
-    from .exits import derive
-    from .pairs import make_pairs
-    from .score import score_tiles
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

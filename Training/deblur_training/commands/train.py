@@ -4,7 +4,7 @@ import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from .recipe import PHASES
+from ..training.recipe import PHASES
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -41,10 +41,12 @@ def run(arguments: Namespace) -> None:
     from ..evaluation.pairs import make_pairs
     from ..evaluation.score import mean_gain
     from ..network import AdaRevD
-    from .clock import Clock
-    from .recipe import Recipe
-    from .setup import busy_batch_scale, chosen_device, compile_blocks, initialise, stop_on_termination, take_encoder
-    from .trainer import Trainer
+    from ..training.clock import Clock
+    from ..training.recipe import Recipe
+    from ..training.setup import (
+        busy_batch_scale, chosen_device, compile_blocks, initialise, stop_on_termination, take_encoder,
+    )
+    from ..training.trainer import Trainer
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

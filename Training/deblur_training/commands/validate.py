@@ -24,11 +24,11 @@ def run(arguments: Namespace) -> None:
     import torch
 
     from ..data.photos import PhotoStore
+    from ..evaluation.pairs import make_pairs, read_pairs
+    from ..evaluation.report import as_markdown, contact_rows, report
+    from ..evaluation.sheet import write_sheet
     from ..network.checkpoint import load_model
     from ..training.setup import chosen_device
-    from .pairs import make_pairs, read_pairs
-    from .report import as_markdown, contact_rows, report
-    from .sheet import write_sheet
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

@@ -19,9 +19,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     import torch
 
+    from ..data.blur import BlurOptions
+    from ..data.photos import PhotoStore
     from ..evaluation.pairs import make_pairs, write_pairs
-    from .blur import BlurOptions
-    from .photos import PhotoStore
 
     if arguments.threads:
         torch.set_num_threads(arguments.threads)

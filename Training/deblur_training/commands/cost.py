@@ -16,9 +16,9 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace) -> None:
+    from ..network import ModelConfig
+    from ..network.cost import cost_of
     from ..training.recipe import Recipe
-    from . import ModelConfig
-    from .cost import cost_of
 
     config = ModelConfig(arguments.width, [int(n) for n in arguments.blocks.split(",")], arguments.decoders,
                          arguments.encoder)

@@ -16,7 +16,7 @@ def run(arguments: Namespace) -> None:
 
     import torch
 
-    from .state import slim
+    from ..training.state import slim
 
     source, out = arguments.source, arguments.out
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 def run(arguments: Namespace) -> None:
     import torch
 
-    from .state import averaged, read_state, write_atomically
+    from ..training.state import averaged, read_state, write_atomically
 
     runs = arguments.runs
     if len(runs) < 2 or len({folder.resolve() for folder in runs}) < len(runs):
