@@ -87,10 +87,25 @@ public final class Service: Sendable {
         let metrics = state.context.metrics
         let engine = Engine(
             model: model, knownTileSeconds: report.seconds, options: options, memory: state.memory, metrics: metrics)
+        sayWhatTilesTake(engine)
         metrics.register(engine, jobs: state.jobs, precision: options.precision.rawValue)
         state.jobs.begin(with: engine)
         state.enter(.ready(engine))
         return report
+    }
+
+    private func sayWhatTilesTake(_ engine: Engine) {
+        let logger = state.context.logger
+        let (tiles, bytes) = (engine.scheduler.configuration.tilesAtOnce, engine.tileBytes)
+        if bytes > MemoryBudget.mostForTiles(of: options.memoryBudgetBytes) {
+            logger.warning(
+                "a tile of this model takes more than its quarter of --memory-budget: the process will take more",
+                metadata: ["bytes": "\(bytes)"])
+        } else if tiles < options.threads {
+            logger.notice(
+                "fewer tiles at a time than threads: a quarter of --memory-budget is theirs",
+                metadata: ["tiles": "\(tiles)", "threads": "\(options.threads)", "bytes": "\(bytes)"])
+        }
     }
 
     /// Not ready, no new work; running work finishes within `--drain` seconds, what has not is cut.

@@ -139,6 +139,7 @@ struct BlurBranchTests {
         let pixels = Self.pixels(seed: 76, height: 64, width: 64)
         let first = Self.features(network, pixels, height: 64, width: 64, in: workspace)
         let features = workspace.capacityBytes, scratch = Scratch.capacity
+        #expect(network.workspaceBytes(tileSide: 64) == features, "said before there is a workspace")
         #expect(Self.features(network, pixels, height: 64, width: 64, in: workspace) == first)
         #expect(workspace.capacityBytes == features)
         #expect(Scratch.capacity == scratch)

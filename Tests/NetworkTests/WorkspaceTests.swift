@@ -62,6 +62,7 @@ struct WorkspaceTests {
         _ = Self.residual(network, pixels, side: 96, in: workspace)
         let features = workspace.capacityBytes, scratch = Scratch.capacity
         #expect(features > 0 && scratch > 0)
+        #expect(network.workspaceBytes(tileSide: 96) == features, "said before there is a workspace")
         for _ in 0..<3 { _ = Self.residual(network, pixels, side: 96, in: workspace) }
         #expect(workspace.capacityBytes == features)
         #expect(Scratch.capacity == scratch)

@@ -14,17 +14,22 @@ final class FakeNetwork: TileNetwork {
 
     let subDecoders = 3
     let gate: Gate
+    /// What a tile in work is said to take.
+    let workspaceBytes: Int
     /// NaN from exit 1 on, for the self test.
     let isBroken: Bool
     /// NaN from that exit on once it is set, for the guard.
     let breaksFrom = Mutex<Int?>(nil)
 
-    init(gate: Gate = Gate(isOpen: true), isBroken: Bool = false) {
+    init(gate: Gate = Gate(isOpen: true), isBroken: Bool = false, workspaceBytes: Int = 0) {
         self.gate = gate
+        self.workspaceBytes = workspaceBytes
         self.isBroken = isBroken
     }
 
     func makeWorkspace(team: ThreadTeam) -> Workspace { Workspace() }
+
+    func workspaceBytes(tileSide: Int) -> Int { workspaceBytes }
 
     func encode(
         _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace

@@ -88,4 +88,27 @@ import Testing
         #expect(refusal.withLock { $0 } == .full(limit: 100, actual: 101))
         withExtendedLifetime((upload, second, wait)) {}
     }
+
+    /// Tiles in work have a part of their own, a quarter at most.
+    @Test func tilesInWorkCount() throws {
+        let budget = MemoryBudget(limit: 1000)
+        budget.occupy(forTiles: 5000)
+        #expect(budget.photoLimit == 750)
+        budget.occupy(forTiles: 200)
+        #expect(budget.photoLimit == 800)
+        let results = Mutex<[Result<MemoryReservation, MemoryBudget.Refusal>]>([])
+        let waits = [(801, 0), (700, 101), (800, 0)].map { bytes, file in
+            budget.reserveImage(bytes, beside: file) { result in results.withLock { $0.append(result) } }
+        }
+        withExtendedLifetime(waits) {}
+        #expect(results.withLock { $0.map { (try? $0.get()) != nil } } == [false, false, true])
+        for result in results.withLock({ $0.prefix(2) }) {
+            // Not "later": with its own upload beside it there will never be enough.
+            guard case .failure(.tooLarge(800, 801)) = result else { Issue.record("\(result)"); continue }
+        }
+        #expect(throws: MemoryBudget.Refusal.full(limit: 800, actual: 801)) {
+            try budget.reserveUpload(0, announced: 1)
+        }
+        #expect(budget.checkInvariants() == [])
+    }
 }

@@ -193,6 +193,36 @@ import Tiles
         #expect(try rig.restore(image, once).isIdentical(to: image))
     }
 
+    /// Memory for fewer tiles than threads: the others help, and the result is the same.
+    @Test(arguments: [1, 2]) func tilesAtOnceAreBounded(most: Int) throws {
+        let highest = Atomic<Int>(0)
+        let inWork = Atomic<Int>(0)
+        let network = RuleNetwork(onStep: { _, _ in
+            highest.max(inWork.add(1, ordering: .relaxed).newValue, ordering: .relaxed)
+            usleep(200)
+            inWork.subtract(1, ordering: .relaxed)
+        })
+        let rig = Rig(network, threads: 4, tilesAtOnce: most)
+        let image = FloatImage(width: 300, height: 300, seed: 5)
+        let endings = try (0..<3).map { _ in
+            let ending = Ending()
+            _ = try rig.enqueue(image, once, ending)
+            return ending
+        }
+        while !rig.scheduler.waitUntilIdle(seconds: 0.002) { #expect(rig.scheduler.checkInvariants() == []) }
+        #expect(endings.allSatisfy { $0.report != nil })
+        #expect(highest.load(ordering: .relaxed) <= most)
+        #expect(network.liveWorkspaces <= most)
+    }
+
+    /// A lone small photo now and then needs one workspace, whoever of the team leads its tile.
+    @Test func oneTileAfterTheOtherUsesOneWorkspace() throws {
+        let network = RuleNetwork()
+        let rig = Rig(network, threads: 4)
+        for _ in 0..<50 { _ = try rig.restore(FloatImage(width: 48, height: 48), once) }
+        #expect(network.liveWorkspaces == 1)
+    }
+
     @Test func anIdleSchedulerGivesItsMemoryBackByItself() throws {
         let network = RuleNetwork()
         var configuration = TileScheduler.Configuration(threads: 2, tile: Rig.smallTile)

@@ -9,11 +9,12 @@ final class Rig {
 
     init(
         _ network: RuleNetwork, threads: Int = 2, tile: TileSize = Rig.smallTile, queueLimit: Int = 100_000,
-        runAhead: Int? = nil, observer: (any TileObserver)? = nil
+        runAhead: Int? = nil, tilesAtOnce: Int? = nil, observer: (any TileObserver)? = nil
     ) {
         scheduler = TileScheduler(
             network: network,
-            configuration: .init(threads: threads, tile: tile, queueLimit: queueLimit, runAhead: runAhead),
+            configuration: .init(
+                threads: threads, tile: tile, queueLimit: queueLimit, runAhead: runAhead, tilesAtOnce: tilesAtOnce),
             observer: observer)
     }
 

@@ -67,6 +67,8 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
         return Workspace(team: team) { [self] in workspaces.withLock { $0 -= 1 } }
     }
 
+    func workspaceBytes(tileSide: Int) -> Int { 0 }
+
     func encode(
         _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
     ) -> TileAssessment {

@@ -8,6 +8,12 @@ extension AdaRevD: TileNetwork {
             width: architecture.width, hasBlurBranch: architecture.encoder == .ufpnet, kernels: kernels, team: team)
     }
 
+    public func workspaceBytes(tileSide: Int) -> Int {
+        Workspace.bytes(
+            for: MapSize(height: tileSide, width: tileSide), width: architecture.width,
+            hasBlurBranch: architecture.encoder == .ufpnet)
+    }
+
     public func begin(tile index: Int, in workspace: Workspace) { workspace.tileIndex = index }
 
     /// Which channel stands at each place of what a kernel probe sees; empty without a kernel branch.

@@ -40,6 +40,9 @@ public protocol TileNetwork: Sendable {
     /// - Parameter team: whose idle members help with every step.
     func makeWorkspace(team: ThreadTeam) -> Workspace
 
+    /// Bytes that a workspace takes for a tile of that size.
+    func workspaceBytes(tileSide: Int) -> Int
+
     /// Says which tile the next `encode` is for, counted over the image in the order of its grid. Random numbers depend on
     /// it: without the call, or with another order of counting, results are other draws.
     func begin(tile index: Int, in workspace: Workspace)

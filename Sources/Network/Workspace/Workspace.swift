@@ -88,30 +88,51 @@ public final class Workspace: @unchecked Sendable {
     /// The chunks of a block's first half have at most this many partial sums (one per chunk, one per border).
     static func sumRows(height: Int) -> Int { 2 * height }
 
+    /// Where everything goes for a tile of that size.
+    private struct Layout {
+        let maps: [Int]
+        let mixed, gated, wide, spectrum: Int
+        let vectors: [Int]
+        let sums: Int
+        let blur: BlurMemory.Plan?
+        let bytes: Int
+
+        init(_ tile: MapSize, width: Int, hasBlurBranch: Bool) {
+            var plan = FloatArena.Plan()
+            maps = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
+            mixed = plan.add(tile.pixels * width)
+            gated = plan.add(tile.pixels * width)
+            var blur = hasBlurBranch ? BlurMemory.Plan(tile, adding: &plan) : nil
+            // Most of the kernel branch is over before the first block needs what follows: it uses the same memory.
+            var transient = plan
+            blur?.addTransient(to: &transient)
+            wide = plan.add(tile.pixels * max(2 * width, 27))
+            spectrum = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
+            vectors = (0..<3).map { _ in plan.add(16 * width) }
+            let sumCount = (0...4).map { Workspace.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
+            sums = plan.add(2 * sumCount)
+            self.blur = blur
+            bytes = max(plan.bytes, transient.bytes)
+        }
+    }
+
+    /// What a workspace takes for a tile of that size, in bytes.
+    static func bytes(for tile: MapSize, width: Int, hasBlurBranch: Bool) -> Int {
+        Layout(tile, width: width, hasBlurBranch: hasBlurBranch).bytes
+    }
+
     private func layOut(_ tile: MapSize) {
-        var plan = FloatArena.Plan()
-        let mapParts = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
-        let mixedPart = plan.add(tile.pixels * width), gatedPart = plan.add(tile.pixels * width)
-        var blurPlan = hasBlurBranch ? BlurMemory.Plan(tile, adding: &plan) : nil
-        // Most of the kernel branch is over before the first block needs what follows: it uses the same memory.
-        var transient = plan
-        blurPlan?.addTransient(to: &transient)
-        let widePart = plan.add(tile.pixels * max(2 * width, 27))
-        let spectrumPart = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
-        let vectorParts = (0..<3).map { _ in plan.add(16 * width) }
-        let sumCount = (0...4).map { Self.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
-        let sumPart = plan.add(2 * sumCount)
-        let bytes = max(plan.bytes, transient.bytes)
-        if arena.map({ $0.capacityBytes < bytes }) ?? true { arena = FloatArena(bytes: bytes) }
+        let layout = Layout(tile, width: width, hasBlurBranch: hasBlurBranch)
+        if arena.map({ $0.capacityBytes < layout.bytes }) ?? true { arena = FloatArena(bytes: layout.bytes) }
         guard let arena else { return }
-        blurMemory = blurPlan?.place(in: arena)
-        maps = mapParts.map(arena.pointer)
-        mixed = arena.pointer(mixedPart)
-        gated = arena.pointer(gatedPart)
-        wide = arena.pointer(widePart)
-        spectrum = arena.pointer(spectrumPart)
-        vectors = vectorParts.map(arena.pointer)
-        sums = UnsafeMutableRawPointer(arena.pointer(sumPart)).assumingMemoryBound(to: Double.self)
+        blurMemory = layout.blur?.place(in: arena)
+        maps = layout.maps.map(arena.pointer)
+        mixed = arena.pointer(layout.mixed)
+        gated = arena.pointer(layout.gated)
+        wide = arena.pointer(layout.wide)
+        spectrum = arena.pointer(layout.spectrum)
+        vectors = layout.vectors.map(arena.pointer)
+        sums = UnsafeMutableRawPointer(arena.pointer(layout.sums)).assumingMemoryBound(to: Double.self)
         largest = tile
     }
 }

@@ -31,9 +31,10 @@ public enum ConfigurationDocument {
 
             ## Memory
 
-            `--memory-budget` covers uploads (at most half of it) and images from decoding to encoding, estimated from
-            their headers. Not covered: the weights, one workspace of the network per thread (`deblur bench` prints
-            the peak of both), and the buffers of connections.
+            `--memory-budget` covers uploads (at most half of it), images from decoding to encoding, estimated from their
+            headers, answers until they are sent, and one workspace of the network for each tile in work. Those workspaces have
+            a quarter of it at most: where `--threads` of them need more, fewer tiles are in work at a time and the
+            other threads help. Not covered: the program, the weights, and the buffers of connections.
 
             """
         return text

@@ -62,7 +62,7 @@ extension OptionRow {
     public static let memoryBudget = OptionRow(
         "memory-budget", "SIZE", .limits, default: String(Machine.memoryBytes / 2),
         note: "half of the machine's memory",
-        "Memory for uploads and images in work, together; the network's own is not counted.",
+        "Memory for uploads, images and tiles in work, together.",
         expected: "a size such as 2GiB", \.memoryBudgetBytes
     ) { Quantity.bytes($0).flatMap { $0 > 0 ? $0 : nil } }
     public static let maxConnections = OptionRow(

@@ -160,7 +160,7 @@ final class DeblurRequest: Sendable {
     private func wait(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) {
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
-        let wait = engine.memory.reserveImage(plan.bytes, client: caller) { [self] result in
+        let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller) { [self] result in
             on(engine.admissions) { [self] in
                 switch result {
                 case .success(let memory): work(body, range, plan, place, memory, began.secondsUntilNow)

@@ -136,7 +136,7 @@ final class DeblurWork: Sendable {
             // What is left of the promise; the way back is taken to be as long as the way in.
             let deadline = Deadline(
                 seconds: max(0, seconds - timing.queue - 2 * timing.decode),
-                threads: engine.scheduler.configuration.threads, durations: engine.durations)
+                tilesAtOnce: engine.scheduler.configuration.tilesAtOnce, durations: engine.durations)
             options.depthLimit = { deadline.depth(for: $0) }
         }
         var report: (@Sendable (TileProgress) -> Void)?

@@ -4,7 +4,7 @@ import Tiles
 struct Deadline: Sendable {
     /// Seconds from the image's admission to the end of its last tile.
     let seconds: Double
-    let threads: Int
+    let tilesAtOnce: Int
     let durations: StepDurations
 
     /// Kept for what follows the last tile, and for what the estimates miss.
@@ -15,7 +15,7 @@ struct Deadline: Sendable {
     func depth(for request: DepthRequest) -> Int {
         let left = seconds * (1 - Self.reserve) - request.secondsSinceEnqueued
         guard left > 0 else { return 0 }
-        let rounds = (Double(request.waiting + 1) / Double(threads)).rounded(.up)
+        let rounds = (Double(request.waiting + 1) / Double(tilesAtOnce)).rounded(.up)
         for depth in stride(from: request.subDecoders, through: 1, by: -1) {
             guard let tile = durations.seconds(toDepth: depth) else { return 1 }
             if tile * rounds <= left { return depth }

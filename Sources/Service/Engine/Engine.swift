@@ -10,6 +10,8 @@ public final class Engine: Sendable {
     let memory: MemoryBudget
     let durations = StepDurations()
     let limits: ImageLimits
+    /// What a tile in work takes.
+    let tileBytes: Int
     /// How long the known tile took, with every exit.
     private let knownTileSeconds: Double
     /// Decoding and encoding: as many at once as there are cores, never on an event loop.
@@ -27,9 +29,13 @@ public final class Engine: Sendable {
         self.knownTileSeconds = knownTileSeconds
         self.memory = memory
         limits = ImageLimits(maxPixels: options.maxPixels)
+        tileBytes = TileScheduler.workspaceBytes(of: model.network, tile: model.tile)
+        let tilesAtOnce = max(1, min(options.threads, MemoryBudget.mostForTiles(of: memory.limit) / tileBytes))
+        memory.occupy(forTiles: tilesAtOnce * tileBytes)
         scheduler = TileScheduler(
             network: model.network,
-            configuration: .init(threads: options.threads, tile: model.tile, queueLimit: options.queueTiles),
+            configuration: .init(
+                threads: options.threads, tile: model.tile, queueLimit: options.queueTiles, tilesAtOnce: tilesAtOnce),
             observer: TileTelemetry(metrics: metrics, durations: durations))
         codecs = Self.queue("codecs", options.threads)
         smallCodecs = Self.queue("codecs.small", options.threads)
@@ -68,7 +74,7 @@ public final class Engine: Sendable {
     var secondsPerTile: Double {
         let deepest = model.summary.exitTable?.max() ?? model.subDecoders
         guard let seconds = durations.seconds(toDepth: deepest) else { return knownTileSeconds }
-        return seconds / Double(scheduler.configuration.threads)
+        return seconds / Double(scheduler.configuration.tilesAtOnce)
     }
 
     /// Seconds that tiles with these exits take on the idle engine; nil as long as nothing was measured.
@@ -78,6 +84,6 @@ public final class Engine: Sendable {
             guard let seconds = durations.seconds(toDepth: exit ?? model.subDecoders) else { return nil }
             total += seconds
         }
-        return total / Double(min(scheduler.configuration.threads, max(1, exits.count)))
+        return total / Double(min(scheduler.configuration.tilesAtOnce, max(1, exits.count)))
     }
 }

@@ -23,6 +23,8 @@ extension MemoryBudget {
         typealias GiveUp = @Sendable () -> Void
 
         let limit: Int
+        /// What tiles in work take of it.
+        var tileBytes = 0
         var nextTicket = 0
         var holdings: [Int: Holding] = [:]
         var waiters: [Waiter] = []
@@ -38,6 +40,8 @@ extension MemoryBudget {
         init(limit: Int) { self.limit = limit }
 
         var bytes: Int { uploadBytes + imageBytes }
+        /// What uploads and images may take together.
+        var photoLimit: Int { limit - tileBytes }
         /// What large images leave to small ones.
         private var keptForSmall: Int { limit / 8 }
         private func isSmall(_ bytes: Int) -> Bool { bytes <= limit / 16 }
@@ -77,8 +81,8 @@ extension MemoryBudget {
         /// Nil when so many bytes more of an upload fit.
         private func refusal(ofUpload bytes: Int) -> Refusal? {
             guard bytes <= limit / 2 else { return .tooLarge(limit: limit / 2, actual: bytes) }
-            guard uploadBytes + bytes <= limit / 2, self.bytes + bytes <= limit else {
-                return .full(limit: limit, actual: self.bytes + bytes)
+            guard uploadBytes + bytes <= limit / 2, self.bytes + bytes <= photoLimit else {
+                return .full(limit: photoLimit, actual: self.bytes + bytes)
             }
             return nil
         }
@@ -127,7 +131,7 @@ extension MemoryBudget {
                 } else if images == 0 {
                     // Only uploads are in the way, and they may be waiting themselves.
                     waiters.remove(at: index)
-                    served.append((waiter, .failure(.full(limit: limit, actual: bytes + waiter.bytes))))
+                    served.append((waiter, .failure(.full(limit: photoLimit, actual: bytes + waiter.bytes))))
                 } else {
                     break
                 }
@@ -147,13 +151,13 @@ extension MemoryBudget {
         }
 
         private func fits(_ waiter: Waiter) -> Bool {
-            guard bytes + waiter.bytes <= limit else { return false }
+            guard bytes + waiter.bytes <= photoLimit else { return false }
             if isSmall(waiter.bytes) {
                 // Those that wait for much get what is not kept.
                 return smallBytes + waiter.bytes <= keptForSmall || !waiters.contains { !isSmall($0.bytes) }
             }
             // A single large image may take it all.
-            return images == smallImages || bytes - smallBytes + waiter.bytes <= limit - keptForSmall
+            return images == smallImages || bytes - smallBytes + waiter.bytes <= photoLimit - keptForSmall
         }
 
         func checkInvariants() -> [String] {
@@ -168,7 +172,7 @@ extension MemoryBudget {
             require(smallBytes == all.reduce(0) { $0 + ($1.isSmall ? $1.bytes : 0) }, "small images do not add up")
             require(images == all.count { $0.kind == .image }, "images are counted wrongly")
             require(uploadBytes <= limit / 2, "uploads over their half")
-            require(bytes <= limit, "over the limit")
+            require(bytes <= photoLimit, "over the limit")
             require(images > 0 || waiters.isEmpty, "waiting for nobody")
             if let next = nextWaiter { require(!fits(waiters[next]), "waiting without need") }
             return violations

@@ -1,7 +1,9 @@
 import Dispatch
 import Synchronization
 
-/// The memory that uploads, images in work and answers that are being sent may use together.
+/// The memory that uploads, images in work, answers that are being sent and tiles in work may use together.
+///
+/// Tiles in work have a fixed part, taken when the model is known (``occupy(forTiles:)``).
 ///
 /// Uploads are reserved as their bytes arrive or refused, and never take more than half: what is left is for the images
 /// that are to be decoded. An announcement alone takes nothing, so that clients that send nothing keep nobody out. While
@@ -34,7 +36,18 @@ public final class MemoryBudget: Sendable {
     /// Seconds of a monotonic clock.
     static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
-    /// Bytes reserved now.
+    /// Bytes that uploads and images may take together.
+    public var photoLimit: Int { state.withLock { $0.photoLimit } }
+
+    /// A quarter at most: the rest is for photos, whatever the model needs.
+    public static func mostForTiles(of limit: Int) -> Int { limit / 4 }
+
+    /// Sets the memory of the tiles in work aside, before there is any image.
+    public func occupy(forTiles bytes: Int) {
+        state.withLock { $0.tileBytes = min(max(0, bytes), Self.mostForTiles(of: limit)) }
+    }
+
+    /// Bytes reserved for uploads and images now.
     public var reserved: Int { state.withLock { $0.bytes } }
     /// Images that wait for memory.
     public var waiting: Int { state.withLock { $0.waiters.count } }
@@ -74,22 +87,24 @@ public final class MemoryBudget: Sendable {
     /// Memory for an image that is to be decoded and restored.
     ///
     /// - Parameters:
+    ///   - file: bytes of its upload, which is held meanwhile.
     ///   - client: whose it is.
     ///   - completion: called once, from any thread, maybe before this returns; never after the wait was withdrawn.
     /// - Returns: withdraws the wait when it is let go of or told to.
     public func reserveImage(
-        _ bytes: Int, client: String = "",
+        _ bytes: Int, beside file: Int = 0, client: String = "",
         _ completion: @escaping @Sendable (Result<MemoryReservation, Refusal>) -> Void
     ) -> MemoryWait {
+        let limit = photoLimit
         let waiter = state.withLock { state -> Int? in
             state.nextTicket += 1
-            guard bytes <= limit else { return nil }
+            guard bytes <= limit - file else { return nil }
             state.waiters.append(
                 Waiter(ticket: state.nextTicket, bytes: bytes, client: client, completion: completion))
             return state.nextTicket
         }
         guard let waiter else {
-            completion(.failure(.tooLarge(limit: limit, actual: bytes)))
+            completion(.failure(.tooLarge(limit: limit, actual: bytes + file)))
             return MemoryWait(ticket: 0, budget: self)
         }
         settle { _ in }

@@ -74,8 +74,8 @@ final class JobRunner: Sendable {
     ) throws -> Job {
         guard let engine = state.withLock({ $0.engine }) else { throw Problem.loading("The model is being loaded.") }
         let bytes = plan.bytes + photo.count
-        guard bytes <= engine.memory.limit else {
-            throw engine.problem(for: .tooLarge(limit: engine.memory.limit, actual: bytes))
+        guard bytes <= engine.memory.photoLimit else {
+            throw engine.problem(for: .tooLarge(limit: engine.memory.photoLimit, actual: bytes))
         }
         let id = JobID.random(replica: store.replica)
         var parameters = plan.parameters
@@ -144,7 +144,7 @@ final class JobRunner: Sendable {
     /// Lets the next job wait for its memory, when it is time.
     private func advance() {
         let next = state.withLock { state -> (Job, Engine, Int)? in
-            guard let engine = state.engine, let (first, bytes) = state.next(limit: engine.memory.limit) else {
+            guard let engine = state.engine, let (first, bytes) = state.next(limit: engine.memory.photoLimit) else {
                 return nil
             }
             _ = state.queue.takeFirst()

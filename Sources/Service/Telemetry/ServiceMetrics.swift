@@ -80,12 +80,14 @@ public struct ServiceMetrics: Sendable {
         }
         registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
         registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {
-            Double(memory.limit)
+            Double(memory.photoLimit)
         }
         registry.sampled("deblur_memory_reserved_bytes", "Memory reserved for uploads and images.") {
             Double(memory.reserved)
         }
-        registry.sampled("deblur_workers", "Threads that compute.") { Double(scheduler.configuration.threads) }
+        registry.sampled("deblur_workers", "Tiles that can be in work at the same time.") {
+            Double(scheduler.configuration.tilesAtOnce)
+        }
         registry.sampled("deblur_workers_busy", "Threads that lead a tile.") { Double(scheduler.busyWorkers) }
         registry.gauges(
             "deblur_build_info", "What is running; always 1.", labels: ["version", "model", "precision", "kernels"]

@@ -117,13 +117,8 @@ extension TileScheduler {
     public func releaseIdleMemory(unusedFor seconds: Double) -> Int {
         let now = monotonicSeconds()
         let (released, isIdle) = turns.withLock { turns in
-            var released: [TileWorker] = []
-            for seat in turns.seats.indices where !turns.seats[seat].isLeading {
-                let unused = now - turns.seats[seat].lastUsed
-                guard let worker = turns.seats[seat].worker, unused >= seconds else { continue }
-                released.append(worker)
-                turns.seats[seat].worker = nil
-            }
+            let released = turns.idleWorkers.filter { now - $0.lastUsed >= seconds }
+            turns.idleWorkers.removeAll { now - $0.lastUsed >= seconds }
             return (released, turns.busyWorkers == 0)
         }
         if isIdle { pool.drain() }

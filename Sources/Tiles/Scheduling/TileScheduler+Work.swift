@@ -16,7 +16,7 @@ extension TileScheduler {
         turns.withLock { turns in
             guard let (restoration, turn) = turns.next() else { return nil }
             let now = monotonicSeconds()
-            turns.seats[member].isLeading = true
+            turns.isLeading[member] = true
             turns.throughput.began(at: now)
             guard restoration.state == .waiting else { return (restoration, turn, nil) }
             restoration.state = .running
@@ -27,18 +27,23 @@ extension TileScheduler {
 
     private func lead(_ turn: Turns.Turn, of restoration: Restoration, as member: Int) {
         var done = 0.0
+        var worker: TileWorker?
         do {
             switch turn {
             case .encoding: done = try encode(restoration)
-            case .tile(let tile): if try work(on: tile, of: restoration, as: member) { done = restoration.work }
+            case .tile(let tile):
+                let taken = takeWorker()
+                worker = taken
+                if try work(on: tile, of: restoration, with: taken) { done = restoration.work }
             }
         } catch {
             fail(restoration, with: error)
         }
         let ended = turns.withLock { turns -> (@Sendable () -> Void)? in
             let now = monotonicSeconds()
-            turns.seats[member].isLeading = false
-            turns.seats[member].lastUsed = now
+            turns.isLeading[member] = false
+            // Handed over: who lets go of idle ones has the last hold.
+            if let idle = worker.take() { turns.idleWorkers.append(.init(worker: idle, lastUsed: now)) }
             turns.throughput.ended(at: now, work: done)
             restoration.workers -= 1
             return endIfDone(restoration, &turns, at: now)
@@ -47,24 +52,22 @@ extension TileScheduler {
     }
 
     /// False when the image is not wanted any more.
-    private func work(on tile: Int, of restoration: Restoration, as member: Int) throws -> Bool {
+    private func work(on tile: Int, of restoration: Restoration, with worker: TileWorker) throws -> Bool {
         // Held by the image as long as a worker is busy with it, so now.
         guard let client = restoration.client else { return false }
         let limit = depthLimit(of: tile, restoration)
-        let finished = try worker(of: member).restore(tile, of: restoration, source: client.source, depthLimit: limit)
+        let finished = try worker.restore(tile, of: restoration, source: client.source, depthLimit: limit)
         guard let finished else { return false }
         try deliver(finished, of: restoration, client)
         return true
     }
 
-    /// Used by the member itself while it leads, so outside the lock.
-    private func worker(of member: Int) -> TileWorker {
-        if let worker = turns.withLock({ $0.seats[member].worker }) { return worker }
-        let worker = TileWorker(
+    /// For the time of one tile; used outside the lock by the member that leads it.
+    private func takeWorker() -> TileWorker {
+        if let idle = turns.withLock({ $0.idleWorkers.popLast() }) { return idle.worker }
+        return TileWorker(
             steps: makeSteps(network, team: team), subDecoders: network.subDecoders, tile: configuration.tile,
             pool: pool, observer: observer)
-        turns.withLock { $0.seats[member].worker = worker }
-        return worker
     }
 
     func depthLimit(of tile: Int, _ restoration: Restoration) -> Int {

@@ -23,6 +23,9 @@ public final class TileScheduler: @unchecked Sendable {
     public struct Configuration: Sendable {
         /// Threads that compute, at least 1.
         public var threads: Int
+        /// Tiles in work at the same time, at most `threads`: each has a workspace of its own. Threads beyond help with
+        /// the others' loops.
+        public var tilesAtOnce: Int
         /// Of the model.
         public var tile: TileSize
         /// Tiles that may wait. An image is admitted while fewer wait, however many it brings; with 0, while a worker
@@ -37,9 +40,10 @@ public final class TileScheduler: @unchecked Sendable {
 
         public init(
             threads: Int, tile: TileSize = .published, queueLimit: Int = 256, assumedSecondsPerTile: Double = 1,
-            runAhead: Int? = nil
+            runAhead: Int? = nil, tilesAtOnce: Int? = nil
         ) {
             self.threads = max(threads, 1)
+            self.tilesAtOnce = min(max(tilesAtOnce ?? threads, 1), self.threads)
             self.tile = tile
             self.queueLimit = max(queueLimit, 0)
             self.assumedSecondsPerTile = assumedSecondsPerTile
@@ -82,11 +86,16 @@ public final class TileScheduler: @unchecked Sendable {
 
     /// The most memory that an image takes here besides its source and sink, in bytes: the band of rows being blended,
     /// tiles that wait for it, and the features of the image where it is encoded as a whole. Workers' workspaces are not
-    /// counted: they do not depend on the images.
+    /// counted, since they do not depend on the images: ``workspaceBytes(of:tile:)``.
     public func workingBytes(for grid: TileGrid) -> Int {
         let tile = configuration.tile.side * configuration.tile.side * 3 * MemoryLayout<Float>.size
         return RowBand.bytes(for: grid) + min(configuration.runAhead, grid.count) * tile
             + (grid.encodesWholeImage ? encodingBytes(for: grid) ?? 0 : 0)
+    }
+
+    /// What one tile in work takes, in bytes, besides what ``workingBytes(for:)`` counts.
+    public static func workspaceBytes(of network: any TileNetwork, tile: TileSize) -> Int {
+        network.workspaceBytes(tileSide: tile.side) + tile.side * tile.side * 3 * MemoryLayout<Float>.size
     }
 
     func encodingBytes(for grid: TileGrid) -> Int? {

@@ -32,27 +32,29 @@ struct Turns: @unchecked Sendable {
     /// False once the scheduler takes no new images.
     var isOpen = true
     var throughput: Throughput
-    var seats: [Seat]
+    /// By member of the team.
+    var isLeading: [Bool]
+    /// Workers that lead no tile. The one that was used last is used next, so that those beyond need are let go of.
+    var idleWorkers: [IdleWorker] = []
+    private let tilesAtOnce: Int
     private let runAhead: Int
     private let hint: WaitingHint
 
-    /// A member of the team.
-    struct Seat {
-        /// Made for its first tile. Used outside the lock by the member itself while `isLeading`.
-        var worker: TileWorker?
-        var isLeading = false
-        var lastUsed = 0.0
+    struct IdleWorker {
+        let worker: TileWorker
+        let lastUsed: Double
     }
 
     init(configuration: TileScheduler.Configuration, hint: WaitingHint) {
         self.hint = hint
         ledger = QueueLedger(limit: configuration.queueLimit)
         throughput = Throughput(assumedSecondsPerTile: configuration.assumedSecondsPerTile)
-        seats = Array(repeating: Seat(), count: configuration.threads)
+        isLeading = Array(repeating: false, count: configuration.threads)
+        tilesAtOnce = configuration.tilesAtOnce
         runAhead = configuration.runAhead
     }
 
-    var busyWorkers: Int { seats.count { $0.isLeading } }
+    var busyWorkers: Int { isLeading.count { $0 } }
 
     /// Images that have not ended.
     var ring: [Restoration] { groups.flatMap(\.ring) }
@@ -91,7 +93,7 @@ struct Turns: @unchecked Sendable {
 
     /// Takes the next turn: of the image whose turn it is, or of the next one that has something to hand out.
     mutating func next() -> (restoration: Restoration, turn: Turn)? {
-        guard waitingTiles > 0 else { return nil }
+        guard waitingTiles > 0, busyWorkers < tilesAtOnce else { return nil }
         for step in 0..<groups.count {
             let index = (cursor + step) % groups.count
             guard let restoration = nextImage(of: index) else { continue }
@@ -164,6 +166,8 @@ struct Turns: @unchecked Sendable {
         require(waiting == waitingTiles, "\(waiting) tiles wait, \(waitingTiles) are counted")
         let working = ring.reduce(0) { $0 + $1.workers }
         require(working == busyWorkers, "\(working) workers on images, \(busyWorkers) lead")
+        require(working <= tilesAtOnce, "\(working) tiles at once")
+        require(idleWorkers.count <= tilesAtOnce, "\(idleWorkers.count) idle workers")
         require(reservedTiles >= 0, "\(reservedTiles) reserved tiles")
         require(Set(ring.map { ObjectIdentifier($0) }).count == ring.count, "an image has two turns")
         for restoration in ring {
