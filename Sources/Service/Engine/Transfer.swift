@@ -9,6 +9,7 @@ struct Transfer: Sendable {
     let total: Int?
     private let began: Double
     private var moved = 0
+    private var movedAt: Double
     /// Bytes that had moved at those times, oldest first; the first one is a window old, or the beginning.
     private var marks: [(at: Double, moved: Int)] = []
 
@@ -16,10 +17,12 @@ struct Transfer: Sendable {
     init(total: Int?, at now: Double) {
         self.total = total
         began = now
+        movedAt = now
         marks = [(now, 0)]
     }
 
     mutating func move(to bytes: Int, at now: Double) {
+        if bytes != moved { movedAt = now }
         moved = bytes
         if now - marks[marks.count - 1].at >= Self.window / Self.marksPerWindow { marks.append((now, bytes)) }
         while marks.count > 1, now - marks[1].at >= Self.window { marks.removeFirst() }
@@ -29,6 +32,8 @@ struct Transfer: Sendable {
     /// taken to have as much before it as behind it.
     func secondsLeft(at now: Double) -> Double? {
         guard now - began >= Self.window else { return nil }
+        // A burst that ended long ago says nothing about now.
+        guard now - movedAt < Self.window else { return .infinity }
         let start = marks.last { now - $0.at >= Self.window } ?? marks[0]
         let rate = Double(moved - start.moved) / max(now - start.at, Self.window)
         let left = Double(max(1, total.map { $0 - moved } ?? moved))
