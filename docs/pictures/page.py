@@ -4,8 +4,7 @@
     pip install numpy pillow scikit-image
     python docs/pictures/page.py
 
-The sample is scikit-image's coffee cup (CC0, by Rachel Michetti), shaken as in make.py: camera shake along a slightly
-bent line, averaged in linear light, with sensor noise, as a JPEG. The icons are those of Public/icon.svg.
+The sample is scikit-image's coffee cup (CC0, by Rachel Michetti), blurred by shake.py, as a JPEG. The icons are those of Public/icon.svg.
 """
 
 import pathlib
@@ -13,7 +12,7 @@ import pathlib
 from PIL import Image, ImageDraw
 from skimage import data
 
-import make
+import shake
 
 PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "Public"
 GROUND, INK = (0x16, 0x45, 0x4A), (0xF6, 0xF4, 0xF0)
@@ -48,7 +47,7 @@ def main():
     (PUBLIC / "icons").mkdir(exist_ok=True)
     for name, side, margin in (("192", 192, 0), ("512", 512, 0), ("maskable", 512, 0.1)):
         icon(side, margin).quantize(64).save(PUBLIC / f"icons/{name}.png", optimize=True)
-    Image.fromarray(make.shaken(data.coffee())).save(PUBLIC / "sample.jpg", quality=88, optimize=True)
+    Image.fromarray(shake.shaken(data.coffee())).save(PUBLIC / "sample.jpg", quality=88, optimize=True)
 
 
 if __name__ == "__main__":
