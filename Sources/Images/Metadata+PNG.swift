@@ -13,15 +13,16 @@ extension Metadata {
         if let block = file.exif { exif = bytes.copy(block) }
         // One of each is unpacked (PNG 5.6 allows no more), sound or not: thousands would cost as many times.
         var (hasProfile, hasPacket) = (false, false)
+        var left = Self.maxUnpacked
         for chunk in file.chunks {
             switch chunk.type {
             case PNGFile.name("iCCP"):
-                if !hasProfile { icc = Self.profile(bytes, chunk.payload) }
+                if !hasProfile { icc = Self.profile(bytes, chunk.payload, &left) }
                 hasProfile = true
             case PNGFile.name("pHYs"): density = density ?? Self.density(bytes, chunk.payload)
             case PNGFile.name("iTXt"):
                 if bytes.starts(with: Self.xmpKeyword, at: chunk.payload.lowerBound) {
-                    if !hasPacket { xmp = Self.packet(bytes, chunk.payload, limit: Self.maxUnpacked, watch: watch) }
+                    if !hasPacket { xmp = Self.packet(bytes, chunk.payload, &left, watch) }
                     hasPacket = true
                 } else {
                     textChunks.append(Chunk(type: chunk.type, bytes: bytes.copy(chunk.payload)))
@@ -41,21 +42,26 @@ extension Metadata {
     /// iCCP (PNG 11.3.2.3): a name, NUL, method 0, a zlib stream.
     ///
     /// The profile's own size decides whether it is whole: a stream without its checksum, or with more behind, is read.
-    private static func profile(_ bytes: RawSpan, _ payload: Range<Int>) -> [UInt8]? {
+    ///
+    /// - Parameter left: bytes that may still be unpacked of this file.
+    private static func profile(_ bytes: RawSpan, _ payload: Range<Int>, _ left: inout Int) -> [UInt8]? {
         guard let end = payload.firstIndex(where: { bytes.byte(at: $0) == 0 }), end + 2 <= payload.upperBound else {
             return nil
         }
         let stream = bytes.extracting(end + 2..<payload.upperBound)
         // Deflate makes at most 1032 bytes of one: a larger promise is none that the memory was reserved for.
         guard let size = Codec.inflate(stream, first: 4).flatMap({ ICCProfile.size($0.span.bytes) }),
-            size <= min(maxUnpacked, stream.byteCount * 1032)
+            size <= min(left, stream.byteCount * 1032)
         else { return nil }
+        left -= size
         return Codec.inflate(stream, first: size).flatMap(ICCProfile.carried)
     }
 
     /// iTXt (PNG 11.3.3.4): keyword, NUL, compressed or not, method, language, NUL, translated keyword, NUL, text.
+    ///
+    /// - Parameter left: bytes that may still be unpacked of this file.
     private static func packet(
-        _ bytes: RawSpan, _ payload: Range<Int>, limit: Int, watch: CodecWatch? = nil
+        _ bytes: RawSpan, _ payload: Range<Int>, _ left: inout Int, _ watch: CodecWatch?
     ) -> [UInt8]? {
         let start = payload.lowerBound + xmpKeyword.count
         guard start + 2 <= payload.upperBound, let compressed = bytes.byte(at: start),
@@ -63,8 +69,11 @@ extension Metadata {
             let keyword = (language + 1..<payload.upperBound).first(where: { bytes.byte(at: $0) == 0 })
         else { return nil }
         let text = keyword + 1..<payload.upperBound
-        return compressed == 0
-            ? bytes.copy(text) : Codec.inflate(bytes.extracting(text), limit: limit, watch: watch)
+        guard compressed != 0 else { return bytes.copy(text) }
+        let unpacked = Codec.inflate(bytes.extracting(text), limit: left, watch: watch)
+        // One that is damaged or too long has been unpacked as far as it went.
+        left -= unpacked?.count ?? left
+        return unpacked
     }
 
     private static func density(_ bytes: RawSpan, _ payload: Range<Int>) -> Density? {

@@ -66,17 +66,34 @@ import Testing
     /// A picture of one pixel with compressed chunks of four megabytes of zeros.
     private func bomb(_ kind: String, count: Int) throws -> [UInt8] {
         let png = try Image(raster: Raster(width: 1, height: 1, channels: 3, bitDepth: 8)).encode(EncodeOptions(format: .png))
-        let zeros = zlibStored(zeros: 4 << 20)
-        let head: [UInt8] = kind == "iCCP" ? [0x78, 0, 0] : Array("XML:com.adobe.xmp\0".utf8) + [1, 0, 0, 0]
-        var chunk = Array(kind.utf8) + head + zeros
-        let sum = crc32(chunk)
-        chunk = word(UInt32(chunk.count - 4)) + chunk + word(sum)
-        // Behind IHDR: 8 bytes of signature and 25 of the chunk.
-        return Array(png[..<33]) + [[UInt8]](repeating: chunk, count: count).flatMap { $0 } + Array(png[33...])
+        let head = kind == "iCCP" ? [0x78, 0, 0] : Self.packetHead
+        let chunk = FileParts.chunk(kind, head + packed(zeros: 4 << 20))
+        return FileParts.png(png, with: [[UInt8]](repeating: chunk, count: count))
     }
 
-    /// A PNG of that many black pixels holds the zlib stream that is wanted: zeros, packed.
-    private func zlibStored(zeros count: Int) -> [UInt8] {
+    /// Keyword, compressed, method, language, translated keyword.
+    private static let packetHead = Array("XML:com.adobe.xmp\0".utf8) + [1, 0, 0, 0]
+
+    /// A profile and a packet share what may be unpacked of one file.
+    @Test func profileAndPacketShareABudget() throws {
+        let profile = FileParts.profile(size: 3 << 20), text = [UInt8](repeating: 0x20, count: 3 << 20)
+        let chunks = [
+            FileParts.chunk("iCCP", [0x78, 0, 0] + FileParts.stored(profile)),
+            FileParts.chunk("iTXt", Self.packetHead + FileParts.stored(text)),
+        ]
+        let png = try Card.file("rgb-8.png")
+        func kept(_ chunks: [[UInt8]]) throws -> [Int?] {
+            let metadata = try Image.decode(FileParts.png(png, with: chunks)).metadata
+            return [metadata.icc?.count, metadata.xmp?.count]
+        }
+        #expect(try kept([chunks[0]]) == [3 << 20, nil])
+        #expect(try kept([chunks[1]]) == [nil, 3 << 20])
+        #expect(try kept(chunks) == [3 << 20, nil], "the first one counts")
+        #expect(try kept(chunks.reversed()) == [nil, 3 << 20])
+    }
+
+    /// A zlib stream of zeros, as small as it gets.
+    private func packed(zeros count: Int) -> [UInt8] {
         // Fixed Huffman codes (RFC 1951 §3.2.6): a zero, then matches of 258 at distance 1.
         var bits: [UInt8] = [0x78, 0x9C]
         var buffer: UInt64 = 0, held: UInt64 = 0
@@ -101,17 +118,6 @@ import Testing
         put(0, 7)
         put(0, 7)
         // Adler-32 of zeros: a = 1, b = count mod 65521.
-        return bits + word(UInt32(count % 65521) << 16 | 1)
-    }
-
-    private func word(_ value: UInt32) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: value >> (24 - 8 * $0)) } }
-
-    private func crc32(_ bytes: [UInt8]) -> UInt32 {
-        var sum = UInt32.max
-        for byte in bytes {
-            sum ^= UInt32(byte)
-            for _ in 0..<8 { sum = sum & 1 == 1 ? sum >> 1 ^ 0xEDB8_8320 : sum >> 1 }
-        }
-        return ~sum
+        return bits + FileParts.big(count % 65521 << 16 | 1, bytes: 4)
     }
 }
