@@ -1,8 +1,9 @@
 #include "fft_plan.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "include/kernel_memory.h"
 
 static void unit_root(double turns, float *pair) {
     const double angle = -2.0 * 3.14159265358979323846 * turns;
@@ -15,7 +16,7 @@ static int add_pass(fft_plan *plan, long *left, int radix) {
     const long n = *left, m = n / radix;
     const int pass = plan->passes++;
     plan->radix[pass] = radix;
-    float *twiddles = malloc(sizeof(float) * 2 * (size_t)m * (size_t)(radix - 1));
+    float *twiddles = kernel_allocate(sizeof(float) * 2 * (size_t)m * (size_t)(radix - 1));
     plan->twiddles[pass] = twiddles;
     if (!twiddles) return 0;
     for (long p = 0; p < m; p++) {
@@ -24,7 +25,7 @@ static int add_pass(fft_plan *plan, long *left, int radix) {
         }
     }
     if (radix > 5) {
-        float *roots = malloc(sizeof(float) * 2 * (size_t)radix);
+        float *roots = kernel_allocate(sizeof(float) * 2 * (size_t)radix);
         plan->roots[pass] = roots;
         if (!roots) return 0;
         for (int k = 0; k < radix; k++) unit_root((double)k / radix, roots + 2 * k);
@@ -58,8 +59,8 @@ fail:
 
 void fft_plan_free(fft_plan *plan) {
     for (int i = 0; i < max_passes; i++) {
-        free(plan->twiddles[i]);
-        free(plan->roots[i]);
+        kernel_free(plan->twiddles[i]);
+        kernel_free(plan->roots[i]);
         plan->twiddles[i] = plan->roots[i] = NULL;
     }
 }

@@ -147,15 +147,15 @@ static void fourier_free(kernel_fourier *f) {
     if (!f) return;
     fft_plan_free(&f->along_x);
     fft_plan_free(&f->along_y);
-    free(f->split);
-    free(f);
+    kernel_free(f->split);
+    kernel_free(f);
 }
 
 static kernel_fourier *fourier_make(long height, long width, long channels) {
-    kernel_fourier *f = calloc(1, sizeof *f);
+    kernel_fourier *f = kernel_allocate(sizeof *f);
     if (!f) return NULL;
-    f->height = height, f->width = width, f->channels = channels;
-    f->split = malloc(sizeof(float) * 2 * (size_t)(width / 2 + 1));
+    *f = (kernel_fourier){.height = height, .width = width, .channels = channels};
+    f->split = kernel_allocate(sizeof(float) * 2 * (size_t)(width / 2 + 1));
     if (!f->split || !fft_plan_make(&f->along_x, width / 2) || !fft_plan_make(&f->along_y, height)) {
         fourier_free(f);
         return NULL;

@@ -3,9 +3,16 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #ifdef __GLIBC__
 #include <malloc.h>
 #endif
+
+#include "include/kernel_memory.h"
+
+// How often, and how many milliseconds apart, a thread asks for its scratch before it gives up: a kernel that is in the
+// middle of its work has no way back, and memory that is short now may be there soon.
+enum { ATTEMPTS = 100, PAUSE_MILLISECONDS = 50 };
 
 typedef struct {
     float *floats;
@@ -19,17 +26,23 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void make_keys(void) {
     // The keys exist for their destructor alone: it frees a block when its thread ends.
-    for (int i = 0; i < 2; i++) pthread_key_create(&keys[i], free);
+    for (int i = 0; i < 2; i++) pthread_key_create(&keys[i], kernel_free);
 }
 
 static float *grown(int index, size_t floats) {
     block *mine = &blocks[index];
     if (floats <= mine->capacity) return mine->floats;
     pthread_once(&once, make_keys);
-    free(mine->floats);
+    kernel_free(mine->floats);
+    mine->floats = NULL;
+    mine->capacity = 0;
+    pthread_setspecific(keys[index], NULL);
     // Multiples of 64 KiB, so that a slightly larger tile does not move the block again.
     const size_t bytes = (floats * sizeof(float) + 0xFFFF) & ~(size_t)0xFFFF;
-    mine->floats = aligned_alloc(64, bytes);
+    for (int i = 0; i < ATTEMPTS && !mine->floats; i++) {
+        if (i > 0) nanosleep(&(struct timespec){.tv_nsec = PAUSE_MILLISECONDS * 1000000L}, NULL);
+        mine->floats = kernel_allocate_lines(bytes);
+    }
     if (!mine->floats) {
         fprintf(stderr, "deblur: no memory for %zu bytes of kernel scratch\n", bytes);
         abort();

@@ -4,6 +4,7 @@
 
 #include "fft_plan.h"
 #include "include/kernel_set.h"
+#include "include/kernel_memory.h"
 
 #include "simd.inc.h"
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "include/kernel_memory.h"
 #include "include/kernel_set.h"
 
 #define LANES 4
@@ -101,17 +102,18 @@ static void fourier_free(kernel_fourier *f) {
     if (f->column) fftwf_destroy_plan(f->column);
     if (f->inverse_column) fftwf_destroy_plan(f->inverse_column);
     pthread_mutex_unlock(&planner);
-    free(f);
+    kernel_free(f);
 }
 
 static kernel_fourier *fourier_make(long height, long width, long channels) {
-    kernel_fourier *f = calloc(1, sizeof *f);
+    kernel_fourier *f = kernel_allocate(sizeof *f);
+    if (!f) return NULL;
+    *f = (kernel_fourier){.height = height, .width = width, .channels = channels};
     // Planning without measuring reads and writes nothing, but wants arrays that it can reason about.
     float *map = fftwf_malloc(sizeof(float) * (size_t)(width * channels));
     float *spectrum = fftwf_malloc(sizeof(float) * (size_t)((width / 2 + 1) * height * 2 * channels));
     float *bins = fftwf_malloc(sizeof(float) * (size_t)(height * 2 * channels));
-    if (!f || !map || !spectrum || !bins) goto fail;
-    f->height = height, f->width = width, f->channels = channels;
+    if (!map || !spectrum || !bins) goto fail;
     const int bin = (int)(height * 2 * channels), pair = (int)(2 * channels);
     const unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED | FFTW_PRESERVE_INPUT;
     const fftwf_iodim lanes = {(int)channels, 1, 1};

@@ -1,3 +1,4 @@
+import CKernels
 import Foundation
 
 /// One mapping of memory, divided once and reused for every tile. Pages are taken from the system as they are touched.
@@ -22,33 +23,16 @@ public final class FloatArena: @unchecked Sendable {
     public let capacityBytes: Int
     private let base: UnsafeMutableRawPointer
 
-    public convenience init(bytes: Int) {
-        guard let base = Self.map(bytes) else { fatalError("no memory for a tile: \(bytes) bytes") }
-        self.init(base, bytes)
-    }
-
-    /// For memory that grows with what a user sends: nil when the system has not that much.
-    public convenience init?(ifAvailable bytes: Int) {
-        guard let base = Self.map(bytes) else { return nil }
-        self.init(base, bytes)
-    }
-
-    private init(_ base: UnsafeMutableRawPointer, _ bytes: Int) {
+    /// Nil when the system has not that much memory.
+    public init?(ifAvailable bytes: Int) {
+        capacityBytes = max(bytes, 4096)
+        guard let base = kernel_map(capacityBytes) else { return nil }
         self.base = base
-        capacityBytes = Self.rounded(bytes)
         // Columns of a spectrum are far apart: large pages keep their addresses in the TLB. Advice only.
         madvise(base, capacityBytes, 14 /* MADV_HUGEPAGE */)
     }
 
-    private static func rounded(_ bytes: Int) -> Int { max(bytes, 4096) }
-
-    private static func map(_ bytes: Int) -> UnsafeMutableRawPointer? {
-        let protection = PROT_READ | PROT_WRITE, flags = MAP_PRIVATE | MAP_ANONYMOUS
-        let base = mmap(nil, rounded(bytes), protection, flags, -1, 0)
-        return base == MAP_FAILED ? nil : base
-    }
-
-    deinit { munmap(base, capacityBytes) }
+    deinit { kernel_unmap(base, capacityBytes) }
 
     public func pointer(_ part: Int) -> UnsafeMutablePointer<Float> {
         base.assumingMemoryBound(to: Float.self) + part

@@ -16,17 +16,17 @@ public final class FourierTransform: @unchecked Sendable {
     private let table: UnsafePointer<kernel_set>
     private let plan: OpaquePointer
 
+    /// Nil when there is no memory for it.
+    ///
     /// - Parameters:
     ///   - width: pixels, even. Sides may have prime factors up to 61.
-    public init(height: Int, width: Int, channels: Int, kernels: KernelSet) {
+    public init?(height: Int, width: Int, channels: Int, kernels: KernelSet) {
         precondition(height > 0 && width > 0 && width % 2 == 0 && channels > 0, "\(height)×\(width)×\(channels)")
         self.height = height
         self.width = width
         self.channels = channels
         table = kernels.table
-        guard let plan = table.pointee.fourier_make(height, width, channels) else {
-            preconditionFailure("no memory for a transform of \(height)×\(width), or a prime factor above 61")
-        }
+        guard let plan = table.pointee.fourier_make(height, width, channels) else { return nil }
         self.plan = plan
         scratchCount = table.pointee.fourier_scratch(plan)
     }

@@ -6,7 +6,7 @@ public enum TilesError: Error, Equatable, Sendable {
     case emptyImage(width: Int, height: Int)
     /// An option out of its range.
     case badOption(name: String, value: String, expected: String)
-    /// The system has not the memory to encode a whole image; nothing was allocated.
+    /// The system has not the memory for a tile in work, or to encode a whole image; nothing was allocated.
     case noMemory(bytes: Int)
     /// As many tiles wait as may: come back later.
     case queueFull(QueueFull)
@@ -25,8 +25,8 @@ extension TilesError: CustomStringConvertible {
         case .emptyImage(let width, let height): "an image of \(width)×\(height) pixels has nothing to restore"
         case .badOption(let name, let value, let expected): "\(name) is \(value), expected \(expected)"
         case .noMemory(let bytes):
-            "encoding the whole image takes \(bytes) bytes, which the system does not have free; "
-                + "mode tile takes no more for a large image than for a small one"
+            "this takes \(bytes) bytes, which the system does not have free; where the whole image is encoded, mode tile "
+                + "takes less"
         case .queueFull(let full):
             "\(full.actual) tiles are waiting, \(full.limit) may; room in \(full.retryAfterSeconds) seconds"
         case .stopped: "the scheduler has been stopped"

@@ -59,7 +59,7 @@ struct FourierTransformTests {
         let sizes = [(1, 2), (2, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 14), (8, 22), (15, 26), (16, 30), (11, 2)]
         for (height, width) in sizes {
             let channels = random.integer(1...19)
-            let transform = FourierTransform(height: height, width: width, channels: channels, kernels: kernels)
+            let transform = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: kernels))
             let map = random.floats(height * width * channels)
             let got = Self.forward(transform, map)
             for x in 0...width / 2 {
@@ -92,7 +92,7 @@ struct FourierTransformTests {
         var random = SeededRandom(seed: 32)
         for (height, width) in [(1, 2), (3, 4), (4, 6), (6, 10), (8, 8), (7, 14)] {
             let channels = random.integer(1...19)
-            let transform = FourierTransform(height: height, width: width, channels: channels, kernels: kernels)
+            let transform = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: kernels))
             let bins = random.floats(transform.spectrumCount)
             let got = Self.inverse(transform, bins)
             for c in 0..<channels {
@@ -131,8 +131,8 @@ struct FourierTransformTests {
         let kernels = try #require(KernelSet.named(name))
         var random = SeededRandom(seed: 33)
         for (height, width, channels) in [(384, 384, 3), (48, 384, 20), (368, 48, 16), (352, 304, 2), (208, 272, 5)] {
-            let fast = FourierTransform(height: height, width: width, channels: channels, kernels: kernels)
-            let plain = FourierTransform(height: height, width: width, channels: channels, kernels: .portable)
+            let fast = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: kernels))
+            let plain = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: .portable))
             let map = random.floats(height * width * channels)
             let spectrum = Self.forward(fast, map), reference = Self.forward(plain, map)
             let limit = 2e-6 * standardDeviation(reference) * 4

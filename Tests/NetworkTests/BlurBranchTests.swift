@@ -151,7 +151,7 @@ struct BlurBranchTests {
         let team = ThreadTeam(threads: 1)
         defer { team.stop() }
         let workspace = Workspace(width: 64, hasBlurBranch: true, kernels: .best, team: team)
-        workspace.prepare(MapSize(height: 384, width: 384))
+        #expect(workspace.prepare(MapSize(height: 384, width: 384)))
         let bytes = workspace.capacityBytes
         #expect(bytes < 400 << 20, "\(bytes >> 20) MiB")
         #expect(bytes > 300 << 20)

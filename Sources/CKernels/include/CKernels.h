@@ -5,6 +5,7 @@
 #include "convolution3.h"
 #include "kernel_branch.h"
 #include "kernel_set.h"
+#include "kernel_memory.h"
 #include "relax.h"
 #include "scratch.h"
 #include "sliding.h"

@@ -7,6 +7,7 @@
 ///
 /// One block per thread, grown when a caller wants more than any before and freed when the thread ends; every call
 /// returns the same block, so a kernel asks once and divides what it got. After the first tile no call allocates.
+/// Where there is no memory it waits for some; the process ends when none comes within five seconds.
 float *kernel_scratch(size_t floats);
 
 /// A second such block, for what a kernel keeps to itself while its caller uses the first.

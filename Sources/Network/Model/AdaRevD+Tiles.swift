@@ -14,6 +14,10 @@ extension AdaRevD: TileNetwork {
             hasBlurBranch: architecture.encoder == .ufpnet)
     }
 
+    public func prepare(height: Int, width: Int, in workspace: Workspace) -> Bool {
+        workspace.prepare(MapSize(height: height, width: width))
+    }
+
     public func begin(tile index: Int, in workspace: Workspace) { workspace.tileIndex = index }
 
     /// Which channel stands at each place of what a kernel probe sees; empty without a kernel branch.
@@ -34,7 +38,7 @@ extension AdaRevD: TileNetwork {
     ) -> TileAssessment {
         precondition(
             height > 0 && width > 0 && height % 16 == 0 && width % 16 == 0, "a tile of \(height)×\(width) pixels")
-        workspace.prepare(MapSize(height: height, width: width))
+        workspace.require(MapSize(height: height, width: width))
         encoder.run(tile, kernels: kernels, in: workspace, observe: observe)
         return assess(classify: classify, in: workspace)
     }
@@ -147,7 +151,7 @@ extension AdaRevD {
             [row, column, height, width].allSatisfy { $0 >= 0 && $0 % 16 == 0 } && height > 0 && width > 0
                 && row + height <= image.size(atScale: 0).height && column + width <= image.size(atScale: 0).width,
             "a tile of \(height)×\(width) pixels at \(row), \(column)")
-        workspace.prepare(MapSize(height: height, width: width))
+        workspace.require(MapSize(height: height, width: width))
         workspace.timed("features") {
             for scale in 0...4 {
                 let c = workspace.channels(atScale: scale), from = image.size(atScale: scale).width * c

@@ -43,6 +43,14 @@ public protocol TileNetwork: Sendable {
     /// Bytes that a workspace takes for a tile of that size.
     func workspaceBytes(tileSide: Int) -> Int
 
+    /// Makes room for a tile, so that no step after it needs memory. What is not called before `encode`, that does itself,
+    /// but it cannot say no.
+    ///
+    /// - Parameters:
+    ///   - height: pixels, a positive multiple of 16; so is `width`.
+    /// - Returns: false when there is no memory for it; it can be tried again.
+    func prepare(height: Int, width: Int, in workspace: Workspace) -> Bool
+
     /// Says which tile the next `encode` is for, counted over the image in the order of its grid. Random numbers depend on
     /// it: without the call, or with another order of counting, results are other draws.
     func begin(tile index: Int, in workspace: Workspace)
@@ -94,6 +102,9 @@ public protocol TileNetwork: Sendable {
 }
 
 extension TileNetwork {
+    /// Needs nothing.
+    public func prepare(height: Int, width: Int, in workspace: Workspace) -> Bool { true }
+
     /// Does nothing: most networks do not draw random numbers.
     public func begin(tile index: Int, in workspace: Workspace) {}
 }

@@ -56,12 +56,18 @@ public final class Workspace: @unchecked Sendable {
         self.team = team
     }
 
-    /// Makes room for a tile of that size.
-    package func prepare(_ tile: MapSize) {
+    /// Makes room for a tile of that size, its transforms included.
+    ///
+    /// - Returns: false when there is no memory for it; it can be tried again.
+    package func prepare(_ tile: MapSize) -> Bool {
         self.tile = tile
         levelsDone = 0
-        if tile.pixels <= largest.pixels, arena != nil, tile == largest { return }
-        layOut(tile)
+        return (tile == largest && arena != nil || layOut(tile)) && makeTransforms()
+    }
+
+    /// Like ``prepare(_:)`` for callers that have no way on without memory: the process ends.
+    func require(_ tile: MapSize) {
+        guard prepare(tile) else { fatalError("no memory for a tile of \(tile.height)×\(tile.width) pixels") }
     }
 
     /// Gives the memory of the features back to the system; the next tile gets it anew.
@@ -73,16 +79,27 @@ public final class Workspace: @unchecked Sendable {
     func size(atScale scale: Int) -> MapSize { tile.halved(scale) }
     func channels(atScale scale: Int) -> Int { width << scale }
 
-    /// The transform for the maps at that scale; made once.
+    /// The transform for the maps at that scale, 0…3.
     func transform(atScale scale: Int) -> FourierTransform {
-        let key = TransformKey(size: size(atScale: scale), channels: channels(atScale: scale))
-        if let made = transforms[key] { return made }
-        // Photos smaller than a tile come in many sizes; full tiles need four entries.
-        if transforms.count >= 64 { transforms.removeAll() }
-        let made = FourierTransform(
-            height: key.size.height, width: key.size.width, channels: key.channels, kernels: kernels)
-        transforms[key] = made
+        guard let made = transforms[transformKey(scale)] else { preconditionFailure("no tile was prepared") }
         return made
+    }
+
+    private func transformKey(_ scale: Int) -> TransformKey {
+        TransformKey(size: size(atScale: scale), channels: channels(atScale: scale))
+    }
+
+    /// Those of a tile's four scales, each once. False when there is no memory for them.
+    private func makeTransforms() -> Bool {
+        // Photos smaller than a tile come in many sizes.
+        if transforms.count > 60 { transforms.removeAll() }
+        for key in (0...3).map(transformKey) where transforms[key] == nil {
+            guard let made = FourierTransform(
+                height: key.size.height, width: key.size.width, channels: key.channels, kernels: kernels)
+            else { return false }
+            transforms[key] = made
+        }
+        return true
     }
 
     /// The chunks of a block's first half have at most this many partial sums (one per chunk, one per border).
@@ -121,10 +138,12 @@ public final class Workspace: @unchecked Sendable {
         Layout(tile, width: width, hasBlurBranch: hasBlurBranch).bytes
     }
 
-    private func layOut(_ tile: MapSize) {
+    /// False when there is no memory for it.
+    private func layOut(_ tile: MapSize) -> Bool {
         let layout = Layout(tile, width: width, hasBlurBranch: hasBlurBranch)
-        if arena.map({ $0.capacityBytes < layout.bytes }) ?? true { arena = FloatArena(bytes: layout.bytes) }
-        guard let arena else { return }
+        if let arena, arena.capacityBytes < layout.bytes { self.arena = nil }
+        guard let arena = arena ?? FloatArena(ifAvailable: layout.bytes) else { return false }
+        self.arena = arena
         blurMemory = layout.blur?.place(in: arena)
         maps = layout.maps.map(arena.pointer)
         mixed = arena.pointer(layout.mixed)
@@ -134,6 +153,7 @@ public final class Workspace: @unchecked Sendable {
         vectors = layout.vectors.map(arena.pointer)
         sums = UnsafeMutableRawPointer(arena.pointer(layout.sums)).assumingMemoryBound(to: Double.self)
         largest = tile
+        return true
     }
 }
 

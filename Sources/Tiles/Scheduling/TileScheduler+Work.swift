@@ -67,7 +67,7 @@ extension TileScheduler {
         if let idle = turns.withLock({ $0.idleWorkers.popLast() }) { return idle.worker }
         return TileWorker(
             steps: makeSteps(network, team: team), subDecoders: network.subDecoders, tile: configuration.tile,
-            pool: pool, observer: observer)
+            tileBytes: Self.workspaceBytes(of: network, tile: configuration.tile), pool: pool, observer: observer)
     }
 
     func depthLimit(of tile: Int, _ restoration: Restoration) -> Int {

@@ -10,6 +10,10 @@ final class NetworkSteps<Network: TileNetwork>: TileSteps {
         workspace = network.makeWorkspace(team: team)
     }
 
+    func prepare(height: Int, width: Int) -> Bool {
+        network.prepare(height: height, width: width, in: workspace)
+    }
+
     func begin(tile index: Int) {
         network.begin(tile: index, in: workspace)
     }

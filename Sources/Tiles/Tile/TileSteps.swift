@@ -2,6 +2,7 @@ import Network
 
 /// A network together with one workspace: what one worker needs, whatever the network's type.
 protocol TileSteps: AnyObject {
+    func prepare(height: Int, width: Int) -> Bool
     func begin(tile index: Int)
     func encode(_ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool) -> TileAssessment
     func encode(

@@ -6,14 +6,17 @@ final class TileWorker {
     private let subDecoders: Int
     private let pool: ResidualPool
     private let observer: (any TileObserver)?
+    /// What a tile in work takes.
+    private let tileBytes: Int
     /// `(tileHeight, tileWidth, 3)` of the tile at hand.
     private let pixels: UnsafeMutablePointer<Float>
 
     init(
-        steps: any TileSteps, subDecoders: Int, tile: TileSize, pool: ResidualPool, observer: (any TileObserver)?
+        steps: any TileSteps, subDecoders: Int, tile: TileSize, tileBytes: Int, pool: ResidualPool, observer: (any TileObserver)?
     ) {
         self.steps = steps
         self.subDecoders = subDecoders
+        self.tileBytes = tileBytes
         self.pool = pool
         self.observer = observer
         pixels = .allocate(capacity: tile.side * tile.side * 3)
@@ -26,7 +29,7 @@ final class TileWorker {
     /// Takes a tile through the network; asks before each step whether the image is still wanted.
     ///
     /// - Returns: nil when it is not.
-    /// - Throws: what the source throws.
+    /// - Throws: what the source throws; ``TilesError/noMemory(bytes:)``.
     func restore(_ tile: Int, of restoration: Restoration, source: any TileSource, depthLimit: Int) throws -> FinishedTile? {
         let start = monotonicSeconds()
         var outcome = Outcome()
@@ -63,6 +66,9 @@ final class TileWorker {
         }
 
         guard !restoration.isUnwanted else { return false }
+        guard steps.prepare(height: restoration.grid.tileHeight, width: restoration.grid.tileWidth) else {
+            throw TilesError.noMemory(bytes: tileBytes)
+        }
         if restoration.encoding == nil {
             try timed(.read) { try TileReader.read(tile, of: restoration.grid, from: source, into: pixels) }
             guard !restoration.isUnwanted else { return false }
