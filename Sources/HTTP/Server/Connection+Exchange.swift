@@ -38,16 +38,12 @@ extension Connection {
                 .expectationFailed, code: "expectation_failed",
                 detail: "The only expectation that is understood here is 100-continue.")
         }
-        if isOverCapacity, !server.handler.isAlwaysServed(head) {
+        if !server.handler.isAlwaysServed(head), !takesPlace() {
             return Problem(
                 .serviceUnavailable, code: "too_many_connections", detail: "There are too many connections.",
                 headers: ["Retry-After": "1"], closesConnection: true)
         }
         return nil
-    }
-
-    var isOverCapacity: Bool {
-        isSurplus && server.isOverCapacity(peer: remoteAddress.host)
     }
 
     // MARK: The body

@@ -97,7 +97,7 @@ extension Connection {
 
     private func keepsAlive(_ response: Response, _ state: ExchangeState, endingBody: Bool) -> Bool {
         state.head.keepsAlive && !response.closesConnection && !endingBody && !server.isDraining
-            && !isOverCapacity
+            && takesPlace()
     }
 
     private func writeHead(

@@ -46,8 +46,8 @@ final class Connection: @unchecked Sendable {
     let loop: EventLoop
     /// Place in the loop's table; -1 outside.
     var slot = -1
-    /// Accepted beyond the number of connections that are allowed.
-    let isSurplus: Bool
+    /// Accepted beyond the number of connections that are allowed: it has no place.
+    private(set) var isSurplus: Bool
 
     var phase = Phase.head
     var parser: RequestParser
@@ -125,6 +125,12 @@ final class Connection: @unchecked Sendable {
         (headStart, requestStart, idleStart) = (now, now, now)
     }
 
+    /// Whether it is to be served: it has a place, or gets one that has become free.
+    func takesPlace() -> Bool {
+        if isSurplus, server.takePlace(for: remoteAddress) { isSurplus = false }
+        return !isSurplus
+    }
+
     func start() {
         guard !server.isCutting, loop.add(self) else { return close(.cut) }
         process()
@@ -197,7 +203,7 @@ final class Connection: @unchecked Sendable {
         completion?(.failure(.disconnected))
         stream?.disconnect()
         exchange?.disconnect()
-        server.didClose(remoteAddress)
+        server.didClose(self)
     }
 
     /// The server goes down: ends now when nothing is going on, else after the next answer.

@@ -15,13 +15,20 @@ public final class HTTPServer: Sendable {
     private let openConnections = Atomic<Int>(0)
     /// Bodies that do not come on are given up: what they are for is being waited for.
     private let hurrying = Atomic<Bool>(false)
-    /// Open connections by the peer's host, where it is no proxy.
-    private let peers = Mutex<[String: Int]>([:])
+    /// The connections that are served. Those beyond, which are let in to be told so, do not count: who makes them keeps
+    /// nobody out.
+    private let places = Mutex(Places())
     private let descriptors = Atomic<Int>(.max)
     /// Requests whose head has come and whose answer has not been handed to its connection's output.
     private let openExchanges = Atomic<Int>(0)
     /// A drain goes on accepting for as long as there are open exchanges.
     private let acceptsUntilIdle = Atomic<Bool>(false)
+
+    private struct Places {
+        var taken = 0
+        /// By the peer's host, where it is no proxy.
+        var byPeer: [String: Int] = [:]
+    }
 
     private struct State {
         var loops: [EventLoop] = []
@@ -115,32 +122,42 @@ public final class HTTPServer: Sendable {
 
     // MARK: Connections
 
-    /// Whether there are more connections than are served, or more of this peer than leave room for others.
-    func isOverCapacity(peer: String) -> Bool {
-        let (limits, count) = (limits, connectionCount)
-        return count > limits.maximum
-            || limits.isBeyondShare(ofPeer: peers.withLock { $0[peer] } ?? 0, of: count)
+    /// Takes a place for a connection that is to be served; false where there is none, or none for one more of this peer.
+    func takePlace(for peer: SocketAddress) -> Bool {
+        let (limits, isCounted) = (limits, counts(peer))
+        return places.withLock { places in
+            let ofPeer = isCounted ? (places.byPeer[peer.host] ?? 0) + 1 : 0
+            guard places.taken < limits.maximum, !limits.isBeyondShare(ofPeer: ofPeer, of: places.taken + 1) else {
+                return false
+            }
+            places.taken += 1
+            if isCounted { places.byPeer[peer.host] = ofPeer }
+            return true
+        }
+    }
+
+    private func giveBackPlace(of peer: SocketAddress) {
+        let isCounted = counts(peer)
+        places.withLock { places in
+            places.taken -= 1
+            guard isCounted, let count = places.byPeer[peer.host] else { return }
+            places.byPeer[peer.host] = count > 1 ? count - 1 : nil
+        }
     }
 
     private func accept(_ socket: StreamSocket, from address: SocketAddress, on loop: EventLoop) {
         openConnections.add(1, ordering: .relaxed)
-        if counts(address) { peers.withLock { $0[address.host, default: 0] += 1 } }
         let connection = Connection(
             socket: socket, remoteAddress: address, server: self, loop: loop,
-            isSurplus: isOverCapacity(peer: address.host))
+            isSurplus: !takePlace(for: address))
         loop.post { connection.start() }
     }
 
     /// A proxy, or whatever stands behind a Unix socket, has many clients.
     private func counts(_ peer: SocketAddress) -> Bool { peer.port != nil && !configuration.isProxy(peer.host) }
 
-    func didClose(_ peer: SocketAddress) {
-        if counts(peer) {
-            peers.withLock { peers in
-                guard let count = peers[peer.host] else { return }
-                peers[peer.host] = count > 1 ? count - 1 : nil
-            }
-        }
+    func didClose(_ connection: Connection) {
+        if !connection.isSurplus { giveBackPlace(of: connection.remoteAddress) }
         let count = openConnections.subtract(1, ordering: .relaxed).newValue
         if count == 0, isDraining { checkEmpty() }
     }
