@@ -1,4 +1,5 @@
 import Foundation
+import PostgreSQLSupport
 import Synchronization
 import Testing
 

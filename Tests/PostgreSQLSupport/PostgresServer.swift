@@ -2,21 +2,21 @@ import Foundation
 import PostgreSQL
 
 /// A PostgreSQL server of a test's own: a data folder in the temporary folder, a socket beside it, no port.
-final class PostgresServer {
-    let folder: String
+package final class PostgresServer {
+    package let folder: String
     private let programs: String
     private let user: String?
     private var server: Process?
 
     /// Where Debian, Fedora and PATH have `initdb`; nil: it is not installed.
-    static let programs: String? = {
+    package static let programs: String? = {
         let debian = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? [])
             .sorted { Int($0) ?? 0 > Int($1) ?? 0 }.map { "/usr/lib/postgresql/\($0)/bin" }
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
         return (debian + path).first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") && FileManager.default.isExecutableFile(atPath: "\($0)/postgres") }
     }()
 
-    init() throws {
+    package init() throws {
         programs = try Self.programs ?? { throw CocoaError(.fileNoSuchFile) }()
         // PostgreSQL does not run as root.
         user = getuid() == 0 ? "nobody" : nil
@@ -36,11 +36,11 @@ final class PostgresServer {
     }
 
     /// For ``DatabaseSettings``.
-    var connection: String { "host=\(folder) user=deblur dbname=postgres" }
+    package var connection: String { "host=\(folder) user=deblur dbname=postgres" }
 
-    func settings() throws -> DatabaseSettings { try DatabaseSettings(connection) }
+    package func settings() throws -> DatabaseSettings { try DatabaseSettings(connection) }
 
-    func start() throws {
+    package func start() throws {
         let process = try launch(
             "\(programs)/postgres",
             ["-D", "\(folder)/data", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)", "-c", "fsync=off", "-c", "max_connections=60"])
@@ -53,7 +53,7 @@ final class PostgresServer {
     }
 
     /// - Parameter mode: `fast` or `immediate`, as `pg_ctl` knows them.
-    func stop(_ mode: String) {
+    package func stop(_ mode: String) {
         guard let server else { return }
         // The server itself: a child of a Dispatch thread begins with signals blocked, and only PostgreSQL unblocks them.
         let file = try? String(contentsOfFile: "\(folder)/data/postmaster.pid", encoding: .utf8)

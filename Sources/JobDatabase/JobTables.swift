@@ -1,0 +1,164 @@
+import PostgreSQL
+
+/// Jobs in PostgreSQL: every statement that touches their tables.
+///
+/// Times are those of the server's clock alone, so that replicas need not agree on theirs. Each call is one transaction and blocks: it
+/// belongs on a thread of a ``DatabasePool``. A call whose connection broke may have taken effect.
+package enum JobTables {
+    /// Where ``DatabaseListener`` hears of changes. Payloads: `queue`, or `event <id>`, or `end <id>`.
+    package static let channel = "deblur_jobs"
+
+    /// Bytes of a piece: large enough that a photo has few rows, small enough that one costs little memory on either side.
+    package static let pieceBytes = 1 << 20
+
+    /// Limits of a store; nil: none.
+    package struct Limits: Sendable {
+        /// Bytes of all jobs together.
+        package var bytes: Int?
+        /// Jobs of one client that are not gone.
+        package var jobsOfClient: Int?
+
+        package init(bytes: Int? = nil, jobsOfClient: Int? = nil) { (self.bytes, self.jobsOfClient) = (bytes, jobsOfClient) }
+    }
+
+    // MARK: Coming in
+
+    /// Takes in a job. When this returns, it survives what the server survives.
+    ///
+    /// The limits are looked at before it is written, without a lock: jobs that come at the same moment may pass them together.
+    ///
+    /// - Parameters:
+    ///   - bytes: what its photo takes and its result may take.
+    ///   - event: the first one.
+    /// - Throws: ``StoreRefusal``, ``DatabaseError``.
+    package static func accept(
+        _ connection: DatabaseConnection, id: String, client: String, record: String, bytes: Int, photo: [UInt8],
+        event: (name: String, data: String), limits: Limits = Limits()
+    ) throws {
+        if let limit = limits.jobsOfClient {
+            let actual = try connection.query(
+                "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(client)])[0].integer(0) + 1
+            if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
+        }
+        if let limit = limits.bytes {
+            let actual = try connection.query(
+                "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + bytes
+            if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
+        }
+        do {
+            try connection.transaction { () throws(DatabaseError) in
+                _ = try connection.query(
+                    "INSERT INTO deblur_jobs (id, client, state, record, bytes, events) VALUES ($1, $2, 'queued', $3, $4, 1)",
+                    [.text(id), .text(client), .text(record), .init(bytes)])
+                try write(connection, .photo, photo, of: id)
+                try insert(connection, [StoredEvent(number: 1, name: event.name, data: event.data)], of: id)
+                try notify(connection, "queue")
+            }
+        } catch .refused("23505", _) {
+            throw StoreRefusal.exists
+        }
+    }
+
+    // MARK: Reading
+
+    /// - Returns: nil where there is none of that name.
+    package static func find(_ connection: DatabaseConnection, _ id: String) throws(DatabaseError) -> StoredJob? {
+        guard let row = try connection.query("SELECT \(StoredJob.columns) FROM deblur_jobs WHERE id = $1", [.text(id)]).first else {
+            return nil
+        }
+        return try StoredJob(row)
+    }
+
+    /// A client's jobs, newest first.
+    ///
+    /// - Parameters:
+    ///   - state: only those; nil: all.
+    ///   - before: only with a smaller number.
+    package static func list(
+        _ connection: DatabaseConnection, client: String, state: String?, before: Int?, limit: Int
+    ) throws(DatabaseError) -> [StoredJob] {
+        let rows = try connection.query(
+            """
+            SELECT \(StoredJob.columns) FROM deblur_jobs
+            WHERE client = $1 AND NOT is_gone AND ($2::text IS NULL OR state = $2) AND number < $3
+            ORDER BY number DESC LIMIT $4
+            """, [.text(client), .init(state), .init(before ?? Int.max), .init(limit)])
+        var jobs: [StoredJob] = []
+        for row in rows { jobs.append(try StoredJob(row)) }
+        return jobs
+    }
+
+    /// Queued jobs that came before this one.
+    package static func position(_ connection: DatabaseConnection, _ job: StoredJob) throws(DatabaseError) -> Int {
+        try connection.query(
+            "SELECT count(*) FROM deblur_jobs WHERE state = 'queued' AND number < $1", [.init(job.number)])[0].integer(0)
+    }
+
+    /// Jobs that are not gone, by state.
+    package static func counts(_ connection: DatabaseConnection) throws(DatabaseError) -> [String: Int] {
+        var counts: [String: Int] = [:]
+        for row in try connection.query("SELECT state, count(*) FROM deblur_jobs WHERE NOT is_gone GROUP BY state") {
+            counts[try row.text(0)] = try row.integer(1)
+        }
+        return counts
+    }
+
+    /// Events behind number `after`, oldest first.
+    package static func events(
+        _ connection: DatabaseConnection, of id: String, after: Int, limit: Int = 1000
+    ) throws(DatabaseError) -> [StoredEvent] {
+        let rows = try connection.query(
+            "SELECT number, name, data FROM deblur_events WHERE job = $1 AND number > $2 ORDER BY number LIMIT $3",
+            [.text(id), .init(after), .init(limit)])
+        var events: [StoredEvent] = []
+        for row in rows { events.append(StoredEvent(number: try row.integer(0), name: try row.text(1), data: try row.text(2))) }
+        return events
+    }
+
+    // MARK: Bytes
+
+    /// One piece, from 0 on; nil behind the last one.
+    package static func piece(
+        _ connection: DatabaseConnection, _ kind: StoredKind, of id: String, number: Int
+    ) throws(DatabaseError) -> [UInt8]? {
+        let rows = try connection.query(
+            "SELECT bytes FROM deblur_pieces WHERE job = $1 AND kind = $2 AND piece = $3",
+            [.text(id), .text(kind.rawValue), .init(number)])
+        return try rows.first?.bytes(0)
+    }
+
+    /// All of it.
+    package static func bytes(_ connection: DatabaseConnection, _ kind: StoredKind, of id: String) throws(DatabaseError) -> [UInt8] {
+        var all: [UInt8] = []
+        var number = 0
+        while let piece = try piece(connection, kind, of: id, number: number) {
+            all += piece
+            number += 1
+        }
+        return all
+    }
+
+    static func write(_ connection: DatabaseConnection, _ kind: StoredKind, _ bytes: [UInt8], of id: String) throws(DatabaseError) {
+        var (first, number) = (0, 0)
+        while first < bytes.count {
+            let end = min(first + pieceBytes, bytes.count)
+            _ = try connection.query(
+                "INSERT INTO deblur_pieces (job, kind, piece, bytes) VALUES ($1, $2, $3, $4)",
+                [.text(id), .text(kind.rawValue), .init(number), .bytes(Array(bytes[first..<end]))])
+            (first, number) = (end, number + 1)
+        }
+    }
+
+    static func insert(_ connection: DatabaseConnection, _ events: [StoredEvent], of id: String) throws(DatabaseError) {
+        for event in events {
+            _ = try connection.query(
+                "INSERT INTO deblur_events (job, number, name, data) VALUES ($1, $2, $3, $4)",
+                [.text(id), .init(event.number), .text(event.name), .text(event.data)])
+        }
+    }
+
+    /// Heard when the transaction is over; the same text twice in a transaction is heard once.
+    static func notify(_ connection: DatabaseConnection, _ payload: String) throws(DatabaseError) {
+        _ = try connection.query("SELECT pg_notify('\(channel)', $1)", [.text(payload)])
+    }
+}
