@@ -45,17 +45,25 @@ package enum JobTables {
                 "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
-        do {
-            try connection.transaction { () throws(DatabaseError) in
-                _ = try connection.query(
-                    "INSERT INTO deblur_jobs (id, client, state, record, bytes, events) VALUES ($1, $2, 'queued', $3, $4, 1)",
-                    [.text(id), .text(client), .text(record), .init(bytes)])
-                try write(connection, .photo, photo, of: id)
-                try insert(connection, [StoredEvent(number: 1, name: event.name, data: event.data)], of: id)
-                try notify(connection, "queue")
-            }
-        } catch .refused("23505", _) {
-            throw StoreRefusal.exists
+        let first = StoredEvent(number: 1, name: event.name, data: event.data)
+        do throws(DatabaseError) {
+            try add(connection, id: id, client: client, record: record, bytes: bytes, photo: photo, first: first)
+        } catch {
+            if case .refused("23505", _) = error { throw StoreRefusal.exists }
+            throw error
+        }
+    }
+
+    private static func add(
+        _ connection: DatabaseConnection, id: String, client: String, record: String, bytes: Int, photo: [UInt8], first: StoredEvent
+    ) throws(DatabaseError) {
+        try connection.transaction { () throws(DatabaseError) in
+            _ = try connection.query(
+                "INSERT INTO deblur_jobs (id, client, state, record, bytes, events) VALUES ($1, $2, 'queued', $3, $4, 1)",
+                [.text(id), .text(client), .text(record), .init(bytes)])
+            try write(connection, .photo, photo, of: id)
+            try insert(connection, [first], of: id)
+            try notify(connection, "queue")
         }
     }
 

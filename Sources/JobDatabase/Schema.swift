@@ -44,9 +44,10 @@ package enum Schema {
             job   text COLLATE "C" NOT NULL REFERENCES deblur_jobs ON DELETE CASCADE,
             kind  text COLLATE "C" NOT NULL CHECK (kind IN ('photo', 'result', 'preview')),
             piece integer NOT NULL,
-            bytes bytea STORAGE EXTERNAL NOT NULL,
+            bytes bytea NOT NULL,
             PRIMARY KEY (job, kind, piece)
         );
+        ALTER TABLE deblur_pieces ALTER bytes SET STORAGE EXTERNAL;
 
         -- What event streams send.
         CREATE TABLE deblur_events (
