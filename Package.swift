@@ -29,6 +29,7 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
+        .target(name: "CPostgreSQL", cSettings: c),
         .target(name: "CVersion", cSettings: c + version),
         .target(name: "CEvaluation", cSettings: c),
         .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
@@ -50,6 +51,8 @@ let package = Package(
             dependencies: ["CEvaluation", "Drawing", "Files", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
             swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
+        .target(name: "PostgreSQL", dependencies: ["CPostgreSQL", "CSystem"], swiftSettings: swift),
+        .target(name: "JobDatabase", dependencies: ["PostgreSQL"], swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
         .target(name: "HTTP", dependencies: ["Sockets"], swiftSettings: swift),
         .target(
@@ -82,6 +85,11 @@ let package = Package(
             name: "EvaluationTests",
             dependencies: ["Evaluation", "Files", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
             swiftSettings: swift),
+        .target(
+            name: "PostgreSQLSupport", dependencies: ["PostgreSQL"], path: "Tests/PostgreSQLSupport", swiftSettings: swift),
+        .testTarget(name: "PostgreSQLTests", dependencies: ["PostgreSQL", "PostgreSQLSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "JobDatabaseTests", dependencies: ["JobDatabase", "PostgreSQL", "PostgreSQLSupport"], swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
         .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
         .testTarget(
