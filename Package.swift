@@ -95,7 +95,7 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "HTTP", "Images", "Metrics", "Kernels", "Network", "Tiles", "TestSupport",
+                "Service", "Digests", "HTTP", "Images", "Metrics", "Kernels", "Network", "Tiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

@@ -3,7 +3,7 @@ import PostgreSQLSupport
 import Synchronization
 import Testing
 
-@testable import PostgreSQL
+import PostgreSQL
 
 /// Against a real server, started here; without an installed PostgreSQL these tests are skipped.
 @Suite(.serialized, .enabled(if: PostgresServer.programs != nil, "PostgreSQL's server is not installed"))
