@@ -15,7 +15,7 @@ let version: [CSetting] = commit.isEmpty ? [] : [.define("DEBLUR_COMMIT", to: "\
 
 let package = Package(
     name: "deblur",
-    products: [.executable(name: "deblur", targets: ["deblur"])],
+    products: [.executable(name: "deblur", targets: ["Program"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
@@ -47,8 +47,13 @@ let package = Package(
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
         .target(name: "Drawing", swiftSettings: swift),
         .target(
+            name: "Deblur",
+            dependencies: ["Tiles", "Network", "Kernels", "Checkpoints", "Images", "CVersion"], swiftSettings: swift),
+        .target(
             name: "Evaluation",
-            dependencies: ["CEvaluation", "Drawing", "Files", "Tiles", "Network", "Images", "Checkpoints", "Kernels"],
+            dependencies: [
+                "CEvaluation", "Drawing", "Files", "Deblur", "Tiles", "Network", "Images", "Kernels",
+            ],
             swiftSettings: swift),
         .target(name: "Metrics", swiftSettings: swift),
         .target(name: "PostgreSQL", dependencies: ["CPostgreSQL", "CSystem"], swiftSettings: swift),
@@ -58,15 +63,28 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "HTTP", "Sockets", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Drawing", "Metrics", "Digests",
-                "CVersion", .product(name: "Logging", package: "swift-log"),
+                "HTTP", "Sockets", "Deblur", "Tiles", "Network", "Kernels", "Images", "Drawing", "Metrics", "Digests",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: swift),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Deblur", "Evaluation", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Files", "Digests",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swift),
+        .target(
+            name: "ServeCommands",
+            dependencies: [
+                "Commands", "Service", "Deblur", "Kernels", "Files", .product(name: "Logging", package: "swift-log"),
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
         .executableTarget(
-            name: "deblur",
+            name: "Program",
             dependencies: [
-                "Service", "Evaluation", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "Files", "Digests",
-                .product(name: "Logging", package: "swift-log"),
+                "Commands", "ServeCommands", "Deblur", "Files",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),
@@ -80,10 +98,12 @@ let package = Package(
             name: "NetworkTests", dependencies: ["Network", "Kernels", "Checkpoints", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(
-            name: "TilesTests", dependencies: ["Tiles", "Network", "Kernels", "Images", "TestSupport"], swiftSettings: swift),
+            name: "TilesTests", dependencies: ["Tiles", "Deblur", "Network", "Kernels", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "DeblurTests", dependencies: ["Deblur", "Network", "Checkpoints", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "EvaluationTests",
-            dependencies: ["Evaluation", "Files", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
+            dependencies: ["Evaluation", "Deblur", "Files", "Tiles", "Network", "Kernels", "Checkpoints", "Images", "TestSupport"],
             swiftSettings: swift),
         .target(
             name: "PostgreSQLSupport", dependencies: ["PostgreSQL"], path: "Tests/PostgreSQLSupport", swiftSettings: swift),
@@ -95,12 +115,12 @@ let package = Package(
         .testTarget(
             name: "ServiceTests",
             dependencies: [
-                "Service", "Digests", "HTTP", "Images", "Metrics", "Kernels", "Network", "Tiles", "TestSupport",
+                "Service", "HTTP", "Deblur", "Digests", "Images", "Metrics", "Kernels", "Network", "Tiles", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["deblur", "Service", "Images", "TestSupport"], swiftSettings: swift),
+            name: "CommandTests", dependencies: ["Program", "Deblur", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

@@ -5,6 +5,9 @@ public enum Installation {
     /// The model that is used when none is named, in `Models/`.
     public static let defaultModel = "deblur-4.safetensors"
 
+    /// The variable of the environment that names another one.
+    public static let modelVariable = "DEBLUR_MODEL"
+
     /// Looks for a file such as `Models/deblur-4.safetensors` or `openapi.yaml`:
     /// the repository whose `.build` holds the executable, `<executable>/../../share/deblur`,
     /// `/usr/local/share/deblur`, `/usr/share/deblur`.

@@ -1,8 +1,8 @@
 import Foundation
 
 /// The one way JSON is written: keys in order, slashes as they are, so that equal values give equal bytes.
-public enum JSON {
-    public static func encode(_ value: some Encodable, pretty: Bool = false) -> Data {
+package enum JSON {
+    package static func encode(_ value: some Encodable, pretty: Bool = false) -> Data {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         if pretty { encoder.outputFormatting.insert(.prettyPrinted) }

@@ -1,21 +1,21 @@
 import Foundation
 
 /// Sizes, durations and counts as people write them.
-public enum Quantity {
+package enum Quantity {
     /// Bytes: a whole number, alone or with B, KiB, MiB, GiB, kB, MB or GB. `32MiB` is 33,554,432.
-    public static func bytes(_ text: String) -> Int? {
+    package static func bytes(_ text: String) -> Int? {
         scaled(
             text,
             ["": 1, "B": 1, "KiB": 1024, "MiB": 1_048_576, "GiB": 1_073_741_824, "kB": 1e3, "MB": 1e6, "GB": 1e9])
     }
 
     /// Pixels: a whole number, or megapixels as `50MP`.
-    public static func pixels(_ text: String) -> Int? {
+    package static func pixels(_ text: String) -> Int? {
         scaled(text, ["": 1, "MP": 1e6])
     }
 
     /// Seconds: `30s`, `2m`, `1h`, `500ms`; a bare number means seconds.
-    public static func seconds(_ text: String) -> Double? {
+    package static func seconds(_ text: String) -> Double? {
         guard let (number, unit) = split(text),
             let scale = ["": 1.0, "s": 1, "ms": 1e-3, "m": 60, "h": 3600, "d": 86_400][unit]
         else { return nil }
@@ -24,13 +24,13 @@ public enum Quantity {
     }
 
     /// A decimal number of digits and one point: no sign, exponent, blanks or words such as `nan`.
-    public static func decimal(_ text: String) -> Double? {
+    package static func decimal(_ text: String) -> Double? {
         guard let (number, unit) = split(text), unit.isEmpty else { return nil }
         return number
     }
 
     /// A whole number of ASCII digits, no sign.
-    public static func whole(_ text: String) -> Int? {
+    package static func whole(_ text: String) -> Int? {
         guard !text.isEmpty, text.utf8.allSatisfy(isDigit) else { return nil }
         return Int(text)
     }

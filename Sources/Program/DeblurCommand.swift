@@ -1,6 +1,8 @@
 import ArgumentParser
+import Commands
+import Deblur
 import Foundation
-import Service
+import ServeCommands
 
 struct DeblurCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -10,11 +12,7 @@ struct DeblurCommand: ParsableCommand {
             Exit codes: 0 done, 1 something failed, 2 wrong usage. Pages of help: deblur help exits, deblur help formats.
             """,
         version: Version.line,
-        subcommands: [
-            ServeCommand.self, ImageCommand.self, InspectCommand.self, BenchCommand.self, SelfTestCommand.self,
-            HealthCommand.self, ConfigurationCommand.self, EvalCommand.self, CalibrateCommand.self, ConvertCommand.self,
-            HelpPageCommand.self,
-        ])
+        subcommands: ServiceCommands.all + PictureCommands.all + [HelpPageCommand.self])
 
     /// Ends the process: 0 for what was asked for (help, version), 2 for wrong usage, else 1 or what the command says.
     ///

@@ -1,4 +1,6 @@
 import ArgumentParser
+import Commands
+import Deblur
 import Foundation
 import Service
 

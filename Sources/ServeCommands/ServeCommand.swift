@@ -1,10 +1,11 @@
 import ArgumentParser
+import Commands
+import Deblur
 import Dispatch
 import Files
 import Foundation
 import Kernels
 import Logging
-import Network
 import Service
 
 struct ServeCommand: ParsableCommand {
@@ -31,10 +32,11 @@ struct ServeCommand: ParsableCommand {
         // An end by an error says so first.
         defer { LogWriter.standardError.flush(within: Self.lastWordsSeconds) }
 
-        let file = try ModelFile.resolve(options.model.flatMap(FilePath.init(argument:)))
+        let url = try ModelPath.resolve(options.model.flatMap(FilePath.init(argument:)))
         let classifier = try options.classifier.flatMap(FilePath.init(argument:))
-            .map { try ModelFile.readable($0, "classifier file") }
-        try Self.check(file, classifier, options)
+            .map { try ModelPath.readable($0, "classifier file") }
+        // A mistake ends the start before anybody is told that the service listens.
+        let file = try Self.checked(url, classifier, options)
         let service = try Service(options: options, logger: logger)
         let signals = Self.drainOnSignals(service, logger)
         for address in try service.start() {
@@ -45,9 +47,8 @@ struct ServeCommand: ParsableCommand {
         // Whoever started this with port 0 waits for that line, maybe at the end of a pipe.
         fflush(nil)
 
-        let model = try ServedModel(
-            contentsOf: file, classifier: classifier, table: options.exitTable,
-            precision: options.precision)
+        // The file's bytes end with the file.
+        let model = try (consume file).model(table: options.exitTable, precision: options.precision)
         for warning in model.summary.warnings { logger.warning("\(warning)") }
         let report = service.use(model)
         logger.log(
@@ -59,16 +60,16 @@ struct ServeCommand: ParsableCommand {
         withExtendedLifetime(signals) { dispatchMain() }
     }
 
-    /// What can be told of the model before its weights are read, which may take long: a mistake ends the start before
-    /// anybody is told that the service listens.
-    private static func check(_ model: URL, _ classifier: URL?, _ options: ServeOptions) throws {
+    /// The model's files; what can be told before the weights are packed and tried, which may take long, is right.
+    private static func checked(_ model: URL, _ classifier: URL?, _ options: ServeOptions) throws -> ModelFile {
         _ = try KernelSet.required(options.precision)
+        let file = try ModelFile(contentsOf: model, classifier: classifier)
         do {
-            try AdaRevD.check(contentsOf: model, classifier: classifier, table: options.exitTable)
-        } catch let error as ModelError {
-            guard case .exit(let reason) = error else { throw error }
-            throw ValidationError("--exit-table: \(reason)")
+            _ = try ExitChoice(table: options.exitTable).policy(for: file.architecture, file.configuration)
+        } catch {
+            throw ValidationError("--\(error.parameter): \(error.reason)")
         }
+        return file
     }
 
     private static func drainOnSignals(_ service: Service, _ logger: Logger) -> [any DispatchSourceSignal] {

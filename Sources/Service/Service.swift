@@ -1,3 +1,4 @@
+import Deblur
 import Dispatch
 import Foundation
 import HTTP
@@ -78,7 +79,7 @@ public final class Service: Sendable {
     ///
     /// - Returns: what the self test said; the service is ready only when it passed.
     @discardableResult
-    public func use(_ model: ServedModel) -> SelfTest.Report {
+    public func use(_ model: Model) -> SelfTest.Report {
         let report = SelfTest(model, threads: options.threads).run()
         guard report.passed else {
             state.enter(.unfit("The self test failed: \(report.detail)."))

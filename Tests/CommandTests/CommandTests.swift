@@ -1,5 +1,5 @@
+import Deblur
 import Foundation
-import Service
 import TestSupport
 import Testing
 

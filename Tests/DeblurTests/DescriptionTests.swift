@@ -1,3 +1,4 @@
+import Deblur
 import Foundation
 import Network
 import TestSupport
@@ -7,7 +8,7 @@ import Testing
 struct DescriptionTests {
     private static let fixtures = Goldens.repository.appending(path: "Tests/Fixtures/network")
 
-    private func load(_ fixture: String, side: String?) throws -> AdaRevD {
+    private func load(_ fixture: String, side: String?) throws -> Model {
         let source = Self.fixtures.appending(path: fixture)
         let folder = FileManager.default.temporaryDirectory.appending(path: "deblur-\(UUID())")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
@@ -15,7 +16,7 @@ struct DescriptionTests {
         let model = folder.appending(path: source.lastPathComponent)
         try FileManager.default.copyItem(at: source, to: model)
         if let side { try Data(side.utf8).write(to: URL(filePath: model.path + ".json")) }
-        return try AdaRevD(contentsOf: model)
+        return try ModelFile(contentsOf: model).model()
     }
 
     /// The table in the file is the one in use, and what the side file says otherwise is told.
@@ -24,21 +25,21 @@ struct DescriptionTests {
             {"exit_table": [0, 0, 0, 0, 0, 0], "tau": 0.05, "name": "other", "classifier": {"thresholds_db": [1]},
              "increments_db": [[1, 1, 1], [1, 1, 0], [1, 0, 0], [0, 0, 0], [1, 1, 1], [1, 1, 1]]}
             """
-        let network = try load("nafnet_tile/weights.safetensors", side: side)
-        #expect(network.configuration.name == "fixture")
-        #expect(try network.policy(.adaptive) == .table([3, 2, 1, 0, 2, 3]))
-        let told = network.warnings.filter { $0.contains("weights.safetensors.json") }
+        let model = try load("nafnet_tile/weights.safetensors", side: side)
+        #expect(model.summary.name == "fixture")
+        #expect(try model.policy(ExitChoice()) == .table([3, 2, 1, 0, 2, 3]))
+        let told = model.summary.warnings.filter { $0.contains("weights.safetensors.json") }
         #expect(told.count == 1 && told[0].contains("exit_table, name") && !told[0].contains("tau"), "\(told)")
         // Missing in the file: the side file tells it.
-        #expect(try network.policy(.adaptive, tau: 0.5) == .table([3, 2, 1, 0, 3, 3]))
+        #expect(try model.policy(ExitChoice(tau: 0.5)) == .table([3, 2, 1, 0, 3, 3]))
     }
 
     /// A checkpoint says nothing itself.
     @Test func theSideFileTellsTheRest() throws {
-        #expect(try load("nafnet_pth/weights.pth", side: nil).policy(.adaptive) == .table([1, 1, 1, 1, 1, 1]))
-        let network = try load("nafnet_pth/weights.pth", side: #"{"exit_table": [1, 1, 1, 0, 0, 0]}"#)
-        #expect(try network.policy(.adaptive) == .table([1, 1, 1, 0, 0, 0]))
-        #expect(!network.warnings.contains { $0.contains("weights.pth.json") })
+        #expect(try load("nafnet_pth/weights.pth", side: nil).policy(ExitChoice()) == .table([1, 1, 1, 1, 1, 1]))
+        let model = try load("nafnet_pth/weights.pth", side: #"{"exit_table": [1, 1, 1, 0, 0, 0]}"#)
+        #expect(try model.policy(ExitChoice()) == .table([1, 1, 1, 0, 0, 0]))
+        #expect(!model.summary.warnings.contains { $0.contains("weights.pth.json") })
     }
 
     @Test(arguments: ["[1]", "{", "{\"exit_table\": [1, 2]}", "{\"tau\": \"x\"}"])

@@ -11,7 +11,7 @@ struct GoldenTileTests {
     @Test(arguments: KernelSet.all.map(\.name))
     func everyStageOfOneTile(kernels name: String) throws {
         let kernels = try #require(KernelSet.named(name))
-        let network = try AdaRevD(contentsOf: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
+        let network = try AdaRevD(weights: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
         let picture = try Picture(png: Goldens.file("nafnet_w8_k2/input.png"))
         let run = TileRun(network, picture)
         let golden = try NumPyArchive(contentsOf: Goldens.file("nafnet_w8_k2/activations.npz"))

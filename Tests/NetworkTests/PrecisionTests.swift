@@ -8,7 +8,7 @@ import Testing
 struct PrecisionTests {
     @Test func bfloat16StaysNearTheGoldenTile() throws {
         let kernels = try #require(KernelSet.bfloat16)
-        let network = try AdaRevD(contentsOf: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
+        let network = try AdaRevD(weights: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
         let picture = try Picture(png: Goldens.file("nafnet_w8_k2/input.png"))
         let run = TileRun(network, picture)
         let expected = try NumPyArray(contentsOf: Goldens.file("nafnet_w8_k2/expected.npy"))

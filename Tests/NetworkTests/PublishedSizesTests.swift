@@ -39,7 +39,7 @@ import Testing
         arguments: models)
     func loads(encoder: Architecture.Encoder, subDecoders: Int) throws {
         try withFile(Self.list(encoder, subDecoders)) { url in
-            let network = try AdaRevD(contentsOf: url)
+            let network = try AdaRevD(weights: url)
             #expect(network.architecture == .published(encoder: encoder, subDecoders: subDecoders))
             // Two decimals; the buffers of the flow (5418 numbers) are counted here and not there.
             let counted = Double(network.parameterCount) / 1e6
@@ -56,7 +56,7 @@ import Testing
         let expected = try #require(shapes[wrong])
         shapes[wrong] = [expected[0], expected[1], 3, 3]
         let message = try withFile(shapes) { url in
-            try #require(throws: CheckpointError.self) { try AdaRevD(contentsOf: url) }.description
+            try #require(throws: CheckpointError.self) { try AdaRevD(weights: url) }.description
         }
         for part in [
             "missing: \(missing)", "unexpected: subdenets.0.level3.fusion.down.0.bias",
@@ -80,7 +80,7 @@ import Testing
         let architecture = Architecture.published(encoder: encoder, width: 4, subDecoders: subDecoders)
         let shapes = try architecture.tensorShapes()
         try withFile(shapes) { url in
-            let network = try AdaRevD(contentsOf: url)
+            let network = try AdaRevD(weights: url)
             #expect(network.architecture == architecture)
             #expect(network.parameterCount == shapes.values.reduce(0) { $0 + $1.reduce(1, *) })
         }

@@ -1,3 +1,4 @@
+import Checkpoints
 import Foundation
 import Images
 import Kernels
@@ -98,4 +99,12 @@ func interleaved(_ planes: [Float], channels: Int) -> [Float] {
         for channel in 0..<channels { map[pixel * channels + channel] = planes[channel * pixels + pixel] }
     }
     return map
+}
+
+extension AdaRevD {
+    /// The tensors of a file, without any description.
+    convenience init(weights: URL, kernels: KernelSet = .best) throws {
+        try self.init(
+            archive: TensorArchive(contentsOf: weights), configuration: ModelConfiguration(name: "weights"), kernels: kernels)
+    }
 }

@@ -14,7 +14,7 @@ struct UFPNetTests {
     func goldenTile(kernels name: String) throws {
         let kernels = try #require(KernelSet.named(name))
         let reference = try ReferenceCase(folder: Goldens.file("ufpnet_w8_k2"))
-        let network = try AdaRevD(contentsOf: reference.file("weights.pth"), kernels: kernels)
+        let network = try AdaRevD(weights: reference.file("weights.pth"), kernels: kernels)
         let golden = try NumPyArchive(contentsOf: reference.file("activations.npz"))
         try Self.check(
             network, Picture(png: reference.file("input.png")), points: try #require(reference.configuration.points),

@@ -1,3 +1,4 @@
+import Deblur
 import Foundation
 import Kernels
 import Network
@@ -64,8 +65,8 @@ extension FakeNetwork {
     static let digest = "0123456789abcdef"
 
     /// Tiles of 32 pixels, so that small images have several.
-    func model(knownAnswer: KnownAnswer? = nil, digest: String = digest) throws -> ServedModel {
-        ServedModel(
+    func model(knownAnswer: KnownAnswer? = nil, digest: String = digest) throws -> Model {
+        Model(
             network: self, tile: try TileSize(side: 32, overlap: 8),
             summary: ModelSummary(
                 name: "fake", digest: digest, encoder: "NAFNet", width: 1, encoderBlocks: [1, 1, 1, 1],

@@ -1,3 +1,4 @@
+import Deblur
 import Foundation
 import Images
 import Logging

@@ -1,3 +1,4 @@
+import Deblur
 import Foundation
 import Network
 import TestSupport
@@ -69,14 +70,13 @@ struct ReferenceImageTests {
             let weights = directory.appending(path: "weights.pth")
             try FileManager.default.copyItem(at: reference.file(reference.configuration.weights[0]), to: weights)
             try Data(#"{"classifier": {"dx": "fd4"}}"#.utf8).write(to: directory.appending(path: "weights.pth.json"))
-            let network = try AdaRevD(
-                contentsOf: weights, classifier: reference.file("classifier_single_fd4.pth"))
+            let file = try ModelFile(contentsOf: weights, classifier: reference.file("classifier_single_fd4.pth"))
             guard case .one(let tau)? = reference.configuration.threshold else {
                 Issue.record("no threshold")
                 return
             }
-            let policy = try network.policy(.adaptive, tau: Double(tau))
-            try ReferenceRun(reference, network: network).check(.authors, "expected.npy", policy: policy)
+            let policy = try ExitChoice(tau: Double(tau)).policy(for: file.architecture, file.configuration)
+            try ReferenceRun(reference, network: file.network()).check(.authors, "expected.npy", policy: policy)
         }
     }
 }

@@ -1,9 +1,9 @@
 import ArgumentParser
+import Deblur
 import Files
 import Foundation
 import Kernels
 import Network
-import Service
 
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -60,9 +60,7 @@ struct BenchCommand: ParsableCommand {
         let kernels = try KernelSet.required(threads.precision)
         return try model.checkingNoise {
             guard let arch else {
-                return try AdaRevD(
-                    contentsOf: model.file, entry: model.entry?.entry, classifier: try model.classifierFile,
-                    kernelNoise: model.kernelNoise, kernels: kernels)
+                return try model.read().network(kernelNoise: model.kernelNoise, kernels: kernels)
             }
             return try AdaRevD(
                 random: .published(encoder: arch == .nafnet ? .nafnet : .ufpnet, width: width, subDecoders: decoders),

@@ -1,10 +1,10 @@
 import ArgumentParser
+import Deblur
 import Evaluation
 import Files
 import Foundation
 import Kernels
 import Network
-import Service
 import Tiles
 
 struct CalibrateCommand: ParsableCommand {
@@ -55,28 +55,25 @@ struct CalibrateCommand: ParsableCommand {
     func run() throws {
         try OutputCheck.files([("--json", pairOptions.json), ("--write", write), ("--plot", plot)])
         let pairs = try pairOptions.pairs(blur: blur)
-        var file = try model.checkingNoise {
-            try ModelFileWriter(
-                contentsOf: model.file, entry: model.entry?.entry, classifier: try model.classifierFile,
-                kernelNoise: model.kernelNoise, kernels: KernelSet.required(threads.precision))
+        var file = try model.read()
+        let network = try model.checkingNoise {
+            try file.network(kernelNoise: model.kernelNoise, kernels: KernelSet.required(threads.precision))
         }
-        let network = file.network
-        let classCount = network.classCount
-        let limits = try chosenThresholds(of: network)
-        if classes == .classifier, classCount == nil {
+        let limits = try chosenThresholds(of: file)
+        if classes == .classifier, file.classes == nil {
             throw ValidationError("--classes: the model has no classifier")
         }
         if write != nil {
             // Before the long part, not after it.
-            guard let classCount else { throw EvaluationError.noClasses }
+            guard let classCount = file.classes else { throw EvaluationError.noClasses }
             guard classCount == limits.classes else {
                 throw EvaluationError.thresholds(expected: classCount - 1, actual: limits.decibels.count)
             }
         }
 
-        let calibration = try gather(pairs, network, limits)
-        let tau = tau ?? network.configuration.tau ?? 0.05
-        let name = network.configuration.name
+        let calibration = try gather(pairs, file, network, limits)
+        let tau = tau ?? file.configuration.tau ?? 0.05
+        let name = file.configuration.name
         let outlooks = calibration.sweep(Self.numbers(sweep) ?? [])
         if let plot { try IncrementPlot(calibration, tau: tau, title: name).write(to: plot) }
         if let write {
@@ -97,11 +94,11 @@ struct CalibrateCommand: ParsableCommand {
     }
 
     private func gather(
-        _ pairs: [ImagePair], _ network: AdaRevD, _ limits: DegradationThresholds
+        _ pairs: [ImagePair], _ file: ModelFile, _ network: AdaRevD, _ limits: DegradationThresholds
     ) throws -> Calibration {
         let team = ThreadTeam(threads: threads.count)
         defer { team.stop() }
-        let configuration = network.configuration
+        let configuration = file.configuration
         let progress = ProgressRelay()
         let calibrator = Calibrator(
             network, tile: try TileSize(side: configuration.tile, overlap: configuration.overlap),
@@ -119,15 +116,15 @@ struct CalibrateCommand: ParsableCommand {
             }
         }
         return calibrator.calibration(
-            by: classes == .label ? .label : .classifier, subDecoders: network.subDecoders, classes: network.classCount,
-            previous: network.previousExits)
+            by: classes == .label ? .label : .classifier, subDecoders: network.subDecoders, classes: file.classes,
+            previous: file.previousExits)
     }
 
     /// The option's, else the model's, else the authors' for as many classes.
-    private func chosenThresholds(of network: AdaRevD) throws -> DegradationThresholds {
+    private func chosenThresholds(of file: ModelFile) throws -> DegradationThresholds {
         if let given = thresholds.flatMap(Self.numbers) { return DegradationThresholds(given) }
-        if let stored = network.configuration.thresholds { return DegradationThresholds(stored) }
-        guard let count = network.classCount else { return .gopro }
+        if let stored = file.configuration.thresholds { return DegradationThresholds(stored) }
+        guard let count = file.classes else { return .gopro }
         guard let published = DegradationThresholds.published(classes: count) else {
             throw ValidationError("--thresholds: the model has \(count) classes and does not say where they part")
         }
@@ -146,16 +143,12 @@ private final class ProgressRelay {
     var line: ProgressLine?
 }
 
-extension AdaRevD {
+extension ModelFile {
     /// What the model says of its exits; nil where nothing chooses them by class.
     fileprivate var previousExits: Calibration.Previous? {
-        guard classCount != nil, case .table(let table) = try? policy(.adaptive) else { return nil }
+        guard classes != nil, case .table(let table) = try? ExitChoice().policy(for: architecture, configuration) else {
+            return nil
+        }
         return Calibration.Previous(increments: configuration.increments, exitTable: table)
-    }
-
-    /// Degradation classes; nil without a classifier.
-    fileprivate var classCount: Int? {
-        if case .classifier(_, let classes) = architecture.exitHead { return classes }
-        return nil
     }
 }

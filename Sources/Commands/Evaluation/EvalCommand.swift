@@ -2,7 +2,6 @@ import ArgumentParser
 import Evaluation
 import Files
 import Foundation
-import Service
 import Tiles
 
 struct EvalCommand: ParsableCommand {

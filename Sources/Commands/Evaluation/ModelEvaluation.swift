@@ -1,7 +1,6 @@
 import ArgumentParser
 import Evaluation
 import Files
-import Service
 import Tiles
 
 /// Restores the blurred pictures with a model and scores the results.
@@ -25,8 +24,7 @@ struct ModelEvaluation {
     func run() throws -> EvaluationOutcome {
         let served = try command.model.load(precision: command.threads.precision)
         let options = try command.exits.restoration(served)
-        let scheduler = TileScheduler(
-            network: served.network, configuration: .init(threads: command.threads.count, tile: served.tile))
+        let scheduler = served.scheduler(threads: command.threads.count)
         defer { scheduler.stop() }
         let evaluator = Evaluator(
             scheduler: scheduler, options: options, scoring: scoring, limits: ImageRestorer.limits)

@@ -1,8 +1,8 @@
 import ArgumentParser
+import Deblur
 import Evaluation
 import Files
 import Foundation
-import Service
 
 /// Which pictures are compared, and where the figures go.
 struct PairOptions: ParsableArguments {

@@ -3,7 +3,6 @@ import Files
 import Foundation
 import Images
 import Network
-import Service
 import Tiles
 
 struct ImageCommand: ParsableCommand {
@@ -74,8 +73,7 @@ struct ImageCommand: ParsableCommand {
             if !quiet { Console.note("made the folder \(folder)\n") }
         }
 
-        let scheduler = TileScheduler(
-            network: served.network, configuration: .init(threads: threads.count, tile: served.tile))
+        let scheduler = served.scheduler(threads: threads.count)
         defer { scheduler.stop() }
         let restorer = ImageRestorer(
             scheduler: scheduler, options: options, quality: quality, metadata: metadata == .keep ? .keep : .strip,

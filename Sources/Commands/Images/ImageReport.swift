@@ -1,6 +1,6 @@
+import Deblur
 import Files
 import Foundation
-import Service
 import Tiles
 
 /// What `--report` writes.

@@ -1,8 +1,8 @@
+import Deblur
 import Evaluation
 import Files
 import Foundation
 import Images
-import Service
 import Tiles
 
 /// Takes one file through decoding, network and encoding.

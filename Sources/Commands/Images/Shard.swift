@@ -1,7 +1,7 @@
 import ArgumentParser
+import Deblur
 import Digests
 import Files
-import Service
 
 /// One of N disjoint parts of the inputs. What part a file belongs to depends on its name below the output folder and on
 /// N alone: on every machine, in every run, whatever other files came or went.

@@ -1,8 +1,8 @@
+import Deblur
 import Evaluation
 import Files
 import Images
 import Kernels
-import Service
 import Tiles
 
 /// Where `--dump-stages` puts its pictures.
@@ -10,7 +10,7 @@ struct StageFolder {
     private let dump: StageDump
     private let folder: FilePath
 
-    init(_ served: ServedModel, folder: FilePath, threads: Int) {
+    init(_ served: Model, folder: FilePath, threads: Int) {
         self.folder = folder
         // The team lives as long as the dump; its members sleep while nothing is dumped.
         dump = StageDump(served.network, tile: served.tile, team: ThreadTeam(threads: threads))

@@ -1,8 +1,8 @@
 import ArgumentParser
 import Checkpoints
+import Deblur
 import Files
 import Foundation
-import Service
 
 struct InspectCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -18,14 +18,14 @@ struct InspectCommand: ParsableCommand {
     var json = false
 
     func run() throws {
-        let file = try ModelFile.resolve(model)
-        let summary = try ServedModel(
-            contentsOf: file, entry: entry?.entry, classifier: try classifier.map { try ModelFile.readable($0, "classifier file") }
-        ).summary
+        let file = try ModelFile(
+            contentsOf: ModelPath.resolve(model), entry: entry?.entry,
+            classifier: try classifier.map { try ModelPath.readable($0, "classifier file") })
+        let summary = try file.model().summary
         if json {
             print(String(decoding: JSON.encode(summary, pretty: true), as: UTF8.self))
         } else {
-            print(Self.text(summary, try TensorArchive(contentsOf: file, entry: entry?.entry)), terminator: "")
+            print(Self.text(summary, file.mainFile), terminator: "")
         }
     }
 

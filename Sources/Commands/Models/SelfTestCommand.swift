@@ -1,7 +1,7 @@
 import ArgumentParser
+import Deblur
 import Files
 import Foundation
-import Service
 
 struct SelfTestCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

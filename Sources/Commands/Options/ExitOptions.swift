@@ -1,6 +1,6 @@
 import ArgumentParser
+import Deblur
 import Network
-import Service
 import Tiles
 
 /// Options of commands that restore pictures: where tiles leave, and how they are encoded and put together.
@@ -33,7 +33,7 @@ struct ExitOptions: ParsableArguments {
         }
     }
 
-    func restoration(_ served: ServedModel, strength: Float = 1) throws -> RestorationOptions {
+    func restoration(_ served: Model, strength: Float = 1) throws -> RestorationOptions {
         do {
             let choice = ExitChoice(fixed: try ExitChoice.fixedExit(exit), tau: tau, table: try table)
             return RestorationOptions(
@@ -47,7 +47,7 @@ struct ExitOptions: ParsableArguments {
     private var table: [Int]? {
         get throws {
             try exitTable.map { text in
-                guard let table = OptionRow.parseExitTable(text) else {
+                guard let table = ExitChoice.table(text) else {
                     throw ValidationError("--exit-table: a list of whole numbers such as 4,4,3,3,2,1 is expected")
                 }
                 return table

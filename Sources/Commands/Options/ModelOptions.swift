@@ -1,18 +1,18 @@
 import ArgumentParser
 import Checkpoints
+import Deblur
 import Files
 import Foundation
 import Kernels
 import Network
-import Service
 
 /// Which model file a command uses.
-enum ModelFile {
+package enum ModelPath {
     /// The named file, else that of `DEBLUR_MODEL`, else the one that comes with deblur.
     ///
     /// - Throws: `ValidationError` that says where was looked.
-    static func resolve(_ path: FilePath?) throws -> URL {
-        let variable = getenv(OptionRow.model.environment).map { start in
+    package static func resolve(_ path: FilePath?) throws -> URL {
+        let variable = getenv(Installation.modelVariable).map { start in
             FilePath(bytes: UnsafeRawBufferPointer(start: start, count: strlen(start)))
         }
         if let path = path ?? variable.flatMap({ $0.bytes.isEmpty ? nil : $0 }) { return try readable(path, "model file") }
@@ -21,14 +21,12 @@ enum ModelFile {
         throw ValidationError(
             "no --model given, and Models/\(Installation.defaultModel) is in none of \(folders)")
     }
-}
 
-extension ModelFile {
     /// A file that a command is told to read.
     ///
     /// - Parameter what: for the message: `classifier file`.
     /// - Throws: `ValidationError`.
-    static func readable(_ path: FilePath, _ what: String) throws -> URL {
+    package static func readable(_ path: FilePath, _ what: String) throws -> URL {
         switch path.kind {
         case .file:
             guard path.isReadable else { throw ValidationError("\(path): no permission to read this \(what)") }
@@ -63,13 +61,17 @@ struct ModelOptions: ParsableArguments {
             valueName: "seed"))
     var kernelNoise: UInt64?
 
+    /// The files, read and put together.
+    ///
+    /// - Throws: `ValidationError`, `CheckpointError`, `ModelError`.
+    func read() throws -> ModelFile {
+        try ModelFile(
+            contentsOf: file, entry: entry?.entry, classifier: try classifier.map { try ModelPath.readable($0, "classifier file") })
+    }
+
     /// - Throws: `ValidationError` for options that the model cannot follow; `CheckpointError`, `ModelError`.
-    func load(precision: KernelSet.Precision) throws -> ServedModel {
-        try checkingNoise {
-            try ServedModel(
-                contentsOf: file, entry: entry?.entry, classifier: try classifierFile, kernelNoise: kernelNoise,
-                precision: precision)
-        }
+    func load(precision: KernelSet.Precision) throws -> Model {
+        try checkingNoise { try read().model(kernelNoise: kernelNoise, precision: precision) }
     }
 
     /// Turns what is wrong with the option into words about the option.
@@ -81,9 +83,7 @@ struct ModelOptions: ParsableArguments {
         }
     }
 
-    var classifierFile: URL? { get throws { try classifier.map { try ModelFile.readable($0, "classifier file") } } }
-
-    var file: URL { get throws { try ModelFile.resolve(model) } }
+    var file: URL { get throws { try ModelPath.resolve(model) } }
 }
 
 /// Options of every command that computes.

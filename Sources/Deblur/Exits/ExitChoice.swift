@@ -13,6 +13,13 @@ public struct ExitChoice: Sendable, Hashable {
         self.table = table
     }
 
+    /// Reads an exit table, `4,4,3,3,2,1`: sub-decoder per class, hardest class first; nil for other text.
+    @Sendable public static func table(_ text: String) -> [Int]? {
+        let entries = text.split(separator: ",", omittingEmptySubsequences: false).map { Quantity.whole(String($0)) }
+        let table = entries.compactMap { $0 }
+        return table.count == entries.count && table.allSatisfy { $0 <= 64 } ? table : nil
+    }
+
     /// Reads `adaptive` (nil) or a number of at least 1.
     ///
     /// - Throws: ``ExitChoiceError``.

@@ -1,8 +1,8 @@
 import Network
 import Tiles
 
-/// A loaded network with what the service and the commands tell of it.
-public struct ServedModel: Sendable {
+/// A model that is ready to use: the network, and what is told of it.
+public struct Model: Sendable {
     public let network: any TileNetwork
     public let tile: TileSize
     public let summary: ModelSummary
@@ -27,6 +27,13 @@ public struct ServedModel: Sendable {
 
     /// K
     public var subDecoders: Int { network.subDecoders }
+
+    /// Threads that restore images with it, of many clients at once.
+    ///
+    /// - Parameter threads: that compute.
+    public func scheduler(threads: Int) -> TileScheduler {
+        TileScheduler(network: network, configuration: .init(threads: threads, tile: tile))
+    }
 
     /// `name@digest`, the digest shortened to 12 digits: the value of `Deblur-Model`.
     public var reference: String { "\(summary.name)@\(summary.digest.prefix(12))" }

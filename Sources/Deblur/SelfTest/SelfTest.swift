@@ -21,10 +21,10 @@ public struct SelfTest: Sendable {
         }
     }
 
-    private let model: ServedModel
+    private let model: Model
     private let threads: Int
 
-    public init(_ model: ServedModel, threads: Int) {
+    public init(_ model: Model, threads: Int) {
         self.model = model
         self.threads = threads
     }

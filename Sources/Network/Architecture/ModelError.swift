@@ -8,8 +8,6 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
     case noiseWithoutBlur
     /// The file's own description does not fit its tensors or itself.
     case configuration(field: String, String)
-    /// An exit that the model does not have.
-    case exit(String)
 
     public var description: String {
         switch self {
@@ -17,7 +15,6 @@ public enum ModelError: Error, Sendable, Equatable, CustomStringConvertible {
         case .unsupported(let part): "not supported: \(part)"
         case .noiseWithoutBlur: "kernel noise is for UFPNet encoders; this one has no kernels"
         case .configuration(let field, let reason): "the model's description is wrong in \(field): \(reason)"
-        case .exit(let reason): reason
         }
     }
 }

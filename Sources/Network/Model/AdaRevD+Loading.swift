@@ -1,36 +1,14 @@
 import Checkpoints
-import Foundation
 import Kernels
 
 extension AdaRevD {
-    /// Loads a model file.
+    /// What tensors are, by their names and shapes alone; they and the description have to fit it.
     ///
-    /// - Parameters:
-    ///   - url: our `.safetensors` or a PyTorch checkpoint. `URL.json` beside it may tell what the file does not.
-    ///   - entry: which entry of a checkpoint; nil for `params`, else `state_dict`, else the bare dictionary.
-    ///   - classifierURL: a classifier in a file of its own: the children of `ape` without that prefix. Where both files
-    ///     have one they must agree.
-    ///   - kernelNoise: seed of the noise in UFPNet's kernel codes (specification 5.2); nil for none, the default, which
-    ///     gives the mean of the authors' random results.
     /// - Throws: `CheckpointError`, ``ModelError``.
-    public convenience init(
-        contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier classifierURL: URL? = nil,
-        kernelNoise: UInt64? = nil, kernels: KernelSet = .best
-    ) throws {
-        let file = try ModelFileParts(contentsOf: url, entry: entry, classifier: classifierURL)
-        try self.init(
-            archive: file.archive, configuration: file.configuration, kernelNoise: kernelNoise, kernels: kernels,
-            warnings: file.warnings)
-    }
-
-    /// Checks a model file by its names, shapes and description, without reading its numbers.
-    ///
-    /// - Parameter table: an exit table that it is to be used with.
-    /// - Throws: `CheckpointError`, ``ModelError``; ``ModelError/exit(_:)`` for a table that does not fit.
-    public static func check(contentsOf url: URL, classifier: URL? = nil, table: [Int]? = nil) throws {
-        let file = try ModelFileParts(contentsOf: url, classifier: classifier)
-        let (architecture, _) = try checkedArchitecture(of: file.archive, file.configuration)
-        _ = try ExitRules(architecture: architecture, configuration: file.configuration).policy(.adaptive, table: table)
+    package static func architecture(
+        of archive: TensorArchive, _ configuration: ModelConfiguration
+    ) throws -> Architecture {
+        try checkedArchitecture(of: archive, configuration).0
     }
 
     private static func checkedArchitecture(
@@ -82,30 +60,5 @@ extension AdaRevD {
                     ?? "no exit table in the file: every tile runs all sub-decoders")
         }
         return warnings
-    }
-}
-
-/// What a model's files hold before anything is made of it.
-private struct ModelFileParts {
-    var archive: TensorArchive
-    let configuration: ModelConfiguration
-    let warnings: [String]
-
-    init(contentsOf url: URL, entry: TensorArchive.Entry? = nil, classifier: URL? = nil) throws {
-        archive = try TensorArchive(contentsOf: url, entry: entry)
-        let name = url.deletingPathExtension().lastPathComponent
-        let sources = try ModelConfiguration.sources(of: archive, at: url)
-        configuration = try sources.json.map { try ModelConfiguration(json: $0, name: name) }
-            ?? ModelConfiguration(name: name)
-        if let classifier {
-            archive = try archive.union(TensorArchive(contentsOf: classifier).adding(prefix: "ape."))
-        }
-        warnings =
-            sources.overruled.isEmpty
-            ? []
-            : [
-                "\(url.lastPathComponent).json: not used for \(sources.overruled.joined(separator: ", ")): the model file "
-                    + "says otherwise"
-            ]
     }
 }

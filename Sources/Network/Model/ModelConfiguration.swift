@@ -102,7 +102,7 @@ extension ModelConfiguration {
     }
 
     /// Why a table does not fit a model; nil when it does.
-    static func problem(ofTable table: [Int], classes: Int, subDecoders: Int) -> String? {
+    package static func problem(ofTable table: [Int], classes: Int, subDecoders: Int) -> String? {
         guard table.count != classes || !table.allSatisfy({ (0...subDecoders).contains($0) }) else { return nil }
         return "\(classes) exits from 0 to \(subDecoders) are expected, not "
             + table.map(String.init).joined(separator: ",")

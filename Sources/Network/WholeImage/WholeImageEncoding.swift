@@ -52,7 +52,7 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
         case .ufpnet(let encoder): (self.encoder, blurEncoder) = (encoder.skeleton, encoder)
         }
         let layout = Layout(size: size, width: width, tileSide: tileSide, hasBlurBranch: blurEncoder != nil)
-        guard layout.features.bytes + layout.workBytes <= SystemMemory.availableBytes ?? .max,
+        guard layout.features.bytes + layout.workBytes <= Machine.availableMemoryBytes ?? .max,
             let features = FloatArena(ifAvailable: layout.features.bytes),
             let work = FloatArena(ifAvailable: layout.workBytes)
         else { return nil }

@@ -1,3 +1,5 @@
+import Deblur
+
 /// docs/configuration.md, written from the table of options: `deblur configuration > docs/configuration.md`.
 public enum ConfigurationDocument {
     public static func render() -> String {

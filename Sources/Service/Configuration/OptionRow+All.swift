@@ -1,3 +1,5 @@
+import Deblur
+import Kernels
 import Logging
 
 extension OptionRow {
@@ -36,7 +38,7 @@ extension OptionRow {
     public static let exitTable = OptionRow(
         "exit-table", "LIST", .network, note: "the model's",
         "Sub-decoder per degradation class, hardest class first, as 4,4,3,3,2,1.",
-        expected: "a list of whole numbers such as 4,4,3,3,2,1", \.exitTable, parseExitTable)
+        expected: "a list of whole numbers such as 4,4,3,3,2,1", \.exitTable, ExitChoice.table)
     public static let threads = OptionRow(
         "threads", "N", .network, default: String(Machine.cores), note: "the cores this process may use",
         "Threads that compute.", expected: "a whole number from 1 to 1024", \.threads
@@ -134,13 +136,6 @@ extension OptionRow {
     ) { Logger.Level(rawValue: $0) == nil ? nil : $0 }
 
     // MARK: Parsers
-
-    /// Sub-decoder per class, hardest class first; also the form of `--exit-table` of other commands.
-    @Sendable public static func parseExitTable(_ text: String) -> [Int]? {
-        let entries = text.split(separator: ",", omittingEmptySubsequences: false).map { Quantity.whole(String($0)) }
-        let table = entries.compactMap { $0 }
-        return table.count == entries.count && table.allSatisfy { $0 <= 64 } ? table : nil
-    }
 
     @Sendable private static func parseRanges(_ text: String) -> [AddressRange]? {
         let ranges = text.split(separator: ",").map { AddressRange($0.trimmingCharacters(in: .whitespaces)) }

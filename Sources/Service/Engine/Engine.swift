@@ -1,3 +1,4 @@
+import Deblur
 import Foundation
 import HTTP
 import Images
@@ -5,7 +6,7 @@ import Tiles
 
 /// What works once a model is loaded: scheduler, memory budget, and threads for the codecs.
 public final class Engine: Sendable {
-    public let model: ServedModel
+    public let model: Model
     public let scheduler: TileScheduler
     let memory: MemoryBudget
     let durations = StepDurations()
@@ -22,7 +23,7 @@ public final class Engine: Sendable {
     let admissions: OperationQueue
 
     init(
-        model: ServedModel, knownTileSeconds: Double, options: ServeOptions, memory: MemoryBudget,
+        model: Model, knownTileSeconds: Double, options: ServeOptions, memory: MemoryBudget,
         metrics: ServiceMetrics
     ) {
         self.model = model

@@ -1,3 +1,4 @@
+import Deblur
 import HTTP
 import Images
 import Tiles
@@ -55,7 +56,7 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
     /// `name@digest` of the model that made it.
     var model: String
 
-    init(_ plan: DeblurPlan, _ report: RestorationReport, _ timing: Timing, _ model: ServedModel) {
+    init(_ plan: DeblurPlan, _ report: RestorationReport, _ timing: Timing, _ model: Model) {
         format = plan.format.rawValue
         etag = plan.etag
         self.timing = timing

@@ -1,3 +1,4 @@
+import Deblur
 import Digests
 import HTTP
 import Images
@@ -66,7 +67,7 @@ struct DeblurPlan: Sendable {
     /// bytes: input, model, everything that changes the result, and the kernels, whose rounding differs by CPU.
     private static func entityTag(
         _ image: RawSpan, _ parameters: DeblurParameters, _ policy: ExitPolicy, _ format: ImageFormat,
-        _ model: ServedModel
+        _ model: Model
     ) -> String {
         var hash = SHA256()
         hash.update(

@@ -1,3 +1,4 @@
+import Deblur
 import Digests
 import Foundation
 import HTTP

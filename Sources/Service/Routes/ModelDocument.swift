@@ -1,3 +1,5 @@
+import Deblur
+
 /// What `GET /model` answers: the model, and beside it what this service takes and how fast it is, so that a client can
 /// tell before an upload what will become of it.
 struct ModelDocument: Encodable {

@@ -1,3 +1,4 @@
+import Deblur
 import Dispatch
 import Foundation
 import HTTP

@@ -1,3 +1,4 @@
+import Deblur
 import Metrics
 
 /// Everything the service counts, by the names of the contract.
