@@ -120,7 +120,7 @@ let package = Package(
             ],
             swiftSettings: swift),
         .testTarget(
-            name: "CommandTests", dependencies: ["Program", "Deblur", "Images", "TestSupport"], swiftSettings: swift),
+            name: "CommandTests", dependencies: ["Program", "Service", "Deblur", "Images", "TestSupport"], swiftSettings: swift),
         .testTarget(name: "ArchitectureTests", swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

@@ -1,5 +1,6 @@
 import Deblur
 import Foundation
+import Service
 import TestSupport
 import Testing
 

@@ -10,7 +10,7 @@ struct FixtureTests {
     func everyStageOfOneTile(kernels name: String) throws {
         let reference = try ReferenceCase(fixture: "nafnet_tile")
         let network = try AdaRevD(
-            contentsOf: reference.file("weights.safetensors"), kernels: try #require(KernelSet.named(name)))
+            weights: reference.file("weights.safetensors"), kernels: try #require(KernelSet.named(name)))
         let input = try NumPyArray(contentsOf: reference.file("input.npy"))
         let picture = Picture(
             height: input.shape[1], width: input.shape[2], pixels: interleaved(input.floats, channels: 3))

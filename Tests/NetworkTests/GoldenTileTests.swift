@@ -43,7 +43,7 @@ struct GoldenTileTests {
     ])
     func everyContainer(file: String) throws {
         let network = try AdaRevD(
-            contentsOf: Goldens.file("formats/\(file)"), entry: file.contains("ema") ? .averagedParams : nil)
+            weights: Goldens.file("formats/\(file)"), entry: file.contains("ema") ? .averagedParams : nil)
         let picture = try Picture(png: Goldens.file("formats/input.png"))
         let run = TileRun(network, picture)
         let expected = try NumPyArray(contentsOf: Goldens.file("formats/expected.npy"))

@@ -103,8 +103,9 @@ func interleaved(_ planes: [Float], channels: Int) -> [Float] {
 
 extension AdaRevD {
     /// The tensors of a file, without any description.
-    convenience init(weights: URL, kernels: KernelSet = .best) throws {
+    convenience init(weights: URL, entry: TensorArchive.Entry? = nil, kernels: KernelSet = .best) throws {
         try self.init(
-            archive: TensorArchive(contentsOf: weights), configuration: ModelConfiguration(name: "weights"), kernels: kernels)
+            archive: TensorArchive(contentsOf: weights, entry: entry), configuration: ModelConfiguration(name: "weights"),
+            kernels: kernels)
     }
 }
