@@ -1,6 +1,6 @@
 # make help lists what there is.
 .DEFAULT_GOAL := help
-.PHONY: help setup build run test test-page test-photos test-training test-deploy test-acceptance container train-setup train-smoke bench \
+.PHONY: help setup build run check format test test-page test-photos test-training test-deploy test-acceptance container train-setup train-smoke bench \
 	bench-pytorch clean install deb tarball release licences docs
 
 # What `deblur --version` names: the commit, with + when tracked files differ from it.
@@ -20,6 +20,12 @@ build: setup ## builds .build/release/deblur
 
 run: build ## serves on 127.0.0.1:8080 with the default model
 	.build/release/deblur serve
+
+check: setup ## format, imports, a debug build and the tests of what differs from main (about two minutes)
+	.ci/check || [ $$? -eq 77 ]
+
+format: ## lays out the Swift files that differ from main
+	.ci/check --format
 
 test: setup ## builds and passes every test, the training code's where its packages can be had
 	.ci/part/imports

@@ -20,30 +20,16 @@ public enum ArgumentText {
 
     public static func text(of bytes: some Sequence<UInt8>) -> String {
         let bytes = Array(bytes)
-        if let text = String(validating: bytes, as: UTF8.self),
-            isPlain(text)
-        {
-            return text
-        }
+        if let text = String(validating: bytes, as: UTF8.self), isPlain(text) { return text }
         var text = String.UnicodeScalarView()
-        func carry(_ bytes: some Sequence<UInt8>) {
-            text.append(contentsOf: bytes.compactMap { Unicode.Scalar(base + UInt32($0)) })
-        }
-        var parser = Unicode.UTF8.ForwardParser()
-        var iterator = bytes.makeIterator()
-        var consumed = 0
-        while true {
-            switch parser.parseScalar(from: &iterator) {
-            case .valid(let encoded):
-                let scalar = Unicode.UTF8.decode(encoded)
-                if carriers.contains(scalar.value) { carry(encoded) } else { text.append(scalar) }
-                consumed += encoded.count
-            case .error(let length):
-                carry(bytes[consumed..<consumed + length])
-                consumed += length
-            case .emptyInput: return String(text)
+        forEachUTF8Part(of: bytes) { scalar, part in
+            if let scalar, !carriers.contains(scalar.value) {
+                text.append(scalar)
+            } else {
+                text.append(contentsOf: part.compactMap { Unicode.Scalar(base + UInt32($0)) })
             }
         }
+        return String(text)
     }
 
     /// Whether a text that came from ``text(of:)`` stands for itself: its bytes were UTF-8.

@@ -73,25 +73,14 @@ public struct FilePath: Sendable, Hashable {
     /// terminal, are written as `\xE9`.
     public var description: String {
         var text = ""
-        var parser = Unicode.UTF8.ForwardParser()
-        var iterator = bytes.makeIterator()
-        var consumed = 0
-        while true {
-            switch parser.parseScalar(from: &iterator) {
-            case .valid(let encoded):
-                let scalar = Unicode.UTF8.decode(encoded)
-                if scalar.properties.generalCategory == .control {
-                    text += encoded.map(Self.escaped).joined()
-                } else {
-                    text.unicodeScalars.append(scalar)
-                }
-                consumed += encoded.count
-            case .error(let length):
-                text += bytes[consumed..<consumed + length].map(Self.escaped).joined()
-                consumed += length
-            case .emptyInput: return text
+        forEachUTF8Part(of: bytes) { scalar, part in
+            if let scalar, scalar.properties.generalCategory != .control {
+                text.unicodeScalars.append(scalar)
+            } else {
+                text += part.map(Self.escaped).joined()
             }
         }
+        return text
     }
 
     private static func escaped(_ byte: UInt8) -> String {

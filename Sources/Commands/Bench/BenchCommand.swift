@@ -50,7 +50,7 @@ struct BenchCommand: ParsableCommand {
         ).measure()
         let report = report(outcome, network, side, BenchCosts.of(network, tile: side, threads: threads.count))
         if let json {
-            try FileOutput(json).write([UInt8](JSON.encode(report, pretty: true)) + [UInt8(ascii: "\n")])
+            try FileOutput(json).write(json: report)
             if json.isDash { return }
         }
         print(report.text)

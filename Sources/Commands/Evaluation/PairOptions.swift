@@ -1,5 +1,4 @@
 import ArgumentParser
-import Deblur
 import Evaluation
 import Files
 import Foundation
@@ -29,7 +28,7 @@ struct PairOptions: ParsableArguments {
     /// - Throws: `FileError`.
     func write(_ figures: some Encodable) throws {
         guard let json else { return }
-        try FileOutput(json).write([UInt8](JSON.encode(figures, pretty: true)) + [UInt8(ascii: "\n")])
+        try FileOutput(json).write(json: figures)
     }
 
     /// - Parameter allowSame: whether both sides may be one file, which then is compared with itself.

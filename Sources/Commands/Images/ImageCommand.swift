@@ -84,7 +84,7 @@ struct ImageCommand: ParsableCommand {
         let began = ContinuousClock.now
         outcome.files = BatchRun(batch, restorer, skipExisting: skipExisting, keepGoing: keepGoing, quiet: quiet).run()
         outcome.finish(batch, seconds: (.now - began) / .seconds(1))
-        if let report { try outcome.write(to: FileOutput(report)) }
+        if let report { try FileOutput(report).write(json: outcome) }
         if !quiet, let text = outcome.text(isBatch: batch.folder != nil) { Console.note(text + "\n") }
         if outcome.summary.failed > 0 { throw ExitCode(1) }
     }

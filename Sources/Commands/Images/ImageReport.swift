@@ -1,4 +1,3 @@
-import Deblur
 import Files
 import Foundation
 import Tiles
@@ -121,9 +120,5 @@ struct ImageReport: Encodable {
             inputs: batch.items.count, done: count(.done), skipped: count(.skipped), failed: count(.failed),
             notTried: count(.notTried), leftOut: leftOut.count, inputsOfAllParts: batch.total,
             seconds: (seconds * 1e3).rounded() / 1e3)
-    }
-
-    func write(to output: FileOutput) throws {
-        try output.write([UInt8](JSON.encode(self, pretty: true)) + [UInt8(ascii: "\n")])
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Deblur
 import Files
 import Foundation
 
@@ -35,6 +36,9 @@ extension FilePath: ExpressibleByArgument {
 extension FileOutput {
     /// `-` is standard output.
     init(_ path: FilePath) { self = path.isDash ? .standardOutput : .file(path) }
+
+    /// - Throws: `FileError`.
+    func write(json value: some Encodable) throws { try write([UInt8](JSON.encode(value, pretty: true) + Data("\n".utf8))) }
 
     /// In reports: what the user wrote.
     var label: FilePath { self == .standardOutput ? FilePath("-") : path }
