@@ -199,7 +199,8 @@ class Siege:
         headers = random.choice([[], ["Prefer: respond-async"]])
         with open_post(self.port, "/deblur?exit=1", len(body), headers) as client:
             client.sendall(body)
-            client.settimeout(10)
+            # A job whose name is not known cannot be ended afterwards.
+            client.settimeout(120 if headers else 10)
             try:
                 response = http.client.HTTPResponse(client)
                 response.begin()
@@ -236,14 +237,26 @@ class Siege:
             thread.daemon = True
             thread.start()
         ends = time.monotonic() + 60 * self.options.minutes
+        told = time.monotonic()
         while time.monotonic() < ends and self.process.poll() is None:
             highest = max(highest, memory(self.process))
             time.sleep(0.2)
+            if time.monotonic() - told >= 60:
+                told = time.monotonic()
+                load = os.getloadavg()[0]
+                print(
+                    f"        {(ends - told) / 60:.0f} minutes left: honest {dict(self.statuses)}, {len(self.faults)} faults, "
+                    f"resident {highest >> 20} MiB, load {load:.0f}",
+                    flush=True,
+                )
         expect(self.process.poll(), None, "the service lives")
         self.over.set()
         self.health = health.stop()
+        # What was begun is ended; that takes as long as the last large photos do.
+        patience = time.monotonic() + 300
         for thread in threads:
-            thread.join(120)
+            thread.join(max(0.0, patience - time.monotonic()))
+        expect(sum(thread.is_alive() for thread in threads), 0, "clients that wait on and on")
         self.highest = highest
         return f"honest {dict(self.statuses)}; attacks {dict(sorted(self.attacks.items()))}"
 
@@ -270,7 +283,7 @@ class Siege:
             samples()[name]
             for name in ("deblur_memory_reserved_bytes", "deblur_queue_tiles", "deblur_workers_busy")
         )
-        wait_for(quiet, 300, "no memory reserved, nothing waiting, nobody busy")
+        wait_for(quiet, 600, "no memory reserved, nothing waiting, nobody busy")
         wait_for(lambda: samples()["deblur_spool_bytes"] == 0, 120 + 2 * RESULT_SECONDS, "an empty spool")
         expect(total(samples(), "deblur_jobs"), 0, "jobs that can be asked for something")
         wait_for(lambda: descriptors(self.process) <= self.before, 30, "descriptors given back")
@@ -288,8 +301,8 @@ def main():
     print(f"siege: seed {options.seed}")
     siege = Siege(options)
     checks = Checks()
-    siege.start()
     try:
+        siege.start()
         checks.run(f"{options.minutes} minutes, {options.clients} honest clients", siege.run)
         checks.run("honest clients get 200, 202, or 429 with Retry-After", siege.honestly)
         checks.run("health", health_report, siege.health, 0.05)
