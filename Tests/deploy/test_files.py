@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import kubernetes_files
 from nginx_files import compose_nginx, kubernetes_router, nginx_as_its_readme_says
 from support import DEPLOY, PROGRAM, Checks, Service, expect, png, request, stop, work_folder
 from tools import Skipped, run, tool
@@ -49,6 +50,7 @@ def metrics_exist(folder):
         "grafana/dashboards/deblur.json",
         "kubernetes/prometheus-adapter-rules.yaml",
         "kubernetes/base/scaling.yaml",
+        "kubernetes/components/keda/scaled.yaml",
     ):
         used = set(re.findall(r"(?<![:\w])(?:deblur|process)_[a-z_]+", (DEPLOY / file).read_text()))
         used = {re.sub("_(bucket|sum|count)$", "", name) for name in used}
@@ -61,18 +63,6 @@ def compose():
     mounts = re.findall(r"- (\./[\w./-]+):", re.sub(r"(?m)^ *#.*$", "", (DEPLOY / "compose.yaml").read_text()))
     expect([m for m in mounts if not (DEPLOY / m).exists()], [], "mounted files that are not there")
     return f"schema and {len(mounts)} mounts; not started: needs a container engine"
-
-
-def kubernetes():
-    kubectl, validate = tool("kubectl"), tool("kubernetes-validate")
-    notes = []
-    for name in ("base", "example"):
-        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
-            file.write(run(kubectl, "kustomize", DEPLOY / "kubernetes" / name))
-            file.flush()
-            output = run(validate, "--strict", file.name)
-            notes.append(f"{name}: {output.count('passed')} valid, {output.count('Could')} without a schema")
-    return "; ".join(notes)
 
 
 def router_has_nginx_s_files():
@@ -154,7 +144,11 @@ def main():
     checks.run("compose.yaml", compose)
     checks.run("nginx as its README says", nginx_as_its_readme_says, folder)
     checks.run("compose's nginx", compose_nginx, folder)
-    checks.run("kubernetes", kubernetes)
+    checks.run("kubernetes: schemas", kubernetes_files.builds_and_is_valid)
+    checks.run("kubernetes: base and components", kubernetes_files.base_needs_no_operator)
+    checks.run("kubernetes: custom resources", kubernetes_files.custom_resources)
+    checks.run("kubernetes: references", kubernetes_files.references_fit)
+    checks.run("kubernetes: confinement", kubernetes_files.pods_are_confined)
     checks.run("kubernetes' copies", router_has_nginx_s_files)
     checks.run("kubernetes' router", kubernetes_router, folder)
     checks.run("systemd unit", systemd)
