@@ -11,6 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+import controller
 import kubernetes_files
 from nginx_files import compose_nginx, kubernetes_router, nginx_as_its_readme_says
 from support import DEPLOY, PROGRAM, Checks, Service, expect, png, request, stop, work_folder
@@ -148,6 +149,8 @@ def main():
     checks.run("kubernetes: base and components", kubernetes_files.base_needs_no_operator)
     checks.run("kubernetes: custom resources", kubernetes_files.custom_resources)
     checks.run("kubernetes: references", kubernetes_files.references_fit)
+    for kind in ("Ingress", "HTTPRoute"):
+        checks.run(f"kubernetes: {kind}, read by Traefik", controller.traefik_reads, kind, folder)
     checks.run("kubernetes: confinement", kubernetes_files.pods_are_confined)
     checks.run("kubernetes' copies", router_has_nginx_s_files)
     checks.run("kubernetes' router", kubernetes_router, folder)
