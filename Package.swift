@@ -59,7 +59,7 @@ let package = Package(
         .target(name: "PostgreSQL", dependencies: ["CPostgreSQL", "CSystem"], swiftSettings: swift),
         .target(name: "JobDatabase", dependencies: ["PostgreSQL"], swiftSettings: swift),
         .target(name: "Sockets", dependencies: ["CSystem"], swiftSettings: swift),
-        .target(name: "HTTP", dependencies: ["Sockets"], swiftSettings: swift),
+        .target(name: "HTTP", dependencies: ["Sockets", "Digests"], swiftSettings: swift),
         .target(
             name: "Service",
             dependencies: [
@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "ServeCommands",
             dependencies: [
-                "Commands", "Service", "Deblur", "Kernels", "Files", .product(name: "Logging", package: "swift-log"),
+                "Commands", "Service", "HTTP", "Deblur", "Kernels", "Files", .product(name: "Logging", package: "swift-log"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift),

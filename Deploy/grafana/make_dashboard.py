@@ -22,7 +22,7 @@ ROWS = [
                 4,
                 [
                     (
-                        f'60 * sum(rate(deblur_http_requests_total{{job="$job", instance=~"$instance", route="/deblur", code="200"}}[5m]))',
+                        '60 * sum(rate(deblur_http_requests_total{job="$job", instance=~"$instance", route="/deblur", code="200"}[5m]))',
                         "",
                     )
                 ],
@@ -68,7 +68,7 @@ ROWS = [
                 [
                     (
                         by("code")
-                        + f'(rate(deblur_http_requests_total{{job="$job", instance=~"$instance", route="/deblur"}}[5m]))',
+                        + '(rate(deblur_http_requests_total{job="$job", instance=~"$instance", route="/deblur"}[5m]))',
                         "{{code}}",
                     )
                 ],

@@ -7,7 +7,6 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
-#include <time.h>
 
 const int csystem_tcp_nodelay = TCP_NODELAY;
 const int csystem_tcp_user_timeout = TCP_USER_TIMEOUT;
@@ -66,11 +65,3 @@ int csystem_poller_wait(int poller, struct csystem_event *events, int capacity, 
 }
 
 int csystem_eventfd(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
-
-uint64_t csystem_monotonic_nanoseconds(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t csystem_monotonic_milliseconds(void) { return csystem_monotonic_nanoseconds() / 1000000u; }

@@ -48,20 +48,12 @@ extension SafetensorsWriter {
         return (length + text, sorted)
     }
 
-    /// A JSON string (RFC 8259 §7).
+    /// Text as JSON. Its encoder keeps no order of members, so that only the texts are its work.
     private static func json(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .withoutEscapingSlashes
+        guard let json = try? encoder.encode(text) else { preconditionFailure("every text can be encoded") }
+        return String(decoding: json, as: UTF8.self)
     }
 
     private func write(_ item: Item, to file: borrowing AtomicFile) throws(CheckpointError.Problem) {

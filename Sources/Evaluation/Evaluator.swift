@@ -43,10 +43,6 @@ public struct Evaluator: Sendable {
 
     /// Tiles of a pair, judged by the header; 0 when it cannot be read.
     public func tiles(of pair: ImagePair) -> Int {
-        guard let header = pair.blur.imageHeader,
-            let grid = try? TileGrid(
-                width: header.width, height: header.height, tile: scheduler.configuration.tile, mode: options.mode)
-        else { return 0 }
-        return grid.count
+        pair.blur.tiles { try scheduler.grid(width: $0, height: $1, mode: options.mode) } ?? 0
     }
 }

@@ -1,5 +1,4 @@
 import CKernels
-import Foundation
 
 /// What the cores could do at best.
 public enum PeakMeasurement {
@@ -14,9 +13,9 @@ public enum PeakMeasurement {
         defer { team.stop() }
         var best = 0.0
         for _ in 0..<runs {
-            let start = now()
+            let start = monotonicSeconds()
             team.parallelFor(threads) { _ in _ = table.multiply_add_rounds(rounds) }
-            best = max(best, Double(threads * rounds) * perRound / (now() - start) * 1e-9)
+            best = max(best, Double(threads * rounds) * perRound / (monotonicSeconds() - start) * 1e-9)
         }
         return best
     }
@@ -30,19 +29,13 @@ public enum PeakMeasurement {
         defer { team.stop() }
         var best = 0.0
         for _ in 0..<runs {
-            let start = now()
+            let start = monotonicSeconds()
             team.parallelFor(threads) { thread in
                 let first = thread * chunk, length = max(0, min(chunk, count - first))
                 kernel_triad(length, arrays[0].constant + first, arrays[1].constant + first, 0.5, target + first)
             }
-            best = max(best, 12 * Double(count) / (now() - start))
+            best = max(best, 12 * Double(count) / (monotonicSeconds() - start))
         }
         return best
-    }
-
-    private static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Commands
 import Deblur
 import Foundation
+import HTTP
 import Service
 
 struct HealthCommand: ParsableCommand {
@@ -18,18 +19,19 @@ struct HealthCommand: ParsableCommand {
         guard let seconds = Quantity.seconds(timeout), seconds > 0 else {
             throw ValidationError("--timeout: a duration such as 5s is expected")
         }
-        guard let target = HealthProbe.Target(url ?? Self.fromEnvironment()) else {
+        guard let target = HTTPProbe.Target(url ?? Self.fromEnvironment()) else {
             throw ValidationError("--url: http://HOST:PORT or unix:PATH is expected")
         }
-        let answer: (status: Int, text: String)
+        let answer: HTTPProbe.Answer
         do {
-            answer = try HealthProbe.get("/readyz", from: target, seconds: seconds)
-        } catch let error as HealthProbe.Failure {
-            Console.note("not ready: \(error.reason)\n")
+            answer = try HTTPProbe.get("/readyz", from: target, timeout: seconds)
+        } catch {
+            Console.note("not ready: \(error.call): \(error.reason)\n")
             throw ExitCode(1)
         }
         guard answer.status == 200 else {
-            Console.note("not ready: status \(answer.status) \(answer.text)\n")
+            let text = answer.body.trimmingCharacters(in: .whitespacesAndNewlines)
+            Console.note("not ready: status \(answer.status) \(text)\n")
             throw ExitCode(1)
         }
         print("ready")

@@ -15,8 +15,8 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
         self.subject = subject
     }
 
-    public var description: String {
-        let reason = code < 0 ? String(cString: gai_strerror(code)) : String(cString: strerror(code))
-        return "\(call)\(subject.map { " \($0)" } ?? ""): \(reason) (\(code))"
-    }
+    public var description: String { "\(call)\(subject.map { " \($0)" } ?? ""): \(reason) (\(code))" }
+
+    /// Why, in the system's words.
+    public var reason: String { String(cString: code < 0 ? gai_strerror(code) : strerror(code)) }
 }

@@ -9,7 +9,20 @@ extension StreamSocket {
     public static func connect(to address: SocketAddress, timeout seconds: Double = 10) throws(SocketError)
         -> StreamSocket
     {
-        let raw = try RawAddress(address)
+        try connect(RawAddress(address), timeout: seconds)
+    }
+
+    /// The same to the first address of a name that takes the connection.
+    public static func connect(host: String, port: Int, timeout seconds: Double) throws(SocketError) -> StreamSocket {
+        var last = SocketError(call: "getaddrinfo", code: EAI_NONAME, subject: host)
+        for raw in try RawAddress.resolve(host: host, port: port) {
+            do throws(SocketError) { return try connect(raw, timeout: seconds) } catch { last = error }
+        }
+        throw last
+    }
+
+    private static func connect(_ raw: RawAddress, timeout seconds: Double) throws(SocketError) -> StreamSocket {
+        let address = raw.description
         let descriptor = csystem_stream_socket(Int32(raw.family), true)
         guard descriptor >= 0 else { throw SocketError(call: "socket", code: errno) }
         let socket = StreamSocket(descriptor: descriptor)

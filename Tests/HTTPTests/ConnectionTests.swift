@@ -189,12 +189,22 @@ import Testing
 
     @Test func probe() throws {
         let server = try TestServer()
-        let answer = try HTTPProbe.get(server.address, authority: "a", path: "/health")
+        let target = try #require(HTTPProbe.Target("http://\(server.address)/any"))
+        let answer = try HTTPProbe.get("/health", from: target)
         #expect(answer.status == 200)
         #expect(answer.body == "fine")
-        #expect(try HTTPProbe.get(server.address, authority: "a", path: "/none-such").status == 404)
+        #expect(try HTTPProbe.get("/none-such", from: target).status == 404)
         server.server.stop()
-        #expect(throws: SocketError.self) { try HTTPProbe.get(server.address, authority: "a", path: "/health") }
+        #expect(throws: SocketError.self) { try HTTPProbe.get("/health", from: target) }
+    }
+
+    @Test(arguments: [
+        ("http://a", HTTPProbe.Target.internet(host: "a", port: 80)), ("http://[::1]:81/x", .internet(host: "::1", port: 81)),
+        ("unix:/run/x", .unix(path: "/run/x")), ("https://a", nil), ("a:80", nil), ("unix:", nil), ("http://", nil),
+        ("unix:" + String(repeating: "a", count: 108), nil),
+    ])
+    func targetOfAProbe(text: String, target: HTTPProbe.Target?) {
+        #expect(HTTPProbe.Target(text) == target)
     }
 
     @Test func portInUseIsNamed() throws {

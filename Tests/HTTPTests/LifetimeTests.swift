@@ -240,64 +240,6 @@ import Testing
         #expect(running.isClosed())
     }
 
-    /// For as long as a request is worked on, and no longer, whatever the deadline is.
-    @Test func drainThatStillAccepts() throws {
-        let server = try TestServer()
-        let log = server.log
-        let running = try Client(server.address)
-        running.send("POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi")
-        #expect(server.wait { $0.noted("collected") == 1 })
-        server.server.drain(within: 600, accepting: true) { log.note("empty") }
-        for _ in 0..<3 {
-            let client = try Client(server.address)
-            client.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-            #expect(client.response()?["Connection"] == "close")
-            #expect(client.isClosed())
-        }
-        #expect(server.noted("done") == 0, "the request ended too early for this test to say anything")
-        #expect(running.response()?.text == "slow")
-        running.socket.close()
-        #expect(server.wait { $0.noted("empty") == 1 })
-        #expect((try? Client(server.address)) == nil)
-    }
-
-    @Test func drainThatStillAcceptsWithoutAnythingToWaitFor() throws {
-        let server = try TestServer()
-        let log = server.log
-        let idle = try Client(server.address)
-        idle.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(idle.response()?.status == 200)
-        server.server.drain(within: 600, accepting: true) { log.note("empty") }
-        #expect(idle.isClosed())
-        idle.socket.close()
-        #expect(server.wait { $0.noted("empty") == 1 })
-        #expect((try? Client(server.address)) == nil)
-    }
-
-    /// Two requests at work on different loops: the first one's end does not end the accepting.
-    @Test func drainThatStillAcceptsWaitsForTheLast() throws {
-        let server = try TestServer()
-        let log = server.log
-        let request = "POST /slow HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\n"
-        let (first, last) = (try Client(server.address), try Client(server.address))
-        first.send(request + "hi")
-        // Its body does not come until the first one is answered.
-        last.send(request)
-        #expect(server.wait { $0.noted("collected") == 1 })
-        server.server.drain(within: 600, accepting: true) { log.note("empty") }
-        #expect(first.response()?.text == "slow")
-        first.socket.close()
-        usleep(50_000)
-        let client = try Client(server.address)
-        client.send("GET /health HTTP/1.1\r\nHost: a\r\n\r\n")
-        #expect(client.response()?.status == 200)
-        client.socket.close()
-        last.send("hi")
-        #expect(last.response()?.text == "slow")
-        last.socket.close()
-        #expect(server.wait { $0.noted("empty") == 1 })
-    }
-
     /// Clients of all kinds that leave at once leave nothing open.
     @Test func everyConnectionEnds() throws {
         let server = try TestServer()

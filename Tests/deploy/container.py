@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 
 import proxy
-from support import ROOT, Checks, expect, free_port, png, request, start, stop, wait_for, work_folder
+from support import ROOT, Checks, expect, free_port, png, request, start, wait_for, work_folder
 
 IMAGE = os.environ.get("IMAGE", "localhost/deblur")
 STORAGE = {"STORAGE_DRIVER": "vfs", "BUILDAH_ISOLATION": "chroot", **os.environ}

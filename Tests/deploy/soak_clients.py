@@ -228,7 +228,7 @@ class Clients:
     def settle(self, seconds=900):
         """Waits until every accepted job is over, and says how many there were."""
         deadline = time.time() + seconds
-        for name, (number, accepted, wanted) in self.accepted.items():
+        for name, (_, accepted, wanted) in self.accepted.items():
             while True:
                 answer = request(self.port, "GET", f"/jobs/{name}", timeout=60)
                 # Deleted, or expired after its end.

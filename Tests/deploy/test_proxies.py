@@ -14,7 +14,7 @@ from pathlib import Path
 
 import proxy
 from replica_stub import Stub
-from support import Checks, expect, request, wait_for, work_folder
+from support import Checks, expect, request, work_folder
 
 
 class Routing:

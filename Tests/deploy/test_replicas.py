@@ -10,7 +10,7 @@ import threading
 import time
 
 import proxy
-from jobs import OVER, Events, result, status, submit, submit_to, wait_until
+from jobs import Events, result, submit, submit_to, wait_until
 from support import Checks, Service, expect, metric, png, request, stop, wait_for, work_folder
 
 PNG = {"Content-Type": "image/png"}

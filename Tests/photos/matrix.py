@@ -12,7 +12,7 @@ import sys
 
 import jpeg
 import png
-from rig import Image, Tally, command, cut, distance, pillow, post, service, tiff
+from rig import Image, Tally, command, distance, pillow, post, service, tiff
 
 # Luma and chroma: what the names in the field mean, and combinations that have none.
 SAMPLINGS = {
@@ -111,7 +111,7 @@ def turned():
     """EXIF of both byte orders, all orientations."""
     picture = jpeg.Picture(61, 45, SAMPLINGS["4:2:2"])
     wide = jpeg.Picture(40, 24, [(1, 1)])
-    plain, deep = png.Picture(23, 17, 2, 8), png.Picture(19, 13, 4, 16)
+    plain = png.Picture(23, 17, 2, 8)
     for orientation in range(1, 9):
         for little in (True, False):
             name = f"orientation {orientation} {'II' if little else 'MM'}"

@@ -12,8 +12,6 @@ sys.path.insert(0, str(ROOT / "Tests/deploy"))
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from support import PROGRAM, Service, request, work_folder  # noqa: E402, F401
 
-import png  # noqa: E402
-
 try:
     from PIL import Image, ImageFile, ImageOps
 except ImportError:

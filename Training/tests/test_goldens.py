@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 import torch
 from conftest import shared
-from precision import check, recorded, truth_and_room
 from PIL import Image
+from precision import check, recorded, truth_and_room
 
 from deblur_training.network.checkpoint import load_model, parameters_sha256, read_tensors
 from deblur_training.network.inference import ExitRule, restore, to_bytes

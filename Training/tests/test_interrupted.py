@@ -8,9 +8,9 @@ import torch
 from test_training import recipe, same, store, trainer  # noqa: F401 (store is a fixture)
 
 from deblur_training.cli import main
+from deblur_training.commands.train import summary_writer
 from deblur_training.network import AdaRevD
 from deblur_training.training.clock import Clock
-from deblur_training.commands.train import summary_writer
 from deblur_training.training.recipe import Recipe
 from deblur_training.training.setup import stop_on_termination
 from deblur_training.training.state import read_state

@@ -9,10 +9,9 @@ The sample is scikit-image's coffee cup (CC0, by Rachel Michetti), blurred by sh
 
 import pathlib
 
+import shake
 from PIL import Image, ImageDraw
 from skimage import data
-
-import shake
 
 PUBLIC = pathlib.Path(__file__).resolve().parents[2] / "Public"
 GROUND, INK = (0x16, 0x45, 0x4A), (0xF6, 0xF4, 0xF0)

@@ -44,9 +44,4 @@ int csystem_poller_wait(int poller, struct csystem_event *events, int capacity, 
 /// A non-blocking close-on-exec eventfd.
 int csystem_eventfd(void);
 
-/// Milliseconds of a clock that never goes back (CLOCK_MONOTONIC).
-uint64_t csystem_monotonic_milliseconds(void);
-/// Nanoseconds of the same clock.
-uint64_t csystem_monotonic_nanoseconds(void);
-
 #endif

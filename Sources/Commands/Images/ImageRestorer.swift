@@ -73,8 +73,8 @@ struct ImageRestorer {
 
     /// Tiles of a file, judged by its header; nil when it cannot be told without reading what can be read only once.
     func tiles(of item: ImageBatch.Item) -> Int? {
-        guard case .file(let file) = item.input, let header = file.imageHeader else { return nil }
-        return try? scheduler.grid(width: header.width, height: header.height, mode: options.mode).count
+        guard case .file(let file) = item.input else { return nil }
+        return file.tiles { try scheduler.grid(width: $0, height: $1, mode: options.mode) }
     }
 }
 

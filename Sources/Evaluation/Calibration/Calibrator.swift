@@ -63,10 +63,7 @@ public final class Calibrator {
     }
 
     /// Tiles of a pair, judged by the header; 0 when it cannot be read.
-    public func tiles(of pair: ImagePair) -> Int {
-        guard let header = pair.blur.imageHeader else { return 0 }
-        return (try? grid(header.width, header.height).count) ?? 0
-    }
+    public func tiles(of pair: ImagePair) -> Int { pair.blur.tiles(grid) ?? 0 }
 
     /// The means so far.
     ///

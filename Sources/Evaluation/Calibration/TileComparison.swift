@@ -18,8 +18,8 @@ struct TileComparison {
         rectangle = grid[index]
         stride = grid.tileWidth * 3
         let (row, column) = grid.position(of: index)
-        ownRows = grid.rows.own(row)
-        ownColumns = grid.columns.own(column)
+        ownRows = grid.rows.share(of: row)
+        ownColumns = grid.columns.share(of: column)
     }
 
     /// Bytes that ``measure(residual:)`` sums squares over.

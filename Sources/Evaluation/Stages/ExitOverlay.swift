@@ -35,7 +35,7 @@ struct ExitOverlay {
     /// The part of a tile up to the middle of each overlap, so that no pixel is coloured twice.
     private func part(_ index: Int) -> TileRectangle {
         let (row, column) = grid.position(of: index)
-        let (rows, columns) = (grid.rows.own(row), grid.columns.own(column))
+        let (rows, columns) = (grid.rows.share(of: row), grid.columns.share(of: column))
         return TileRectangle(
             x: columns.lowerBound, y: rows.lowerBound, width: columns.count, height: rows.count)
     }

@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 
 /// The files of a folder, read once. No path on the disk is ever made from what a client sent, so none can lead out of
@@ -86,16 +87,8 @@ public struct StaticFiles: Sendable {
     /// The paths that are served, sorted.
     public var paths: [String] { files.keys.sorted() }
 
-    /// A strong validator made of the content alone, so that every replica gives the same one: two FNV-1a sums with
-    /// different starts, and the length. It tells versions of our own files apart; it is no defence against forgery.
-    private static func etag(of bytes: [UInt8]) -> String {
-        var (a, b): (UInt64, UInt64) = (0xcbf2_9ce4_8422_2325, 0x6c62_272e_07bb_0142)
-        for byte in bytes {
-            a = (a ^ UInt64(byte)) &* 0x100_0000_01b3
-            b = (b ^ UInt64(byte ^ 0x5A)) &* 0x100_0000_01b3
-        }
-        return "\"\(String(a, radix: 16))-\(String(b, radix: 16))-\(String(bytes.count, radix: 16))\""
-    }
+    /// A strong validator made of the content alone, so that every replica gives the same one.
+    private static func etag(of bytes: [UInt8]) -> String { "\"\(SHA256.hash(bytes).hex.prefix(32))\"" }
 
     private static func type(of name: String) -> String {
         switch name.split(separator: ".").last.map({ $0.lowercased() }) ?? "" {

@@ -62,15 +62,7 @@ final class Connection: @unchecked Sendable {
     var isPeerClosed = false
 
     /// The request that is being answered.
-    var exchange: ExchangeState? {
-        didSet {
-            switch (oldValue == nil, exchange == nil) {
-            case (true, false): server.didBeginExchange()
-            case (false, true): server.didEndExchange()
-            default: break
-            }
-        }
-    }
+    var exchange: ExchangeState?
     /// The whole request has been read.
     var isBodyComplete = true
     /// Bytes have come behind the head.

@@ -4,7 +4,7 @@ import Synchronization
 
 /// An HTTP/1.1 server (RFC 9110, RFC 9112) on non-blocking sockets and Dispatch.
 ///
-/// It lives from ``start()`` until ``drain(within:accepting:completion:)`` or ``stop()`` has closed its last socket.
+/// It lives from ``start()`` until ``drain(within:completion:)`` or ``stop()`` has closed its last socket.
 public final class HTTPServer: Sendable {
     public let configuration: ServerConfiguration
     let hooks: ServerHooks
@@ -19,10 +19,6 @@ public final class HTTPServer: Sendable {
     /// nobody out.
     private let places = Mutex(Places())
     private let descriptors = Atomic<Int>(.max)
-    /// Requests whose head has come and whose answer has not been handed to its connection's output.
-    private let openExchanges = Atomic<Int>(0)
-    /// A drain goes on accepting for as long as there are open exchanges.
-    private let acceptsUntilIdle = Atomic<Bool>(false)
 
     private struct Places {
         var taken = 0
@@ -108,7 +104,7 @@ public final class HTTPServer: Sendable {
     /// Open connections.
     public var connectionCount: Int { openConnections.load(ordering: .relaxed) }
 
-    /// Whether ``drain(within:accepting:completion:)`` has been called.
+    /// Whether ``drain(within:completion:)`` has been called.
     public var isDraining: Bool { draining.load(ordering: .relaxed) }
 
     var isHurrying: Bool { hurrying.load(ordering: .relaxed) }
@@ -162,19 +158,6 @@ public final class HTTPServer: Sendable {
         if count == 0, isDraining { checkEmpty() }
     }
 
-    func didBeginExchange() { openExchanges.add(1, ordering: .relaxed) }
-
-    func didEndExchange() {
-        // In one order with `drain`, which sets the flag before it looks at the count: one of the two sees the other.
-        let count = openExchanges.subtract(1, ordering: .sequentiallyConsistent).newValue
-        if count == 0, draining.load(ordering: .sequentiallyConsistent) { stopAcceptingIfIdle() }
-    }
-
-    private func stopAcceptingIfIdle() {
-        guard openExchanges.load(ordering: .sequentiallyConsistent) == 0 else { return }
-        if acceptsUntilIdle.exchange(false, ordering: .relaxed) { stopAccepting() }
-    }
-
     private func checkEmpty() {
         guard connectionCount == 0 else { return }
         let (callbacks, loops): ([@Sendable () -> Void], [EventLoop]) = state.withLock { state in
@@ -194,14 +177,8 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - seconds: the deadline.
-    ///   - accepting: goes on accepting as long as any request is being answered, until ``stopAccepting()`` or the
-    ///     deadline at the latest, so that a readiness check can still be told that the service is going down. The
-    ///     handler has to refuse new work itself.
     ///   - completion: called once, on any thread, when all connections are closed.
-    public func drain(
-        within seconds: Double, accepting: Bool = false, completion: @escaping @Sendable () -> Void = {}
-    ) {
-        if accepting { acceptsUntilIdle.store(true, ordering: .relaxed) }
+    public func drain(within seconds: Double, completion: @escaping @Sendable () -> Void = {}) {
         hurryBodies()
         draining.store(true, ordering: .sequentiallyConsistent)
         let isStopped = state.withLock { state in
@@ -212,15 +189,12 @@ public final class HTTPServer: Sendable {
         forEachLoop { loop in
             for connection in loop.connections { connection.drain() }
         }
-        if accepting { stopAcceptingIfIdle() } else { stopAccepting() }
-        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
-            stopAccepting()
-            cutAll()
-        }
+        stopAccepting()
+        DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in cutAll() }
     }
 
-    /// Closes the listening sockets. Part of a drain.
-    public func stopAccepting() {
+    /// Closes the listening sockets.
+    private func stopAccepting() {
         let loops = state.withLock { $0.loops }
         guard let first = loops.first else { return }
         first.post { [self] in

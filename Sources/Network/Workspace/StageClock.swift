@@ -1,4 +1,4 @@
-import Foundation
+import Kernels
 
 /// Adds up seconds and bytes moved by kind of work, for `deblur bench`. Belongs to one workspace and is used like it.
 public final class StageClock {
@@ -18,13 +18,6 @@ public final class StageClock {
         seconds[kind, default: 0] += duration
         if floats > 0 { bytes[kind, default: 0] += 4 * floats }
     }
-
-    /// Monotonic, in seconds.
-    static func now() -> Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
 }
 
 extension Workspace {
@@ -35,10 +28,10 @@ extension Workspace {
     func timed(_ kind: StaticString, floats: @autoclosure () -> Int = 0, _ work: () -> Void) {
         guard let clock else { return work() }
         self.clock = nil
-        let start = StageClock.now()
+        let start = monotonicSeconds()
         work()
         self.clock = clock
-        let duration = StageClock.now() - start
+        let duration = monotonicSeconds() - start
         clock.add("\(kind)", duration, floats: floats())
     }
 }

@@ -1,4 +1,5 @@
 import Dispatch
+import Kernels
 import Synchronization
 
 /// The memory that uploads, images in work, answers that are being sent and tiles in work may use together.
@@ -34,7 +35,7 @@ public final class MemoryBudget: Sendable {
     }
 
     /// Seconds of a monotonic clock.
-    static var now: Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+    static var now: Double { monotonicSeconds() }
 
     /// Bytes that uploads and images may take together.
     public var photoLimit: Int { state.withLock { $0.photoLimit } }

@@ -95,21 +95,17 @@ struct HeatMap {
 
     /// Each tile up to the middle of its overlaps, so that no pixel is coloured twice.
     static func cells(_ tiles: [JobTile]) -> [TileRectangle] {
-        func edges(_ spans: [(start: Int, end: Int)]) -> [Int: (Int, Int)] {
-            let sorted = Dictionary(spans.map { ($0.start, $0.end) }, uniquingKeysWith: max).sorted { $0.key < $1.key }
-            var cells: [Int: (Int, Int)] = [:]
-            for (index, span) in sorted.enumerated() {
-                let first = index == 0 ? span.key : (span.key + sorted[index - 1].value) / 2
-                let last = index == sorted.count - 1 ? span.value : (sorted[index + 1].key + span.value) / 2
-                cells[span.key] = (first, last)
-            }
-            return cells
+        func shares(_ spans: [Range<Int>]) -> [Int: Range<Int>] {
+            let ends = Dictionary(spans.map { ($0.lowerBound, $0.upperBound) }, uniquingKeysWith: max)
+            let starts = ends.keys.sorted()
+            return Dictionary(
+                uniqueKeysWithValues: zip(starts, TileAxis.shares(of: starts.map { $0..<(ends[$0] ?? $0) })))
         }
-        let columns = edges(tiles.map { ($0.x, $0.x + $0.width) })
-        let rows = edges(tiles.map { ($0.y, $0.y + $0.height) })
+        let columns = shares(tiles.map { $0.x..<$0.x + $0.width })
+        let rows = shares(tiles.map { $0.y..<$0.y + $0.height })
         return tiles.map { tile in
-            let (x, y) = (columns[tile.x] ?? (tile.x, tile.x), rows[tile.y] ?? (tile.y, tile.y))
-            return TileRectangle(x: x.0, y: y.0, width: max(0, x.1 - x.0), height: max(0, y.1 - y.0))
+            let (x, y) = (columns[tile.x] ?? tile.x..<tile.x, rows[tile.y] ?? tile.y..<tile.y)
+            return TileRectangle(x: x.lowerBound, y: y.lowerBound, width: x.count, height: y.count)
         }
     }
 

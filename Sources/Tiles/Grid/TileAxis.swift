@@ -43,6 +43,20 @@ public struct TileAxis: Sendable, Hashable {
         starts[tile]..<min(starts[tile] + tileLength, length)
     }
 
+    /// The pixels of the image that are this tile's when neighbours part in the middle of their overlap: every pixel
+    /// belongs to exactly one tile.
+    public func share(of tile: Int) -> Range<Int> { Self.shares(of: starts.indices.map(covered))[tile] }
+
+    /// The same of tiles that lie beside each other in any way, in their order.
+    public static func shares(of tiles: [Range<Int>]) -> [Range<Int>] {
+        let borders = zip(tiles, tiles.dropFirst()).map { ($0.upperBound + $1.lowerBound) / 2 }
+        return tiles.indices.map { index in
+            let first = index == 0 ? tiles[index].lowerBound : borders[index - 1]
+            let end = index == borders.count ? tiles[index].upperBound : borders[index]
+            return first..<max(first, end)
+        }
+    }
+
     /// The pixels that are finished once all tiles up to `tile` are: no later tile covers them.
     func finished(with tile: Int) -> Range<Int> {
         starts[tile]..<(tile + 1 < count ? starts[tile + 1] : length)

@@ -1,3 +1,4 @@
+import Kernels
 import Network
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Dispatch
+import Kernels
 
 /// How images end: each exactly once.
 extension TileScheduler {

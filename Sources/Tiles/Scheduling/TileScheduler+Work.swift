@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// What the members of the team do.

@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// What one member of the team needs to lead tiles: a network workspace and the pixels of a tile.

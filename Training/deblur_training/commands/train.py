@@ -43,9 +43,7 @@ def run(arguments: Namespace) -> None:
     from ..network import AdaRevD
     from ..training.clock import Clock
     from ..training.recipe import Recipe
-    from ..training.setup import (
-        busy_batch_scale, chosen_device, compile_blocks, initialise, stop_on_termination, take_encoder,
-    )
+    from ..training.setup import busy_batch_scale, chosen_device, compile_blocks, initialise, stop_on_termination, take_encoder
     from ..training.trainer import Trainer
 
     if arguments.threads:

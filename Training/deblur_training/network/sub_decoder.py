@@ -6,7 +6,6 @@ The state is (d4, d3, d2, d1), coarse to fine in the paper's names; f4, the coar
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .blocks import FourierBlock, FuseNorm, NAFBlock

@@ -88,7 +88,7 @@ def busy_batch_scale(recipe: Recipe, phase: str, store: PhotoStore, precision: s
         with tempfile.TemporaryDirectory() as folder:
             trainer = Trainer(own, phase, AdaRevD(own.model), store, Clock(total_steps=10**9), Path(folder), precision,
                               channels_last)
-            for timed in (False, True):
+            for _ in range(2):
                 wait(store.device)
                 begin = time.monotonic()
                 for _ in range(5):
