@@ -18,5 +18,5 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
     public var description: String { "\(call)\(subject.map { " \($0)" } ?? ""): \(reason) (\(code))" }
 
     /// Why, in the system's words.
-    public var reason: String { String(cString: code < 0 ? gai_strerror(code) : strerror(code)) }
+    public var reason: String { code < 0 ? String(cString: gai_strerror(code)) : String(cString: strerror(code)) }
 }

@@ -27,7 +27,6 @@ import hashlib
 import http.client
 import json
 import os
-import random
 import shutil
 import signal
 import socket
@@ -39,8 +38,8 @@ import zlib
 from pathlib import Path
 
 import rig
-from rig import SHORT, Checks, connect, expect, memory, metrics, png, service, stop, total, wait_for, work_folder
-from support import PROGRAM, Service, free_port
+from rig import SHORT, Checks, connect, expect, memory, metrics, png, service, stop, wait_for, work_folder
+from support import PROGRAM, free_port
 
 ATTACKER, NEIGHBOUR = "127.0.0.2", "127.0.0.3"
 SMALL = png(384, 384, "noise")

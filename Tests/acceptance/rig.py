@@ -12,19 +12,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Tests/deploy"))
-from support import (
-    Checks,
-    Service,
-    expect,
-    metric,
-    png,
-    request,
-    send_only,
-    start,
-    stop,
-    wait_for,
-    work_folder,
-)  # noqa: E402, F401
+from support import Checks, Service, expect, metric, png, request, send_only, start, stop, wait_for, work_folder  # noqa: E402, F401
 
 SHORT = os.environ.get("ACCEPTANCE", "") == "short"
 

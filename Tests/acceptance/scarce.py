@@ -18,7 +18,6 @@ kills        20 ends by SIGKILL amid jobs: every accepted one is there at the en
 import argparse
 import http.client
 import json
-import os
 import random
 import resource
 import socket
@@ -27,8 +26,22 @@ import threading
 import time
 
 from outages import ATTACKER, MEGABYTE, SMALL, ask, open_post, seconds_of
-from rig import SHORT, Checks, connect, descriptors_at_rest, expect, memory, metrics, png, read_all, service, stop, total
-from rig import wait_for, work_folder
+from rig import (
+    SHORT,
+    Checks,
+    connect,
+    descriptors_at_rest,
+    expect,
+    memory,
+    metrics,
+    png,
+    read_all,
+    service,
+    stop,
+    total,
+    wait_for,
+    work_folder,
+)
 from support import Skipped
 
 ASYNCHRONOUS = {"Prefer": "respond-async"}

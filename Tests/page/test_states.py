@@ -108,8 +108,8 @@ class RareStatesTests(AuditCase):
 
     def failing(self):
         browser, behaviour = self.browser, self.service.behaviour
-        behaviour.job_error = {"type": "about:blank", "title": "The photo could not be deblurred", "status": 500, "code": "internal", "detail": "",
-                               "request_id": "4f0c2a9be1d84b7f9a7b7e0c1d2e3f40"}
+        behaviour.job_error = {"type": "about:blank", "title": "The photo could not be deblurred", "status": 500,
+                               "code": "internal", "detail": "", "request_id": "4f0c2a9be1d84b7f9a7b7e0c1d2e3f40"}
         self.bring(self.photo)
         browser.wait_state("ready")
         browser.click("#deblur")

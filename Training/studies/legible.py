@@ -114,7 +114,8 @@ def read(arguments: argparse.Namespace) -> None:
     for name, shares in found.items():
         lost = sum(b - a > LOST for a, b in zip(shares, first))
         gained = sum(a - b > LOST for a, b in zip(shares, first))
-        print(f"{name}: {sum(shares) / len(shares):.4f} of the characters; {lost} of {len(shares)} crops lost over {LOST:.0%}, {gained} gained")
+        print(f"{name}: {sum(shares) / len(shares):.4f} of the characters; {lost} of {len(shares)} crops lost over {LOST:.0%}, "
+              f"{gained} gained")
 
 
 def main() -> None:
