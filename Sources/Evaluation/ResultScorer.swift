@@ -21,7 +21,8 @@ public struct ResultScorer: Sendable {
     ) throws -> EvaluationRecord {
         let truth = try ByteImage(LoadedPair.decode(sharp, limits))
         let restored = try picture(result, named: name, like: truth)
-        let blurred = try scoring == .plain
+        let blurred =
+            try scoring == .plain
             ? blur.map { PSNR.decibels(try picture($0, named: name, like: truth), truth) } : nil
         return EvaluationRecord(
             name: name, width: truth.width, height: truth.height,

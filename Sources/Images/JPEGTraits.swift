@@ -28,7 +28,8 @@ public struct JPEGTraits: Sendable, Equatable {
     /// Memory of the coefficients when they all have to be held: more than one scan. 0 otherwise.
     var coefficientBytes: Int
 
-    package init(subsampling: Subsampling, quality: Int?, isProgressive: Bool, isArithmetic: Bool,
+    package init(
+        subsampling: Subsampling, quality: Int?, isProgressive: Bool, isArithmetic: Bool,
         coefficientBytes: Int
     ) {
         self.subsampling = subsampling

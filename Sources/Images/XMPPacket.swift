@@ -20,8 +20,10 @@ enum XMPPacket {
 
     /// Behind `="`, `='` or `>`, with white space in between; a digit 1…8 that stands alone.
     private static func digit(_ packet: [UInt8], after start: Int) -> Int? {
-        let skipped: Set<UInt8> = [0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "="), UInt8(ascii: "\""), UInt8(ascii: "'"),
-            UInt8(ascii: ">")]
+        let skipped: Set<UInt8> = [
+            0x20, 0x09, 0x0A, 0x0D, UInt8(ascii: "="), UInt8(ascii: "\""), UInt8(ascii: "'"),
+            UInt8(ascii: ">"),
+        ]
         var index = start
         while index < packet.count, index < start + 16, skipped.contains(packet[index]) { index += 1 }
         guard index > start, index + 1 < packet.count, (UInt8(ascii: "1")...UInt8(ascii: "8")).contains(packet[index]),

@@ -12,7 +12,8 @@ extension JobTables {
                 """
                 UPDATE deblur_jobs SET is_gone = true, bytes = 0, record = $2, expires_at = now() + make_interval(secs => $3)
                 WHERE id = $1 AND NOT is_gone AND state IN ('succeeded', 'failed', 'cancelled')
-                """, [.text(id), .text(record), .double(seconds)]).changed
+                """, [.text(id), .text(record), .double(seconds)]
+            ).changed
             guard count == 1 else { return false }
             _ = try connection.query("DELETE FROM deblur_pieces WHERE job = $1", [.text(id)])
             _ = try connection.query("DELETE FROM deblur_events WHERE job = $1", [.text(id)])
@@ -40,6 +41,7 @@ extension JobTables {
                 SELECT id FROM deblur_jobs WHERE is_gone AND (expires_at < now() OR number <= (
                     SELECT number FROM deblur_jobs WHERE is_gone ORDER BY number DESC OFFSET $1 LIMIT 1))
                 LIMIT 1000 FOR UPDATE SKIP LOCKED)
-            """, [.init(most)]).changed
+            """, [.init(most)]
+        ).changed
     }
 }

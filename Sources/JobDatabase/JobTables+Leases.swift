@@ -58,7 +58,8 @@ extension JobTables {
                 """
                 UPDATE deblur_jobs SET state = 'queued', lease = NULL, holder = NULL, leased_until = NULL
                 WHERE id IN (SELECT id FROM deblur_jobs WHERE state = 'running' AND leased_until < now() FOR UPDATE SKIP LOCKED)
-                """).changed
+                """
+            ).changed
             if count > 0 { try notify(connection, "queue") }
             return count
         }
@@ -68,7 +69,8 @@ extension JobTables {
     package static func renew(_ connection: DatabaseConnection, _ lease: Lease, seconds: Double) throws(DatabaseError) -> Bool {
         try connection.query(
             "UPDATE deblur_jobs SET leased_until = now() + make_interval(secs => $3) WHERE id = $1 AND lease = $2",
-            [.text(lease.job), .init(lease.token), .double(seconds)]).changed == 1
+            [.text(lease.job), .init(lease.token), .double(seconds)]
+        ).changed == 1
     }
 
     /// Gives a job back that was not done for a reason that is not its own: the process is to end. Its try does not count.
@@ -78,7 +80,8 @@ extension JobTables {
                 """
                 UPDATE deblur_jobs SET state = 'queued', tries = greatest(tries - 1, 0), lease = NULL, holder = NULL,
                     leased_until = NULL WHERE id = $1 AND lease = $2
-                """, [.text(lease.job), .init(lease.token)]).changed
+                """, [.text(lease.job), .init(lease.token)]
+            ).changed
             if count > 0 { try notify(connection, "queue") }
         }
     }

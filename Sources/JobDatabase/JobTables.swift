@@ -36,13 +36,15 @@ package enum JobTables {
         event: (name: String, data: String), limits: Limits = Limits()
     ) throws {
         if let limit = limits.jobsOfClient {
-            let actual = try connection.query(
-                "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(client)])[0].integer(0) + 1
+            let actual =
+                try connection.query(
+                    "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(client)])[0].integer(0) + 1
             if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
         }
         if let limit = limits.bytes {
-            let actual = try connection.query(
-                "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + bytes
+            let actual =
+                try connection.query(
+                    "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
         let first = StoredEvent(number: 1, name: event.name, data: event.data)

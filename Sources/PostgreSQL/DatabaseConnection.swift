@@ -81,7 +81,9 @@ package final class DatabaseConnection {
         let storage = encoded.map { bytes in
             bytes.map { bytes in
                 let copy = UnsafeMutablePointer<CChar>.allocate(capacity: max(bytes.count, 1))
-                bytes.withUnsafeBytes { UnsafeMutableRawPointer(copy).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count) }
+                bytes.withUnsafeBytes {
+                    UnsafeMutableRawPointer(copy).copyMemory(from: $0.baseAddress ?? UnsafeRawPointer(copy), byteCount: $0.count)
+                }
                 return copy
             }
         }

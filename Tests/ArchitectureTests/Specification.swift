@@ -15,9 +15,10 @@ enum Specification {
         let headings = document.matches(of: #/^\#{1,4}\ (.+)$/#.anchorsMatchLineEndings())
         return Set(
             headings.map { heading in
-                String(heading.output.1.lowercased().compactMap { letter in
-                    letter == " " ? "-" : letter.isLetter || letter.isNumber || "-_".contains(letter) ? letter : nil
-                })
+                String(
+                    heading.output.1.lowercased().compactMap { letter in
+                        letter == " " ? "-" : letter.isLetter || letter.isNumber || "-_".contains(letter) ? letter : nil
+                    })
             })
     }
 
@@ -25,7 +26,8 @@ enum Specification {
     static func citations(in text: String) -> [String] {
         // Most files cite nothing, and this is a quick way to see it.
         guard text.contains("pecification") else { return [] }
-        let pattern = #/
+        let pattern =
+            #/
             [Ss]pecification (?:\.md)? (?:\] \( [^)]* \))?
             ( \s+ (?: (?: \/\/+ | \# | \* ) \s+ )? \d{1,2} (?: \. \d{1,2} )* \b
             (?: ,? \s+ (?: (?: \/\/+ | \# | \* ) \s+ )? (?: (?: and | or | to ) \s+ )? \d{1,2} (?: \. \d{1,2} )* \b )* )

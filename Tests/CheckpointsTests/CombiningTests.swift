@@ -42,8 +42,9 @@ struct CombiningTests {
         let error = #expect(throws: CheckpointError.self) {
             try archive.check(shapes: ["a": [1, 2], "fine": [1, 1], "gone": [3]])
         }
-        #expect(error?.description == "m.pth: the tensors do not fit the architecture: missing: gone; "
-            + "unexpected: extra; wrong shape: a is 2, not 1×2")
+        #expect(
+            error?.description == "m.pth: the tensors do not fit the architecture: missing: gone; "
+                + "unexpected: extra; wrong shape: a is 2, not 1×2")
         try archive.check(shapes: ["a": [2], "fine": [1, 1]], ignoring: { $0 == "extra" })
     }
 

@@ -30,10 +30,11 @@ struct ContainerTests {
         try archive.checkFinite()
     }
 
-    @Test(arguments: [
-        ("params", nil, TensorArchive.Entry.params), ("state_dict", nil, .stateDict), (nil, nil, .bare),
-        ("params_ema", TensorArchive.Entry.averagedParams, .averagedParams),
-    ] as [(String?, TensorArchive.Entry?, TensorArchive.Entry)])
+    @Test(
+        arguments: [
+            ("params", nil, TensorArchive.Entry.params), ("state_dict", nil, .stateDict), (nil, nil, .bare),
+            ("params_ema", TensorArchive.Entry.averagedParams, .averagedParams),
+        ] as [(String?, TensorArchive.Entry?, TensorArchive.Entry)])
     func findsTheEntry(written: String?, wanted: TensorArchive.Entry?, found: TensorArchive.Entry) throws {
         for bytes in [Fixture.zip(entry: written), Fixture.legacy(entry: written)] {
             let archive = try TensorArchive(bytes: bytes, fileName: "m.pth", entry: wanted)
@@ -44,8 +45,9 @@ struct ContainerTests {
     }
 
     @Test func averagedParametersAreNotTakenUnasked() {
-        #expect(throws: CheckpointError(
-            file: "m.pth", .entryMissing(wanted: "params, state_dict, bare", present: ["params_ema"]))
+        #expect(
+            throws: CheckpointError(
+                file: "m.pth", .entryMissing(wanted: "params, state_dict, bare", present: ["params_ema"]))
         ) {
             try TensorArchive(bytes: Fixture.zip(entry: "params_ema"), fileName: "m.pth")
         }

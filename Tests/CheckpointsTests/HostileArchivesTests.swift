@@ -60,8 +60,9 @@ struct HostileArchivesTests {
         #expect(isMalformed(problem(Fixture.zip { $0.members.removeFirst() })))
         #expect(isMalformed(problem(Fixture.zip { $0.add("other/data.pkl", []) })))
         #expect(isMalformed(problem(Fixture.zip { $0.members.removeAll { $0.name == "model/data/0" } })))
-        #expect(problem(Fixture.zip { $0.members[1].data = Array("big".utf8) })
-            == .unsupported(part: "byteorder", "big, only little is read"))
+        #expect(
+            problem(Fixture.zip { $0.members[1].data = Array("big".utf8) })
+                == .unsupported(part: "byteorder", "big, only little is read"))
     }
 
     /// A storage that is turned over in one bit, at its ends and in between.
@@ -109,11 +110,13 @@ struct HostileArchivesTests {
 
     @Test func lengthOfTheHeader() {
         for claimed in [UInt64(1) << 25, 1 << 40, 1 << 63, .max] {
-            #expect(problem(Fixture.safetensors(header: "{}", data: [], claimedLength: claimed))
-                == .overLimit(part: "safetensors header", limit: 16 << 20, actual: claimed))
+            #expect(
+                problem(Fixture.safetensors(header: "{}", data: [], claimedLength: claimed))
+                    == .overLimit(part: "safetensors header", limit: 16 << 20, actual: claimed))
         }
-        #expect(problem(Fixture.safetensors(header: "{}", data: [], claimedLength: 100))
-            == .truncated(part: "safetensors header", needed: 100, available: 2))
+        #expect(
+            problem(Fixture.safetensors(header: "{}", data: [], claimedLength: 100))
+                == .truncated(part: "safetensors header", needed: 100, available: 2))
         #expect(problem(Fixture.safetensors(header: "{}", data: [])) == nil)
     }
 
@@ -156,13 +159,15 @@ struct HostileArchivesTests {
         #expect(problem(tensor("t", 0, 8), bytes: 8) == .byteCount(of: "t", expected: 4, actual: 8))
         #expect(problem(tensor("t", 0, 4), tensor("t", 4, 8), bytes: 8) == .duplicateName("t"))
         #expect(problem(tensor("t", 0, 4, type: "F8_E5M2"), bytes: 4) == .elementType(tensor: "t", type: "F8_E5M2"))
-        #expect(problem(tensor("t", 4, 8), bytes: 4)
-            == .truncated(part: "tensor t", needed: 8, available: 4))
+        #expect(
+            problem(tensor("t", 4, 8), bytes: 4)
+                == .truncated(part: "tensor t", needed: 8, available: 4))
         #expect(isMalformed(problem(tensor("t", 0, 4), tensor("u", 2, 6), bytes: 6)), "overlap")
         #expect(isMalformed(problem(tensor("t", 0, 4), tensor("u", 6, 10), bytes: 10)), "hole")
         #expect(isMalformed(problem(tensor("t", 4, 8), bytes: 8)), "hole in front")
         #expect(isMalformed(problem(tensor("t", 0, 4), bytes: 6)), "bytes behind the last")
-        #expect(problem(tensor("t", 0, 1 << 42, shape: "[1099511627776]"), bytes: 4)
-            == .truncated(part: "tensor t", needed: 1 << 42, available: 4))
+        #expect(
+            problem(tensor("t", 0, 1 << 42, shape: "[1099511627776]"), bytes: 4)
+                == .truncated(part: "tensor t", needed: 1 << 42, available: 4))
     }
 }

@@ -63,8 +63,9 @@ struct HostileFilesTests {
         pickle.raw([0x85])
         pickle.op("R")
         pickle.stop()
-        #expect(problem(Fixture.zip(pickle: pickle.bytes))
-            == .forbiddenCall("collections.OrderedDict with 1 arguments"))
+        #expect(
+            problem(Fixture.zip(pickle: pickle.bytes))
+                == .forbiddenCall("collections.OrderedDict with 1 arguments"))
 
         pickle = PickleBuilder()
         pickle.global("torch", "FloatStorage")
@@ -86,8 +87,9 @@ struct HostileFilesTests {
         pickle.op("}")
         pickle.op("b")
         pickle.stop()
-        #expect(problem(Fixture.zip(pickle: pickle.bytes))
-            == .forbiddenCall("__setstate__ of a tensor with a dictionary"))
+        #expect(
+            problem(Fixture.zip(pickle: pickle.bytes))
+                == .forbiddenCall("__setstate__ of a tensor with a dictionary"))
     }
 
     @Test func optimiserStateIsRecognised() {
@@ -108,17 +110,18 @@ struct HostileFilesTests {
         #expect(problem(Fixture.legacy(pickle: pickle.bytes)) == .optimiserState)
     }
 
-    @Test(arguments: [
-        ("a value from an empty stack", [UInt8(ascii: "s"), 0x2e]), ("a value below a mark", Array("N(0t.".utf8)),
-        ("a mark that is missing", Array("t.".utf8)), ("a memo never stored", [UInt8(ascii: "h"), 9, 0x2e]),
-        ("two values left", Array("NN.".utf8)), ("a mark left", Array("N(.".utf8)), ("nothing left", [0x2e]),
-        ("a key without value", Array("}(Nu.".utf8)), ("items of a list", Array("]NNs.".utf8)),
-        ("appending to a dictionary", Array("}Na.".utf8)), ("a persistent id that is None", Array("NQ.".utf8)),
-        ("a dictionary for a key of None", Array("}NNs.".utf8)), ("no end", Array("N".utf8)), ("nothing", []),
-        ("text that is not UTF-8", [0x8c, 1, 0xff, 0x2e]), ("text longer than the pickle", [0x8c, 200, 0x2e]),
-        ("text of 4 GB", [UInt8(ascii: "X"), 0xff, 0xff, 0xff, 0xff]), ("an endless global", Array("cos".utf8)),
-        ("bytes behind the end", Array("N.N".utf8)), ("protocol 9", [0x80, 9, UInt8(ascii: "N"), 0x2e]),
-    ] as [(String, [UInt8])])
+    @Test(
+        arguments: [
+            ("a value from an empty stack", [UInt8(ascii: "s"), 0x2e]), ("a value below a mark", Array("N(0t.".utf8)),
+            ("a mark that is missing", Array("t.".utf8)), ("a memo never stored", [UInt8(ascii: "h"), 9, 0x2e]),
+            ("two values left", Array("NN.".utf8)), ("a mark left", Array("N(.".utf8)), ("nothing left", [0x2e]),
+            ("a key without value", Array("}(Nu.".utf8)), ("items of a list", Array("]NNs.".utf8)),
+            ("appending to a dictionary", Array("}Na.".utf8)), ("a persistent id that is None", Array("NQ.".utf8)),
+            ("a dictionary for a key of None", Array("}NNs.".utf8)), ("no end", Array("N".utf8)), ("nothing", []),
+            ("text that is not UTF-8", [0x8c, 1, 0xff, 0x2e]), ("text longer than the pickle", [0x8c, 200, 0x2e]),
+            ("text of 4 GB", [UInt8(ascii: "X"), 0xff, 0xff, 0xff, 0xff]), ("an endless global", Array("cos".utf8)),
+            ("bytes behind the end", Array("N.N".utf8)), ("protocol 9", [0x80, 9, UInt8(ascii: "N"), 0x2e]),
+        ] as [(String, [UInt8])])
     func brokenPickles(what: String, operations: [UInt8]) {
         let found = problem(Fixture.zip(pickle: [0x80, 2] + operations))
         switch found {
@@ -130,14 +133,18 @@ struct HostileFilesTests {
     @Test func deepNestingAndLongPicklesEndInALimit() {
         // A million tuples, each in the next: recursive readers or destructors exhaust the stack here.
         let nested = [0x80, 2] + Array(")".utf8) + [UInt8](repeating: 0x85, count: 900_000) + [0x2e]
-        #expect(problem(Fixture.zip(pickle: nested))
-            == .notATensor(name: "the outermost value", kind: "a tuple"))
+        #expect(
+            problem(Fixture.zip(pickle: nested))
+                == .notATensor(name: "the outermost value", kind: "a tuple"))
         let endless = [0x80, 2] + [UInt8](repeating: UInt8(ascii: "]"), count: 2_000_000)
-        #expect(problem(Fixture.zip(pickle: endless)) == .overLimit(
-            part: "data.pkl (operations)", limit: 1 << 20, actual: 1 << 20 + 1))
+        #expect(
+            problem(Fixture.zip(pickle: endless))
+                == .overLimit(
+                    part: "data.pkl (operations)", limit: 1 << 20, actual: 1 << 20 + 1))
         // A dictionary that holds itself.
-        #expect(problem(Fixture.zip(pickle: [0x80, 2] + Array("}q\u{0}X\u{1}\u{0}\u{0}\u{0}ah\u{0}s.".utf8)))
-            == .entryMissing(wanted: "params, state_dict, bare", present: ["a"]))
+        #expect(
+            problem(Fixture.zip(pickle: [0x80, 2] + Array("}q\u{0}X\u{1}\u{0}\u{0}\u{0}ah\u{0}s.".utf8)))
+                == .entryMissing(wanted: "params, state_dict, bare", present: ["a"]))
     }
 
     // MARK: Tensors that are not there
@@ -211,8 +218,9 @@ struct HostileFilesTests {
         for _ in 0..<300_000 { names.raw([UInt8(ascii: "h"), 0, UInt8(ascii: "N")]) }
         names.op("u")
         names.stop()
-        #expect(problem(Fixture.zip(pickle: names.bytes))
-            == .overLimit(part: "a name in the outermost value (bytes)", limit: 1024, actual: 1 << 20))
+        #expect(
+            problem(Fixture.zip(pickle: names.bytes))
+                == .overLimit(part: "a name in the outermost value (bytes)", limit: 1024, actual: 1 << 20))
 
         var keys = PickleBuilder()
         keys.storage(text, "FloatStorage", count: 1)
@@ -226,8 +234,9 @@ struct HostileFilesTests {
     @Test func storagesThatClaimMoreThanTheFile() {
         var tensor = FixtureTensor("t", shape: [1], values: [1])
         tensor.storageCount = 1 << 40
-        #expect(problem(Fixture.zip([tensor]))
-            == .byteCount(of: "model/data/t", expected: 1 << 42, actual: 4))
+        #expect(
+            problem(Fixture.zip([tensor]))
+                == .byteCount(of: "model/data/t", expected: 1 << 42, actual: 4))
         #expect(problem(Fixture.legacy([tensor])) == .truncated(part: "storage t", needed: 1 << 42, available: 4))
         tensor.storageCount = 1 << 62
         #expect(problem(Fixture.zip([tensor])) == .byteCount(of: "model/data/t", expected: .max, actual: 4))
@@ -253,8 +262,9 @@ struct HostileFilesTests {
         let error = #expect(throws: CheckpointError.self) {
             try TensorArchive(bytes: Fixture.zip([tensor]), fileName: "m.pth")
         }
-        #expect(error?.description == "m.pth: tensor x\\u{a}2026 INFO all is well\\u{1b}[31m reaches element 1 "
-            + "of a storage of 1 elements")
+        #expect(
+            error?.description == "m.pth: tensor x\\u{a}2026 INFO all is well\\u{1b}[31m reaches element 1 "
+                + "of a storage of 1 elements")
     }
 
     @Test func valuesThatAreNotTensors() {
@@ -272,18 +282,20 @@ struct HostileFilesTests {
 
     // MARK: Other files
 
-    @Test(arguments: [
-        ("", "an empty file"), ("<!DOCTYPE html><html>", "an HTML page (a download that failed?)"),
-        ("version https://git-lfs.github.com/spec/v1", "a Git LFS pointer (git lfs pull fetches the model)"),
-        ("hello", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("", "an empty file"), ("<!DOCTYPE html><html>", "an HTML page (a download that failed?)"),
+            ("version https://git-lfs.github.com/spec/v1", "a Git LFS pointer (git lfs pull fetches the model)"),
+            ("hello", nil),
+        ] as [(String, String?)])
     func whatIsNoModel(text: String, guess: String?) {
         #expect(problem(Array(text.utf8)) == .unknownFormat(looksLike: guess))
     }
 
     @Test func legacyFilesOfABigEndianMachine() {
-        #expect(problem(Fixture.legacy(littleEndianMachine: false))
-            == .unsupported(part: "the machine's sizes", "written on a big-endian machine"))
+        #expect(
+            problem(Fixture.legacy(littleEndianMachine: false))
+                == .unsupported(part: "the machine's sizes", "written on a big-endian machine"))
     }
 
     @Test func everyTruncationIsRefused() {

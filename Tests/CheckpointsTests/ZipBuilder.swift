@@ -48,8 +48,10 @@ struct ZipBuilder {
 
             let name = Array(member.name.utf8)
             let size = member.claimedSize ?? UInt64(member.data.count)
-            let wide = useZip64 ? littleEndian(UInt16(1)) + littleEndian(UInt16(24)) + littleEndian(size)
-                + littleEndian(size) + littleEndian(UInt64(offset)) : []
+            let wide =
+                useZip64
+                ? littleEndian(UInt16(1)) + littleEndian(UInt16(24)) + littleEndian(size)
+                    + littleEndian(size) + littleEndian(UInt64(offset)) : []
             let narrow = useZip64 ? littleEndian(UInt32.max) : littleEndian(UInt32(truncatingIfNeeded: size))
             directory += littleEndian(UInt32(0x0201_4b50)) + [UInt8](repeating: 0, count: 4)
             directory += littleEndian(member.flags) + littleEndian(member.method)

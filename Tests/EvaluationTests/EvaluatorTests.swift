@@ -81,7 +81,8 @@ struct EvaluatorTests {
         #expect(json?["d_rate"] as? Double == 0.5)
         #expect((json?["mean"] as? [String: Any])?["psnr"] as? Double == 32)
         let spread = (json?["spread"] as? [String: Any])?["psnr"] as? [String: Double]
-        #expect(spread?["median"] == 32 && spread?["quartile_1"] == 31 && abs((spread?["standard_deviation"] ?? 0) - 8.0.squareRoot()) < 1e-12)
+        #expect(
+            spread?["median"] == 32 && spread?["quartile_1"] == 31 && abs((spread?["standard_deviation"] ?? 0) - 8.0.squareRoot()) < 1e-12)
         #expect(report.notes.isEmpty)
     }
 

@@ -34,7 +34,8 @@ import Testing
             #expect(MediaType("multipart/form-data; boundary=\(boundary); x=y")?.parameters["boundary"] == boundary)
         }
         for text in [
-            "", "image", "image/", "/png", "image/png/x", "image/png; a", "image/png; a=\"b", "image/png; a=", "image/png; a=b\"c\"", "image/png; a=b c",
+            "", "image", "image/", "/png", "image/png/x", "image/png; a", "image/png; a=\"b", "image/png; a=", "image/png; a=b\"c\"",
+            "image/png; a=b c",
             "image/png; a=\u{E9}", "a b/c",
         ] {
             #expect(MediaType(text) == nil, "\(text)")

@@ -5,7 +5,8 @@ import Testing
 @Suite struct AbsentPartsTests {
     private func through(_ packet: String, png: Bool = false) throws -> String? {
         let bytes = Array(packet.utf8)
-        let file = png
+        let file =
+            png
             ? FileParts.png(
                 try Card.file("rgb-8.png"),
                 with: [FileParts.chunk("iTXt", Array("XML:com.adobe.xmp\0\0\0\0\0".utf8) + bytes)])
@@ -144,9 +145,11 @@ import Testing
 
     private static let digest = "0123456789ABCDEF0123456789ABCDEF"
     private static let note = " xmlns:xmpNote=\"http://ns.adobe.com/xmp/note/\" xmpNote:HasExtendedXMP=\"\(digest)\""
-    private static let rdf = "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF"
+    private static let rdf =
+        "<x:xmpmeta xmlns:x=\"adobe:ns:meta/\"><rdf:RDF"
         + " xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">"
-    private static let depth = "<rdf:Description xmlns:GDepth=\"g\" GDepth:Data=\"" + String(repeating: "QUJD", count: 30_000)
+    private static let depth =
+        "<rdf:Description xmlns:GDepth=\"g\" GDepth:Data=\"" + String(repeating: "QUJD", count: 30_000)
         + "\"/>"
 
     @Test func extendedPacket_GoesIntoPNG() throws {

@@ -45,7 +45,9 @@ extension Raster {
     func set(_ value: Int, x: Int, y: Int, channel: Int) {
         withMutableRow(y) { row in
             let index = x * channels + channel
-            if bitDepth == 8 { row[index] = UInt8(value) } else {
+            if bitDepth == 8 {
+                row[index] = UInt8(value)
+            } else {
                 row.bindMemory(to: UInt16.self)[index] = UInt16(value)
             }
         }

@@ -98,8 +98,9 @@ import Testing
         #expect(again.metadata.textChunks == image.metadata.textChunks)
         // A profile and sRGB do not go together.
         #expect(again.metadata.colourChunks.map(\.type) == [0x6741_4D41])
-        #expect(try Image.decode(image.encode(EncodeOptions(format: .jpeg))).metadata.density
-            == Density(x: 72, y: 72, unit: .perInch))
+        #expect(
+            try Image.decode(image.encode(EncodeOptions(format: .jpeg))).metadata.density
+                == Density(x: 72, y: 72, unit: .perInch))
     }
 
     @Test(arguments: ["metadata.jpg", "metadata.png"]) func strip_LeavesOnlyWhatColoursNeed(_ name: String) throws {

@@ -107,7 +107,9 @@ import Testing
             for index in old.indices {
                 let column = index / kind.channels
                 let inside = (x..<x + width).contains(column) && (y..<y + height).contains(row) && alphas?[column] != 0
-                if inside { #expect([0, (1 << kind.bitDepth) - 1].contains(new[index])) } else {
+                if inside {
+                    #expect([0, (1 << kind.bitDepth) - 1].contains(new[index]))
+                } else {
                     #expect(new[index] == old[index])
                 }
             }

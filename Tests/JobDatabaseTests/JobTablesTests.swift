@@ -15,9 +15,12 @@ struct JobTablesTests {
         return (server, connection)
     }
 
-    static func accept(_ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()) throws {
+    static func accept(
+        _ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()
+    ) throws {
         try JobTables.accept(
-            connection, id: id, client: client, record: "{\"id\":\"\(id)\"}", bytes: 10, photo: photo, event: ("queued", "{}"), limits: limits)
+            connection, id: id, client: client, record: "{\"id\":\"\(id)\"}", bytes: 10, photo: photo, event: ("queued", "{}"),
+            limits: limits)
     }
 
     @Test func severalMigrateAtOnce() throws {
@@ -51,8 +54,10 @@ struct JobTablesTests {
         #expect(try JobTables.claim(connection, holder: "r2", seconds: 30) == nil)
         #expect(try JobTables.append(connection, [("started", "{}"), ("tile", "{\"n\":1}")], lease) == 3)
         let result = Array(photo.reversed())
-        #expect(try JobTables.finish(
-            connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])], event: ("succeeded", "{}"), seconds: 60))
+        #expect(
+            try JobTables.finish(
+                connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])],
+                event: ("succeeded", "{}"), seconds: 60))
         #expect(try JobTables.bytes(connection, .result, of: "one") == result)
         #expect(try JobTables.bytes(connection, .photo, of: "one") == [])
         #expect(try JobTables.events(connection, of: "one", after: 1).map(\.name) == ["started", "tile", "succeeded"])
@@ -65,7 +70,8 @@ struct JobTablesTests {
         #expect(try !JobTables.expire(connection, "one", record: "gone", seconds: 60))
         found = try #require(try JobTables.find(connection, "one"))
         #expect((found.isGone, found.record, found.state) == (true, "gone", "succeeded"))
-        #expect(try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
+        #expect(
+            try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
     }
 
     @Test func aLostLeaseWritesNothing() throws {
@@ -80,8 +86,12 @@ struct JobTablesTests {
         #expect(again.tries == 2)
         #expect(try !JobTables.renew(connection, slow, seconds: 30))
         #expect(try JobTables.append(connection, [("tile", "slow")], slow) == nil)
-        #expect(try !JobTables.finish(connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
-        #expect(try JobTables.finish(connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
+        #expect(
+            try !JobTables.finish(
+                connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
+        #expect(
+            try JobTables.finish(
+                connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
         try JobTables.release(connection, slow)
         #expect(try JobTables.find(connection, "one")?.record == "fast")
         #expect(try JobTables.bytes(connection, .result, of: "one") == [2])

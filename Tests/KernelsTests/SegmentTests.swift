@@ -38,7 +38,8 @@ struct SegmentTests {
                     var sum = Double(bias[column])
                     for segment in 0..<segments {
                         for k in 0..<depth {
-                            sum += Double(a[segment * segmentStride + row * stride + k])
+                            sum +=
+                                Double(a[segment * segmentStride + row * stride + k])
                                 * Double(weight[(column * segments + segment) * depth + k])
                         }
                     }

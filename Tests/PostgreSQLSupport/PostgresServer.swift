@@ -13,7 +13,9 @@ package final class PostgresServer {
         let debian = ((try? FileManager.default.contentsOfDirectory(atPath: "/usr/lib/postgresql")) ?? [])
             .sorted { Int($0) ?? 0 > Int($1) ?? 0 }.map { "/usr/lib/postgresql/\($0)/bin" }
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-        return (debian + path).first { FileManager.default.isExecutableFile(atPath: "\($0)/initdb") && FileManager.default.isExecutableFile(atPath: "\($0)/postgres") }
+        return (debian + path).first {
+            FileManager.default.isExecutableFile(atPath: "\($0)/initdb") && FileManager.default.isExecutableFile(atPath: "\($0)/postgres")
+        }
     }()
 
     package init() throws {
@@ -43,7 +45,10 @@ package final class PostgresServer {
     package func start() throws {
         let process = try launch(
             "\(programs)/postgres",
-            ["-D", "\(folder)/data", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)", "-c", "fsync=off", "-c", "max_connections=60"])
+            [
+                "-D", "\(folder)/data", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)", "-c", "fsync=off", "-c",
+                "max_connections=60",
+            ])
         server = process
         let end = ContinuousClock.now + .seconds(60)
         while (try? DatabaseConnection(settings())) == nil {

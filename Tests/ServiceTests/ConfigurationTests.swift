@@ -33,7 +33,8 @@ import Testing
     @Test(arguments: [
         ("port", "65536"), ("port", "-1"), ("port", "8080 "), ("threads", "0"), ("queue", "0"), ("max-body", "1XiB"),
         ("max-body", "0"), ("max-pixels", "-5"), ("idle-timeout", "0"), ("header-timeout", "ten"),
-        ("exit-table", "1,,2"), ("trust-proxy", "localhost"), ("trust-proxy", "10.0.0.0/33"), ("cors", "app.example"), ("log-format", "xml"),
+        ("exit-table", "1,,2"), ("trust-proxy", "localhost"), ("trust-proxy", "10.0.0.0/33"), ("cors", "app.example"),
+        ("log-format", "xml"),
         ("log-level", "loud"), ("precision", "fp64"), ("unix-socket", String(repeating: "x", count: 108)),
         ("memory-budget", "1MiB"),
     ])

@@ -116,7 +116,8 @@ import Testing
             "--x", "Content-Disposition: form-data; name=\"image\"; filename=\"a.png\"",
             "Content-Type: image/png", "", "",
         ]
-        let body = Array(parts.joined(separator: "\r\n").utf8) + png
+        let body =
+            Array(parts.joined(separator: "\r\n").utf8) + png
             + Array("\r\n--x--\r\n".utf8)
         let type = "Content-Type: multipart/form-data; boundary=x"
         let answer = try rig.post("/deblur", body, headers: [type])

@@ -29,7 +29,8 @@ import Testing
                 // Let go outside the lock: others are served at once.
                 let gone = granted.withLock { $0.popFirst() }
                 _ = gone
-            default: if let (key, wait) = waits.randomElement(using: &random) {
+            default:
+                if let (key, wait) = waits.randomElement(using: &random) {
                     wait.withdraw()
                     waits[key] = nil
                 }

@@ -48,8 +48,10 @@ public struct NumPyArchive: Sendable {
                 throw TestSupportError("\(name): cut off")
             }
             members.append(
-                (String(decoding: bytes[at + 46..<at + 46 + nameLength], as: UTF8.self),
-                    Data(bytes[start..<start + size])))
+                (
+                    String(decoding: bytes[at + 46..<at + 46 + nameLength], as: UTF8.self),
+                    Data(bytes[start..<start + size])
+                ))
             at += 46 + nameLength + (try number(at + 30, 2)) + (try number(at + 32, 2))
         }
         return members

@@ -86,11 +86,13 @@ import Tiles
         for round in 0..<400 {
             let client = ["a", "b", "c"][random.integer(0...2)]
             switch random.integer(0...4) {
-            case 0: if let ticket = try? rig.scheduler.reserve(tiles: random.integer(1...40), client: client) {
+            case 0:
+                if let ticket = try? rig.scheduler.reserve(tiles: random.integer(1...40), client: client) {
                     tickets.append(ticket)
                 }
             case 1: if !tickets.isEmpty { tickets.remove(at: random.integer(0...tickets.count - 1)).release() }
-            case 2: if let ticket = tickets.popLast() {
+            case 2:
+                if let ticket = tickets.popLast() {
                     let image = plain(random.integer(1...5), 0.5)
                     images.append(
                         try rig.scheduler.enqueue(source: image, sink: image, options: once, ticket: ticket) { _ in })

@@ -21,7 +21,8 @@ final class WatchedImage: TileSource, RowSink {
     ) throws {
         state.withLock { state in
             if rows.lowerBound < state.written { state.violations.append("row \(rows.lowerBound) read after writing") }
-            let isInside = rows.lowerBound >= 0 && rows.upperBound <= height && columns.lowerBound >= 0
+            let isInside =
+                rows.lowerBound >= 0 && rows.upperBound <= height && columns.lowerBound >= 0
                 && columns.upperBound <= width && rowStride >= columns.count * 3
             if !isInside { state.violations.append("read of \(rows), \(columns)") }
         }

@@ -208,7 +208,11 @@ import Tiles
         defer { scheduler.stop() }
         var options = whole
         // The first turn lasts the assumed 5 ms, at most five parts of at least 1 ms; later ones as long as was measured.
-        options.depthLimit = { _ in asked.withLock { $0 += 1; return $0 > 1 ? 0 : 4 } }
+        options.depthLimit = { _ in
+            asked.withLock {
+                $0 += 1; return $0 > 1 ? 0 : 4
+            }
+        }
         let image = FloatImage(width: 100, height: 100, seed: 3), result = FloatImage(width: 100, height: 100)
         let report = try scheduler.restore(source: image, sink: result, options: options)
         #expect(result.isIdentical(to: image) && report.tiles.allSatisfy { $0.exit == 0 })

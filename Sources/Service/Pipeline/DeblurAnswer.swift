@@ -95,7 +95,8 @@ struct DeblurAnswer: Sendable, Codable, Equatable {
     /// Whether one that was read from disk can be sent.
     var isSound: Bool {
         ImageFormat(rawValue: format) != nil && timing.isSound && tiles >= 1 && anomalies >= 0
-            && deadline?.isSound ?? true && exits.count <= 1024 && exits.allSatisfy { $0.key >= 0 && $0.value >= 0 } && model.utf8.count <= 512
+            && deadline?.isSound ?? true && exits.count <= 1024 && exits.allSatisfy { $0.key >= 0 && $0.value >= 0 }
+            && model.utf8.count <= 512
             && etag?.wholeMatch(of: /"[A-Za-z0-9]{1,64}"/) != nil
     }
 }

@@ -35,7 +35,8 @@ struct DeblurPlan: Sendable {
             throw ImageError.unsupportedFeature("JPEG with a side over \(Self.longestJPEGSide) pixels")
         }
         bytes = engine.bytes(for: header, grid: grid, as: format)
-        etag = parameters.deadlineSeconds == nil && !parameters.dryRun
+        etag =
+            parameters.deadlineSeconds == nil && !parameters.dryRun
             ? Self.entityTag(image, parameters, policy, format, engine.model) : nil
     }
 
