@@ -10,7 +10,7 @@ function number(value, digits = 0) {
 /** Bytes in decimal units, as file managers show them. */
 export function bytes(value) {
     if (value < 1000) return t("bytes", { n: value });
-    const units = ["kB", "MB", "GB"];
+    const units = t("byteUnits").split(" ");
     let scaled = value / 1000;
     let unit = 0;
     while (scaled >= 999.5 && unit < units.length - 1) {

@@ -30,7 +30,10 @@ export class Stage {
     /** The buttons lie over the stage: the photo is fitted above them. */
     #reserve() {
         const [stage, toolbar] = ["stage", "toolbar"].map((id) => element(id).getBoundingClientRect());
-        this.viewer.setReserve(toolbar.height ? stage.bottom - toolbar.top : 0);
+        const reserve = toolbar.height ? stage.bottom - toolbar.top : 0;
+        this.viewer.setReserve(reserve);
+        // One row of them or two: the section has the height for both photo and buttons.
+        if (reserve) element("stage-section").style.setProperty("--reserve", `${Math.round(reserve) + 6}px`);
     }
 
     /** Shows a photo, or with a null layer an empty frame of its size. */

@@ -39,12 +39,13 @@ export default {
     zoom: "Zoom",
     zoomIn: "Vergrößern",
     zoomOut: "Verkleinern",
-    fit: "Einpassen",
+    fit: "Ganz",
     pixelByPixel: "Pixel für Pixel",
     comparing: "Vergleichen",
     sideBySide: "Nebeneinander",
     loupe: "Lupe",
-    original: "Original (halten)",
+    original: "Original zeigen",
+    originalHold: "Original zeigen, solange gedrückt wird",
 
     addPhotos: "Fotos hinzufügen",
     deblur: "Scharf machen",
@@ -228,5 +229,6 @@ export default {
     minutes: { one: "{n} Minute", other: "{n} Minuten" },
     hours: { one: "{n} Stunde", other: "{n} Stunden" },
     bytes: { one: "{n} Byte", other: "{n} Byte" },
+    byteUnits: "kB MB GB",
     bits: "{n} Bit",
 };

@@ -45,6 +45,7 @@ export default {
     sideBySide: "Side by side",
     loupe: "Loupe",
     original: "Hold for original",
+    originalHold: "Hold for original",
 
     addPhotos: "Add photos",
     deblur: "Deblur",
@@ -225,5 +226,6 @@ export default {
     minutes: { one: "{n} minute", other: "{n} minutes" },
     hours: { one: "{n} hour", other: "{n} hours" },
     bytes: { one: "{n} byte", other: "{n} bytes" },
+    byteUnits: "kB MB GB",
     bits: "{n} bit",
 };

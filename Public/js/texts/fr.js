@@ -40,12 +40,13 @@ export default {
     zoom: "Zoom",
     zoomIn: "Agrandir",
     zoomOut: "Réduire",
-    fit: "Ajuster",
+    fit: "Entier",
     pixelByPixel: "Pixel par pixel",
     comparing: "Comparer",
     sideBySide: "Côte à côte",
     loupe: "Loupe",
-    original: "Original (maintenir)",
+    original: "Voir l’original",
+    originalHold: "Voir l’original tant que le bouton est tenu",
 
     addPhotos: "Ajouter des photos",
     deblur: "Rendre la photo nette",
@@ -230,5 +231,6 @@ export default {
     minutes: { one: "{n} minute", other: "{n} minutes" },
     hours: { one: "{n} heure", other: "{n} heures" },
     bytes: { one: "{n} octet", other: "{n} octets" },
+    byteUnits: "ko Mo Go",
     bits: "{n} bits",
 };
