@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CFFTW", pkgConfig: "fftw3f", providers: [.apt(["libfftw3-dev"])]),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
+        .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
 
         // C shims and kernels
@@ -45,7 +46,9 @@ let package = Package(
         .target(name: "Network", dependencies: ["CKernels", "Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs", "Digests"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
-        .target(name: "Drawing", swiftSettings: swift),
+        .target(
+            name: "Drawing", dependencies: ["CFreeType"], exclude: ["Font/make"],
+            resources: [.embedInCode("Font/Roboto.ttf")], swiftSettings: swift),
         .target(
             name: "Deblur",
             dependencies: ["Tiles", "Network", "Kernels", "Checkpoints", "Images", "CVersion"], swiftSettings: swift),
@@ -96,6 +99,7 @@ let package = Package(
         .testTarget(name: "CheckpointsTests", dependencies: ["Checkpoints", "Digests", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "NetworkTests", dependencies: ["Network", "Kernels", "Checkpoints", "Images", "TestSupport"], swiftSettings: swift),
+        .testTarget(name: "DrawingTests", dependencies: ["Drawing"], swiftSettings: swift),
         .testTarget(name: "ImagesTests", dependencies: ["Images", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "TilesTests", dependencies: ["Tiles", "Deblur", "Network", "Kernels", "Images", "TestSupport"], swiftSettings: swift),

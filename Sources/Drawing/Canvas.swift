@@ -5,7 +5,7 @@ public struct Canvas: Sendable {
     /// `(height, width, 3)` row-major, RGB.
     public private(set) var bytes: [UInt8]
 
-    public init(width: Int, height: Int, background: Colour = .white) {
+    public init(width: Int, height: Int, background: Colour = .paper) {
         self.width = width
         self.height = height
         bytes = [UInt8](repeating: background.red, count: width * height * 3)
@@ -44,11 +44,14 @@ public struct Canvas: Sendable {
     }
 
     /// The border of a rectangle, within it.
-    public mutating func frame(x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour) {
-        fill(x: x, y: y, width: width, height: thickness, colour)
-        fill(x: x, y: y + height - thickness, width: width, height: thickness, colour)
-        fill(x: x, y: y, width: thickness, height: height, colour)
-        fill(x: x + width - thickness, y: y, width: thickness, height: height, colour)
+    public mutating func frame(
+        x: Int, y: Int, width: Int, height: Int, thickness: Int, _ colour: Colour, opacity: Double = 1
+    ) {
+        let inner = max(0, height - 2 * thickness)
+        fill(x: x, y: y, width: width, height: min(thickness, height), colour, opacity: opacity)
+        fill(x: x, y: y + height - thickness, width: width, height: thickness, colour, opacity: opacity)
+        fill(x: x, y: y + thickness, width: thickness, height: inner, colour, opacity: opacity)
+        fill(x: x + width - thickness, y: y + thickness, width: thickness, height: inner, colour, opacity: opacity)
     }
 
     /// A straight line of that thickness; `dash` pixels on, as many off, 0 for none.
@@ -65,21 +68,21 @@ public struct Canvas: Sendable {
         }
     }
 
-    /// Letters of 5×7 points, each point a square of `size` pixels. Returns the width in pixels.
+    /// Writes a text; returns its width in pixels.
+    ///
+    /// - Parameter y: the top of its capitals.
     @discardableResult
-    public mutating func text(_ text: String, x: Int, y: Int, size: Int = 2, _ colour: Colour = .black) -> Int {
-        var left = x
+    public mutating func text(_ text: String, x: Int, y: Int, _ lettering: Lettering, _ colour: Colour = .ink) -> Int {
+        var pen = x
         for character in text {
-            for (row, bits) in PixelFont.rows(of: character).enumerated() {
-                for column in 0..<5 where bits >> (4 - column) & 1 == 1 {
-                    fill(x: left + column * size, y: y + row * size, width: size, height: size, colour)
-                }
+            let glyph = lettering.glyph(of: character)
+            let (left, top) = (pen + glyph.left, y + lettering.capitalHeight - glyph.top)
+            for (index, shade) in glyph.shades.enumerated() where shade > 0 {
+                point(
+                    left + index % glyph.width, top + index / glyph.width, colour, opacity: Double(shade) / 255)
             }
-            left += 6 * size
+            pen += glyph.advance
         }
-        return left - x
+        return pen - x
     }
-
-    /// Pixels that a text takes.
-    public static func textWidth(_ text: String, size: Int = 2) -> Int { text.count * 6 * size }
 }

@@ -10,15 +10,21 @@ public struct Colour: Sendable, Equatable {
         self.blue = blue
     }
 
+    // Those of the page (Public/css/base.css).
+    public static let paper = Colour(246, 244, 240)
+    public static let ink = Colour(29, 28, 26)
+    public static let muted = Colour(98, 94, 87)
+    public static let rule = Colour(213, 208, 199)
+    /// Stands out from every colour of the scale.
+    public static let mark = Colour(143, 211, 210)
     public static let white = Colour(255, 255, 255)
-    public static let black = Colour(20, 20, 20)
-    public static let gray = Colour(200, 200, 200)
 
-    /// From hard (red) to easy (blue), apart also for eyes that do not tell red from green.
+    /// From hard (dark) to easy (light), apart by lightness as well as by hue: for colour-blind eyes and in gray. The page's
+    /// (Public/js/heat-map.js).
     public static func scale(_ index: Int, of count: Int) -> Colour {
         let stops = [
-            Colour(178, 24, 43), Colour(239, 138, 98), Colour(230, 190, 70), Colour(146, 197, 170),
-            Colour(67, 147, 195), Colour(33, 80, 172),
+            Colour(92, 26, 131), Colour(177, 47, 119), Colour(234, 102, 86), Colour(252, 180, 95),
+            Colour(253, 240, 166),
         ]
         guard count > 1 else { return stops[0] }
         let position = Double(min(max(index, 0), count - 1)) / Double(count - 1) * Double(stops.count - 1)

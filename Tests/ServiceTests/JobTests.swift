@@ -190,7 +190,7 @@ import Testing
         let picture = try Image.decode(rig.get("/jobs/\(id)/exits", headers: ["Accept: image/png"]).body).raster
         return (0..<picture.height).reduce(0) { count, y in
             count + picture.withRow(y) { row in
-                (0..<picture.width).count { row[$0 * 3] == 255 && row[$0 * 3 + 1] == 0 && row[$0 * 3 + 2] == 200 }
+                (0..<picture.width).count { row[$0 * 3] == 143 && row[$0 * 3 + 1] == 211 && row[$0 * 3 + 2] == 210 }
             }
         }
     }

@@ -167,6 +167,7 @@ def bill_of_materials(folder, root):
         "libpng16-16",
         "libopenblas0-pthread",
         "libfftw3-single3",
+        "libfreetype6",
         "libssl3",
         "libc6",
         "swift-argument-parser",

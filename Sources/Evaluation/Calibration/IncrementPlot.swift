@@ -13,6 +13,8 @@ public struct IncrementPlot {
         self.title = title
     }
 
+    private static let large = Lettering(capitalHeight: 14)
+    private static let words = Lettering(capitalHeight: 11)
     private static let size = (width: 900, height: 560)
     private static let area = (left: 100, top: 60, width: 560, height: 420)
 
@@ -30,25 +32,28 @@ public struct IncrementPlot {
         }
         func y(_ value: Double) -> Double { Double(area.top) + (1 - axis.share(of: value)) * Double(area.height) }
 
-        canvas.text(title, x: area.left, y: 16, size: 2)
-        canvas.text("gain of a sub-decoder over the one before, dB", x: area.left, y: 38, size: 1)
+        canvas.text(title, x: area.left, y: 14, Self.large)
+        canvas.text("gain of a sub-decoder over the one before, dB", x: area.left, y: 38, Self.words, .muted)
         for tick in axis.values {
             let level = y(tick)
             canvas.line(
-                from: (Double(area.left), level), to: (Double(area.left + area.width), level), thickness: 1, .gray)
+                from: (Double(area.left), level), to: (Double(area.left + area.width), level), thickness: 1, .rule)
             let label = axis.label(tick)
-            canvas.text(label, x: area.left - 8 - Canvas.textWidth(label), y: Int(level) - 7)
+            canvas.text(label, x: area.left - 8 - Self.words.width(of: label), y: Int(level) - 5, Self.words)
         }
         for depth in 1...depths {
-            canvas.text("\(depth)", x: Int(x(depth)) - 5, y: area.top + area.height + 10)
+            let label = "\(depth)"
+            canvas.text(
+                label, x: Int(x(depth)) - Self.words.width(of: label) / 2, y: area.top + area.height + 12, Self.words)
         }
         let caption = "sub-decoder"
         canvas.text(
-            caption, x: area.left + (area.width - Canvas.textWidth(caption)) / 2, y: area.top + area.height + 36)
+            caption, x: area.left + (area.width - Self.words.width(of: caption)) / 2, y: area.top + area.height + 38,
+            Self.words, .muted)
         canvas.line(
             from: (Double(area.left), y(tau)), to: (Double(area.left + area.width), y(tau)), thickness: 2, dash: 6,
-            .black)
-        canvas.frame(x: area.left, y: area.top, width: area.width, height: area.height, thickness: 1, .black)
+            .ink)
+        canvas.frame(x: area.left, y: area.top, width: area.width, height: area.height, thickness: 1, .muted)
         for (index, row) in calibration.increments.enumerated() {
             draw(row, Colour.scale(index, of: calibration.increments.count), on: &canvas, x: x, y: y)
         }
@@ -56,33 +61,40 @@ public struct IncrementPlot {
         return canvas.picture
     }
 
+    /// Each line and point has a dark edge: the lightest colours would be lost on paper.
     private func draw(
         _ row: [Double?], _ colour: Colour, on canvas: inout Canvas, x: (Int) -> Double, y: (Double) -> Double
     ) {
-        var last: (x: Double, y: Double)?
-        for (index, gain) in row.enumerated() {
-            guard let gain else { continue }
-            let point = (x: x(index + 1), y: y(gain))
-            if let last { canvas.line(from: last, to: point, thickness: 3, colour) }
-            canvas.fill(x: Int(point.x) - 4, y: Int(point.y) - 4, width: 9, height: 9, colour)
-            last = point
+        let points = row.enumerated().compactMap { index, gain in gain.map { (x: x(index + 1), y: y($0)) } }
+        for (edge, colour) in [(2, Colour.muted), (0, colour)] {
+            for (point, next) in zip(points, points.dropFirst()) {
+                canvas.line(from: point, to: next, thickness: 3 + edge, colour)
+            }
+            for point in points {
+                let side = 9 + edge
+                canvas.fill(x: Int(point.x) - side / 2, y: Int(point.y) - side / 2, width: side, height: side, colour)
+            }
         }
     }
 
     private func legend(on canvas: inout Canvas) {
         let left = Self.area.left + Self.area.width + 20
-        canvas.text("class exit tiles", x: left, y: Self.area.top)
+        let columns = (left + 26, left + 84, left + 136)
+        canvas.text("class", x: columns.0, y: Self.area.top, Self.words, .muted)
+        canvas.text("exit", x: columns.1, y: Self.area.top, Self.words, .muted)
+        canvas.text("tiles", x: columns.2, y: Self.area.top, Self.words, .muted)
         let table = calibration.exitTable(tau: tau)
         for (index, count) in calibration.counts.enumerated() {
             let top = Self.area.top + 28 + index * 26
             canvas.fill(
                 x: left, y: top, width: 16, height: 14, Colour.scale(index, of: calibration.counts.count))
-            canvas.text("\(index)", x: left + 26, y: top)
-            canvas.text("\(table[index])", x: left + 84, y: top)
-            canvas.text("\(count)", x: left + 132, y: top)
+            canvas.frame(x: left, y: top, width: 16, height: 14, thickness: 1, .muted)
+            canvas.text("\(index)", x: columns.0, y: top + 1, Self.words)
+            canvas.text("\(table[index])", x: columns.1, y: top + 1, Self.words)
+            canvas.text("\(count)", x: columns.2, y: top + 1, Self.words)
         }
         let top = Self.area.top + 40 + calibration.counts.count * 26
-        canvas.line(from: (Double(left), Double(top + 7)), to: (Double(left + 40), Double(top + 7)), dash: 6, .black)
-        canvas.text("tau = \(tau) dB", x: left + 50, y: top)
+        canvas.line(from: (Double(left), Double(top + 7)), to: (Double(left + 40), Double(top + 7)), dash: 6, .ink)
+        canvas.text("τ = \(tau) dB", x: left + 50, y: top + 1, Self.words)
     }
 }

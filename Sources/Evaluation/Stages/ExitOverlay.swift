@@ -12,21 +12,21 @@ struct ExitOverlay {
 
     func draw(on picture: ByteImage) -> ByteImage {
         var canvas = Canvas(picture)
-        let size = max(1, min(grid.tileWidth, grid.tileHeight) / 128)
+        let lettering = Lettering(capitalHeight: 7 * max(1, min(grid.tileWidth, grid.tileHeight) / 128))
+        let margin = lettering.capitalHeight / 2
         for index in exits.indices {
             let own = part(index)
-            // Deep exits are red: they cost most.
+            // Deep exits are dark: they cost most.
             let colour = Colour.scale(subDecoders - exits[index], of: subDecoders + 1)
             canvas.fill(x: own.x, y: own.y, width: own.width, height: own.height, colour, opacity: 0.35)
-            canvas.frame(x: own.x, y: own.y, width: own.width, height: own.height, thickness: 1, .white)
+            canvas.frame(x: own.x, y: own.y, width: own.width, height: own.height, thickness: 1, .white, opacity: 0.5)
             let lines = [classes[index].map { "class \($0)" }, "exit \(exits[index])"].compactMap { $0 }
-            let width = (lines.map { Canvas.textWidth($0, size: size) }.max() ?? 0) + 4 * size
-            canvas.fill(
-                x: own.x + 4, y: own.y + 4, width: width, height: lines.count * 9 * size + 4 * size, .black,
-                opacity: 0.7)
+            let (x, y) = (own.x + 4, own.y + 4)
+            let width = (lines.map(lettering.width).max() ?? 0) + 2 * margin
+            let height = lettering.capitalHeight + (lines.count - 1) * lettering.lineHeight + 2 * margin
+            canvas.fill(x: x, y: y, width: width, height: height, .ink, opacity: 0.72)
             for (line, text) in lines.enumerated() {
-                canvas.text(
-                    text, x: own.x + 4 + 2 * size, y: own.y + 4 + 3 * size + line * 9 * size, size: size, .white)
+                canvas.text(text, x: x + margin, y: y + margin + line * lettering.lineHeight, lettering, .white)
             }
         }
         return canvas.picture

@@ -7,8 +7,6 @@ import Tiles
 struct HeatMap {
     /// The longer side of a small one, at least.
     private static let shortestSide = 256
-    private static let mark = Colour(255, 0, 200)
-
     /// Without a ground that fits: an even shade.
     private static let plain: UInt8 = 96
 
@@ -26,8 +24,9 @@ struct HeatMap {
         let (width, height) = (max(1, photoWidth * up / down), max(1, photoHeight * up / down))
         let entries = legend()
         let size = max(2, width / 400)
-        let lineHeight = 12 * size
-        let widths = entries.map { Canvas.textWidth($0.text, size: size) + lineHeight + 2 * size }
+        let lettering = Lettering(capitalHeight: 5 * size)
+        let lineHeight = 10 * size
+        let widths = entries.map { lettering.width(of: $0.text) + lineHeight + 2 * size }
         let full = max(width, (widths.max() ?? 0) + 2 * size)
         let lines = Self.wrap(widths, within: full - 2 * size)
         var canvas = Canvas(width: full, height: height + lines.count * lineHeight + 4 * size)
@@ -41,16 +40,19 @@ struct HeatMap {
         }
         // One size for all words.
         let words = cells.map { min($0.width / 96, $0.height / 48, 3) }.min() ?? 0
-        for (tile, cell) in zip(tiles, cells) { draw(tile, cell, words, on: &canvas) }
+        let inCells = Lettering(capitalHeight: words >= 1 ? 6 * words : 7)
+        for (tile, cell) in zip(tiles, cells) { draw(tile, cell, inWords: words >= 1, inCells, on: &canvas) }
         var next = 0
         for (line, count) in lines.enumerated() {
             var x = 2 * size
             let y = height + 3 * size + line * lineHeight
             for entry in entries[next..<next + count] {
-                canvas.fill(x: x, y: y, width: 8 * size, height: 8 * size, entry.colour)
-                if entry.isMark { Self.cross(x: x, y: y, width: 8 * size, height: 8 * size, on: &canvas) }
+                let side = lettering.capitalHeight
+                canvas.fill(x: x, y: y, width: side, height: side, entry.colour)
+                canvas.frame(x: x, y: y, width: side, height: side, thickness: 1, .muted)
+                if entry.isMark { Self.cross(x: x, y: y, width: side, height: side, on: &canvas) }
                 x += lineHeight - 2 * size
-                x += canvas.text(entry.text, x: x, y: y, size: size) + 4 * size
+                x += canvas.text(entry.text, x: x, y: y, lettering) + 4 * size
             }
             next += count
         }
@@ -60,37 +62,37 @@ struct HeatMap {
     // MARK: Tiles
 
     private func colour(_ exit: Int) -> Colour {
-        // Deep exits are red: they cost most.
+        // Deep exits are dark: they cost most.
         Colour.scale(subDecoders - min(exit, subDecoders), of: subDecoders + 1)
     }
 
-    private func draw(_ tile: JobTile, _ cell: TileRectangle, _ size: Int, on canvas: inout Canvas) {
+    /// - Parameter inWords: whether there is room for more than the exit's number.
+    private func draw(
+        _ tile: JobTile, _ cell: TileRectangle, inWords: Bool, _ lettering: Lettering, on canvas: inout Canvas
+    ) {
         let (x, y, width, height) = (cell.x, cell.y, cell.width, cell.height)
         guard width > 0, height > 0 else { return }
         canvas.fill(x: x, y: y, width: width, height: height, colour(tile.exit), opacity: 0.5)
-        canvas.frame(x: x, y: y, width: width, height: height, thickness: 1, .white)
+        canvas.frame(x: x, y: y, width: width, height: height, thickness: 1, .white, opacity: 0.35)
         if tile.anomaly != nil { Self.cross(x: x, y: y, width: width, height: height, on: &canvas) }
-        let texts = [tile.degradationClass.map { "class \($0)" }, "exit \(tile.exit)"].compactMap { $0 }
-        guard size >= 1 else {
-            // Too small for words: the number alone, where it fits.
-            if width >= 12, height >= 11 { canvas.text("\(tile.exit)", x: x + 3, y: y + 2, size: 1, .black) }
-            return
-        }
-        let box = (texts.map { Canvas.textWidth($0, size: size) }.max() ?? 0) + 3 * size
-        canvas.fill(
-            x: x + 2 * size, y: y + 2 * size, width: box, height: texts.count * 9 * size + 3 * size, .black,
-            opacity: 0.7)
+        let words = [tile.degradationClass.map { "class \($0)" }, "exit \(tile.exit)"].compactMap { $0 }
+        let texts = inWords ? words : ["\(tile.exit)"]
+        let margin = lettering.capitalHeight / 3
+        let boxWidth = (texts.map(lettering.width).max() ?? 0) + 2 * margin
+        let boxHeight = lettering.capitalHeight + (texts.count - 1) * lettering.lineHeight + 2 * margin
+        guard boxWidth <= width, boxHeight <= height else { return }
+        canvas.fill(x: x + margin, y: y + margin, width: boxWidth, height: boxHeight, .ink, opacity: 0.72)
         for (line, text) in texts.enumerated() {
-            canvas.text(text, x: x + 4 * size, y: y + 4 * size + line * 9 * size, size: size, .white)
+            canvas.text(text, x: x + 2 * margin, y: y + 2 * margin + line * lettering.lineHeight, lettering, .white)
         }
     }
 
     private static func cross(x: Int, y: Int, width: Int, height: Int, on canvas: inout Canvas) {
         let thickness = max(1, min(width, height) / 24)
-        canvas.frame(x: x, y: y, width: width, height: height, thickness: thickness, mark)
+        canvas.frame(x: x, y: y, width: width, height: height, thickness: thickness, .mark)
         let (left, top, right, bottom) = (Double(x), Double(y), Double(x + width - 1), Double(y + height - 1))
-        canvas.line(from: (left, top), to: (right, bottom), thickness: thickness, mark)
-        canvas.line(from: (left, bottom), to: (right, top), thickness: thickness, mark)
+        canvas.line(from: (left, top), to: (right, bottom), thickness: thickness, .mark)
+        canvas.line(from: (left, bottom), to: (right, top), thickness: thickness, .mark)
     }
 
     /// Each tile up to the middle of its overlaps, so that no pixel is coloured twice.
