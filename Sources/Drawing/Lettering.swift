@@ -27,9 +27,9 @@ public struct Lettering: Sendable {
     /// Draws every letter once, which takes a millisecond. Where memory is too short for that the lettering is empty: a
     /// map without words is better than none.
     ///
-    /// - Parameter capitalHeight: pixels, at least 5.
+    /// - Parameter capitalHeight: pixels, at least 7: in smaller letters dots are too faint to be seen.
     public init(capitalHeight: Int) {
-        self.capitalHeight = max(5, capitalHeight)
+        self.capitalHeight = max(7, capitalHeight)
         // Roboto's capitals are 1456 of 2048 units high.
         let pixels = (self.capitalHeight * 2048 + 728) / 1456
         lineHeight = self.capitalHeight * 7 / 4
