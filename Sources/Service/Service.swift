@@ -89,10 +89,35 @@ public final class Service: Sendable {
         let engine = Engine(
             model: model, knownTileSeconds: report.seconds, options: options, memory: state.memory, metrics: metrics)
         sayWhatTilesTake(engine)
-        metrics.register(engine, jobs: state.jobs, precision: options.precision.rawValue)
+        register(engine)
         state.jobs.begin(with: engine)
         state.enter(.ready(engine))
         return report
+    }
+
+    /// Adds the metrics that are read off a running engine.
+    private func register(_ engine: Engine) {
+        let (metrics, jobs) = (state.context.metrics, state.jobs)
+        let (scheduler, memory, registry) = (engine.scheduler, engine.memory, metrics.registry)
+        registry.sampled("deblur_queue_images", "Images that wait for their first tile.") {
+            Double(scheduler.queuedImages + memory.waiting + jobs.queuedJobs)
+        }
+        registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
+        registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {
+            Double(memory.photoLimit)
+        }
+        registry.sampled("deblur_memory_reserved_bytes", "Memory reserved for uploads and images.") {
+            Double(memory.reserved)
+        }
+        registry.sampled("deblur_workers", "Tiles that can be in work at the same time.") {
+            Double(scheduler.configuration.tilesAtOnce)
+        }
+        registry.sampled("deblur_workers_busy", "Threads that lead a tile.") { Double(scheduler.busyWorkers) }
+        registry.gauges(
+            "deblur_build_info", "What is running; always 1.", labels: ["version", "model", "precision", "kernels"]
+        )(Version.current, engine.model.reference, options.precision.rawValue, engine.model.kernels).set(1)
+        // Known labels from the start: a rate over a counter that appears with its first count misses that count.
+        for exit in 0...engine.model.subDecoders { metrics.tiles(String(exit)).add(0) }
     }
 
     private func sayWhatTilesTake(_ engine: Engine) {

@@ -29,7 +29,7 @@ struct SeededGenerator: RandomNumberGenerator {
     @Test func verdictDoesNotDependOnReads() {
         let seed: UInt64 = 0xDEB1_0B51
         var generator = SeededGenerator(state: seed)
-        var limits = ServerConfiguration.Limits()
+        var limits = MessageLimits()
         // Small limits, so that mutations reach them.
         limits.requestLine = 60
         limits.headerBytes = 150

@@ -64,7 +64,7 @@ import Testing
 
     /// A header value of 256 KiB, one byte per read, takes about twice as long as one of 128 KiB, not four times.
     @Test func longHeadersTakeLinearTime() {
-        var limits = ServerConfiguration.Limits()
+        var limits = MessageLimits()
         limits.headerBytes = 1 << 20
         func seconds(_ size: Int) -> Double {
             let bytes = Array("GET / HTTP/1.1\r\nHost: a\r\nX: ".utf8) + [UInt8](repeating: 0x79, count: size)

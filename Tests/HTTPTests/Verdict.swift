@@ -7,7 +7,7 @@ struct Verdict: Equatable, CustomStringConvertible {
     var description: String { lines.joined(separator: " | ") }
 
     /// - Parameter cuts: ascending positions at which a read ends.
-    init(_ bytes: [UInt8], cuts: [Int] = [], limits: ServerConfiguration.Limits = ServerConfiguration.Limits()) {
+    init(_ bytes: [UInt8], cuts: [Int] = [], limits: MessageLimits = MessageLimits()) {
         var parser = RequestParser(limits: limits)
         var body: [UInt8] = []
         var start = 0

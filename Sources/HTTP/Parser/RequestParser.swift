@@ -29,7 +29,7 @@ package struct RequestParser {
         case failed(ParseFailure)
     }
 
-    let limits: ServerConfiguration.Limits
+    let limits: MessageLimits
     var state = State.start(emptyLines: 0)
     /// The beginning of a line that is not complete.
     var partial: [UInt8] = []
@@ -45,7 +45,7 @@ package struct RequestParser {
     /// 413; a Content-Length beyond it is for whoever got the head to refuse.
     package var bodyLimit: Int
 
-    package init(limits: ServerConfiguration.Limits = ServerConfiguration.Limits()) {
+    package init(limits: MessageLimits = MessageLimits()) {
         self.limits = limits
         bodyLimit = limits.body
     }
@@ -157,4 +157,51 @@ package struct RequestParser {
         bodyLimit = limits.body
         return .end
     }
+}
+
+/// Why a message cannot be read on. The connection ends after the answer: where the next message would begin is not
+/// known.
+package struct ParseFailure: Error, Sendable, Equatable {
+    package let status: HTTPStatus
+    package let code: String
+    package let detail: String
+    /// The number that was exceeded, where one was.
+    package var limit: Int?
+
+    static func broken(_ detail: String) -> ParseFailure {
+        ParseFailure(status: .badRequest, code: "bad_request", detail: detail)
+    }
+
+    static func tooLarge(limit: Int) -> ParseFailure {
+        ParseFailure(
+            status: .contentTooLarge, code: "content_too_large",
+            detail: "The body is larger than \(limit) bytes.", limit: limit)
+    }
+
+    static func headerTooLarge(_ detail: String, limit: Int) -> ParseFailure {
+        ParseFailure(status: .headerFieldsTooLarge, code: "header_fields_too_large", detail: detail, limit: limit)
+    }
+
+    /// The answer's content.
+    var problem: Problem {
+        Problem(
+            status, code: code, detail: detail, members: limit.map { [("limit", .integer($0))] } ?? [],
+            closesConnection: true)
+    }
+}
+
+/// What is accepted of one message, in bytes where nothing else is said.
+public struct MessageLimits: Sendable {
+    /// The request line without its CRLF; beyond: 414.
+    public var requestLine = 16 << 10
+    /// All header lines together; beyond: 431. Trailers have the same bound.
+    public var headerBytes = 64 << 10
+    /// Header lines; beyond: 431.
+    public var headerCount = 100
+    /// Whole body, where the handler names no smaller limit; beyond: 413 before it is read.
+    public var body = 64 << 20
+    /// How much of an unwanted body is read and thrown away to keep a connection usable.
+    public var discardedBody = 64 << 10
+
+    public init() {}
 }

@@ -1,4 +1,5 @@
 import Sockets
+import Synchronization
 
 /// One request and its answer. May be kept and used from any thread; every method returns at once.
 ///
@@ -48,7 +49,7 @@ public final class Exchange: Sendable {
     /// Continue` is sent where the client waits for it.
     ///
     /// - Parameters:
-    ///   - limit: in bytes; nil: ``ServerConfiguration/Limits/body``.
+    ///   - limit: in bytes; nil: ``MessageLimits/body``.
     ///   - progress: called on the event loop with the bytes that have come so far, whenever more have. It may answer:
     ///     that ends the collecting with ``BodyFailure/disconnected``.
     public func collectBody(
@@ -98,5 +99,58 @@ public final class Exchange: Sendable {
             return state.isGone
         }
         if isGone { body() }
+    }
+}
+
+/// What an exchange and its connection share. The connection holds this, and only whoever is to answer holds the
+/// ``Exchange``, so that an exchange that nobody can answer any more is noticed.
+final class ExchangeState: Sendable {
+    struct Contents {
+        var route: String?
+        var requestID: String?
+        var isAnswered = false
+        var isSlow = false
+        /// Nobody is there any more to take the answer.
+        var isGone = false
+        var onDisconnect: [@Sendable () -> Void] = []
+    }
+
+    let head: RequestHead
+    private let contents = Mutex(Contents())
+
+    init(head: RequestHead) { self.head = head }
+
+    func withLock<R: Sendable>(_ body: (inout Contents) -> sending R) -> R { contents.withLock { body(&$0) } }
+
+    /// The id, made on first use.
+    func requestID(_ make: (RequestHead?) -> String) -> String {
+        if let id = withLock({ $0.requestID }) { return id }
+        let id = make(head)
+        return withLock { contents in
+            let kept = contents.requestID ?? id
+            contents.requestID = kept
+            return kept
+        }
+    }
+
+    /// True for the first caller.
+    func claimAnswer() -> Bool {
+        withLock { contents in
+            defer { contents.isAnswered = true }
+            return !contents.isAnswered
+        }
+    }
+
+    /// The answer is complete: nobody has to be told of a disconnect any more.
+    func release() { withLock { $0.onDisconnect = [] } }
+
+    /// The client has gone before the answer was complete.
+    func disconnect() {
+        let callbacks = withLock { contents in
+            contents.isGone = true
+            defer { contents.onDisconnect = [] }
+            return contents.onDisconnect
+        }
+        for callback in callbacks { callback() }
     }
 }

@@ -1,21 +1,5 @@
 /// How the server listens and what it puts up with. All times are in seconds, all sizes in bytes.
 public struct ServerConfiguration: Sendable {
-    /// What the server accepts of one message.
-    public struct Limits: Sendable {
-        /// The request line without its CRLF; beyond: 414.
-        public var requestLine = 16 << 10
-        /// All header lines together; beyond: 431. Trailers have the same bound.
-        public var headerBytes = 64 << 10
-        /// Header lines; beyond: 431.
-        public var headerCount = 100
-        /// Whole body, where the handler names no smaller limit; beyond: 413 before it is read.
-        public var body = 64 << 20
-        /// How much of an unwanted body is read and thrown away to keep a connection usable.
-        public var discardedBody = 64 << 10
-
-        public init() {}
-    }
-
     /// How long the server waits.
     public struct Timeouts: Sendable {
         /// From the first byte of a request (or the connection's start) to the end of its head; then 408.
@@ -48,7 +32,7 @@ public struct ServerConfiguration: Sendable {
     public var port: Int
     /// Path of a Unix-domain socket to listen on as well. A socket that a dead server left there is replaced.
     public var unixSocketPath: String?
-    public var limits = Limits()
+    public var limits = MessageLimits()
     public var timeouts = Timeouts()
     /// Connections beyond this number are accepted, but answered with 503 unless
     /// ``RequestHandler/isAlwaysServed(_:)`` says otherwise: health stays reachable. Where the process may open fewer

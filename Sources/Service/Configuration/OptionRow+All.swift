@@ -107,7 +107,7 @@ extension OptionRow {
         "replica", "NAME", .jobs,
         "Name of this replica: the first part of its jobs' ids, by which proxies find it.",
         expected: "1 to 32 of a-z, 0-9 and -", \.replica
-    ) { JobID.isReplicaName($0) ? .some($0) : nil }
+    ) { ServeOptions.isReplicaName($0) ? .some($0) : nil }
 
     // MARK: Trust
 

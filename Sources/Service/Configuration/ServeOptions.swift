@@ -41,6 +41,15 @@ public struct ServeOptions: Sendable {
     public var logFormat = LogFormat.text
     public var logLevel = "info"
 
+    /// `[a-z0-9-]{1,32}`
+    static func isReplicaName(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || byte == UInt8(ascii: "-")
+            }
+    }
+
     /// The defaults of the table.
     public init() {
         for row in OptionRow.all {

@@ -13,7 +13,7 @@ struct JobID: Hashable, Sendable, CustomStringConvertible {
         let random = parts.suffix(Self.randomDigits)
         guard random.count == Self.randomDigits, random.allSatisfy(Self.isHexDigit) else { return nil }
         let rest = parts.dropLast(Self.randomDigits)
-        guard rest.isEmpty || rest.last == UInt8(ascii: "-") && Self.isReplicaName(String(Substring(rest.dropLast())))
+        guard rest.isEmpty || rest.last == UInt8(ascii: "-") && ServeOptions.isReplicaName(String(Substring(rest.dropLast())))
         else { return nil }
         self.text = text
     }
@@ -29,19 +29,9 @@ struct JobID: Hashable, Sendable, CustomStringConvertible {
         return JobID(checked: (replica.map { "\($0)-" } ?? "") + random)
     }
 
-    /// `[a-z0-9-]{1,32}`
-    static func isReplicaName(_ text: String) -> Bool {
-        (1...32).contains(text.utf8.count)
-            && text.utf8.allSatisfy { byte in
-                isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || byte == UInt8(ascii: "-")
-            }
-    }
-
     private static let randomDigits = 32
 
-    private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
-
     private static func isHexDigit(_ byte: UInt8) -> Bool {
-        isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
+        (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte)
     }
 }

@@ -218,3 +218,7 @@ final class DeblurWork: Sendable {
         }
     }
 }
+
+extension ContinuousClock.Instant {
+    var secondsUntilNow: Double { duration(to: .now) / .seconds(1) }
+}

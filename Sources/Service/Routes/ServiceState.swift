@@ -86,15 +86,3 @@ package final class ServiceState: Sendable {
         if case .ready(let engine) = phase.withLock({ $0 }) { engine } else { nil }
     }
 }
-
-/// A request is worked on for as long as this lives.
-final class RunningWork: Sendable {
-    private let group: DispatchGroup
-
-    init(_ group: DispatchGroup) {
-        self.group = group
-        group.enter()
-    }
-
-    deinit { group.leave() }
-}

@@ -52,6 +52,8 @@ final class JobStore: Sendable {
                 spool = nil
             }
         }
+        for state in JobState.allCases { context.metrics.jobs(state.rawValue).set(0) }
+        for state in JobState.allCases where state.isFinal { context.metrics.jobsEnded(state.rawValue).add(0) }
         sweeper = DispatchSource.makeTimerSource(queue: .global())
         let period = min(max(ttlSeconds / 4, 0.05), 15)
         sweeper.schedule(deadline: .now() + period, repeating: period, leeway: .milliseconds(50))

@@ -1,3 +1,4 @@
+import Dispatch
 import HTTP
 import Logging
 
@@ -17,4 +18,16 @@ struct RequestContext: Sendable {
         }
         exchange.refuse(problem)
     }
+}
+
+/// A request is worked on for as long as this lives.
+final class RunningWork: Sendable {
+    private let group: DispatchGroup
+
+    init(_ group: DispatchGroup) {
+        self.group = group
+        group.enter()
+    }
+
+    deinit { group.leave() }
 }

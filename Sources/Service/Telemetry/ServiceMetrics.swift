@@ -64,36 +64,10 @@ public struct ServiceMetrics: Sendable {
             "What could not be done on disk: accept (also for the limit), begin, finish, read, recover.",
             labels: ["operation"])
         eventStreams = registry.gauge("deblur_event_streams", "Clients that follow a job's events.")
-        for state in JobState.allCases { jobs(state.rawValue).set(0) }
-        for state in JobState.allCases where state.isFinal { jobsEnded(state.rawValue).add(0) }
         for operation in ["accept", "begin", "finish", "read", "recover"] { spoolErrors(operation).add(0) }
         registry.sampled(
             "deblur_log_lines_dropped_total", "Lines of the log that nobody read in time.", kind: .counter
         ) { Double(LogWriter.standardError.droppedLines) }
         ProcessMetrics.register(in: registry)
-    }
-
-    /// Adds the metrics that are read off a running engine.
-    func register(_ engine: Engine, jobs: JobRunner, precision: String) {
-        let (scheduler, memory) = (engine.scheduler, engine.memory)
-        registry.sampled("deblur_queue_images", "Images that wait for their first tile.") {
-            Double(scheduler.queuedImages + memory.waiting + jobs.queuedJobs)
-        }
-        registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
-        registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {
-            Double(memory.photoLimit)
-        }
-        registry.sampled("deblur_memory_reserved_bytes", "Memory reserved for uploads and images.") {
-            Double(memory.reserved)
-        }
-        registry.sampled("deblur_workers", "Tiles that can be in work at the same time.") {
-            Double(scheduler.configuration.tilesAtOnce)
-        }
-        registry.sampled("deblur_workers_busy", "Threads that lead a tile.") { Double(scheduler.busyWorkers) }
-        registry.gauges(
-            "deblur_build_info", "What is running; always 1.", labels: ["version", "model", "precision", "kernels"]
-        )(Version.current, engine.model.reference, precision, engine.model.kernels).set(1)
-        // Known labels from the start: a rate over a counter that appears with its first count misses that count.
-        for exit in 0...engine.model.subDecoders { tiles(String(exit)).add(0) }
     }
 }
