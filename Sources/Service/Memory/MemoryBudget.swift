@@ -143,6 +143,15 @@ public final class MemoryBudget: Sendable {
         }
     }
 
+    func complete(_ ticket: Int, with bytes: Int) {
+        settle { state in
+            guard let held = state.holdings[ticket]?.bytes else { return }
+            state.holdings[ticket]?.transfer = nil
+            state.holdings[ticket]?.giveUp = nil
+            if bytes < held { state.change(ticket, to: bytes) }
+        }
+    }
+
     func follow(_ ticket: Int, _ transfer: Transfer, _ giveUp: @escaping @Sendable () -> Void) {
         state.withLock { state in
             state.holdings[ticket]?.transfer = transfer

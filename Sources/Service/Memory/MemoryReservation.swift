@@ -27,6 +27,9 @@ public final class MemoryReservation: Sendable {
         budget.follow(ticket, Transfer(total: total, at: MemoryBudget.now), giveUp)
     }
 
+    /// The transfer is over and brought so many bytes: from now on the memory stays until this is let go of.
+    package func complete(with bytes: Int) { budget.complete(ticket, with: bytes) }
+
     /// Bytes that have moved so far.
     package func moved(to bytes: Int) { budget.move(ticket, to: bytes) }
 }

@@ -8,9 +8,8 @@ import Tiles
 
 /// One `POST /deblur` from its head to its answer: the image, or a job where the client prefers one.
 ///
-/// Head and refusals: on the event loop. Header of the image: on the codec threads. From then on ``DeblurWork``, or the
-/// job, has it. Between two steps nothing waits on a thread; what is running keeps the request alive, and when the
-/// client leaves, whatever it is at stops.
+/// Head and refusals: on the event loop. Header of the image: on the admission threads. From then on the
+/// ``PhotoPipeline``, or the job, has it. When the client leaves, whatever it is at stops.
 final class DeblurRequest: Sendable {
     enum Stage: String, Sendable { case upload, decode, queue, work, done }
 
@@ -21,7 +20,7 @@ final class DeblurRequest: Sendable {
         var isRefused = false
         var upload: MemoryReservation?
         var wait: MemoryWait?
-        var work: DeblurWork?
+        var pipeline: PhotoPipeline?
     }
 
     private let exchange: Exchange
@@ -71,20 +70,32 @@ final class DeblurRequest: Sendable {
         exchange.onDisconnect { [weak self] in self?.clientLeft() }
         state.withLock { $0.upload }?.follow(total: exchange.head.contentLength) { [weak self] in self?.giveUpUpload() }
         exchange.collectBody(limit: maxBody, progress: { [self] in received($0) }) { [self] result in
-            let body: [UInt8]
             switch result {
-            case .success(let bytes): body = bytes
+            case .success(let body): begin(body)
             case .failure(let failure):
                 let isRefused = state.withLock { $0.isRefused }
                 if failure == .disconnected, !isRefused { context.metrics.cancelled(Stage.upload.rawValue).add() }
-                return release()
+                release()
             }
-            exchange.markSlow()
-            state.withLock { state in
-                state.stage = .decode
-                state.upload?.shrink(to: body.count)
+        }
+    }
+
+    private func begin(_ body: [UInt8]) {
+        exchange.markSlow()
+        let pipeline = PhotoPipeline(engine: engine, metrics: context.metrics) { [self] outcome in
+            switch outcome {
+            case .finished(let product): answer(product)
+            case .failed(let error): fail(error)
+            case .cancelled: release()
             }
-            on(engine.admissions) { try self.admit(body) }
+        }
+        let upload = state.withLock { state in
+            (state.stage, state.pipeline) = (.decode, pipeline)
+            return state.upload
+        }
+        upload?.complete(with: body.count)
+        pipeline.run { [self] next in
+            on(engine.admissions) { try self.admit(body, next) }
         }
     }
 
@@ -119,9 +130,9 @@ final class DeblurRequest: Sendable {
     /// An upload's memory grows by this many bytes at a time.
     private static let uploadStep = 256 << 10
 
-    // MARK: Steps
+    // MARK: Admit
 
-    private func admit(_ body: [UInt8]) throws {
+    private func admit(_ body: [UInt8], _ next: @escaping @Sendable (AdmittedPhoto) -> Void) throws {
         let upload = try DeblurUpload(body, kind)
         let parameters = try DeblurParameters(query + upload.parameters)
         let image = body.span.bytes.extracting(upload.imageRange)
@@ -138,7 +149,28 @@ final class DeblurRequest: Sendable {
             return on(jobs.store.disk) { try self.accept(body, upload.imageRange, plan) }
         }
         let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller)
-        wait(body, upload.imageRange, plan, place)
+        let began = ContinuousClock.now
+        state.withLock { $0.stage = .queue }
+        let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller) { [self] result in
+            on(engine.admissions) { [self] in
+                switch result {
+                case .success(let memory):
+                    let (isGone, held) = state.withLock { state in
+                        if !state.isGone { state.stage = .work }
+                        return (state.isGone, state.upload.take())
+                    }
+                    if isGone { return release() }
+                    let file = AdmittedPhoto.File(bytes: body, range: upload.imageRange, upload: held)
+                    next(AdmittedPhoto(plan, file, place: place, memory: memory, queueSeconds: began.secondsUntilNow))
+                case .failure(let refusal): throw engine.problem(for: refusal)
+                }
+            }
+        }
+        let isGone = state.withLock { state in
+            state.wait = wait
+            return state.isGone
+        }
+        if isGone { wait.withdraw() }
     }
 
     /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
@@ -158,54 +190,16 @@ final class DeblurRequest: Sendable {
         release()
     }
 
-    private func wait(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket) {
-        let began = ContinuousClock.now
-        state.withLock { $0.stage = .queue }
-        let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller) { [self] result in
-            on(engine.admissions) { [self] in
-                switch result {
-                case .success(let memory): work(body, range, plan, place, memory, began.secondsUntilNow)
-                case .failure(let refusal): throw engine.problem(for: refusal)
-                }
-            }
-        }
-        let isGone = state.withLock { state in
-            state.wait = wait
-            return state.isGone
-        }
-        if isGone { wait.withdraw() }
-    }
+    // MARK: Answer
 
-    private func work(
-        _ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan, _ place: QueueTicket, _ memory: MemoryReservation,
-        _ queueSeconds: Double
-    ) {
-        let work = DeblurWork(
-            plan, for: .request, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds
-        ) { [self] outcome in
-            switch outcome {
-            case .finished(let product): answer(product, plan)
-            case .failed(let error): fail(error)
-            case .cancelled: release()
-            }
-        }
-        let isGone = state.withLock { state in
-            (state.stage, state.work) = (.work, work)
-            return state.isGone
-        }
-        if isGone { work.cancel() }
-        work.start(body, range, place: place) { [self] in _ = state.withLock { $0.upload.take() } }
-    }
-
-    private func answer(_ product: DeblurWork.Product, _ plan: DeblurPlan) {
+    private func answer(_ product: PhotoPipeline.Product) {
         var response: Response
-        if plan.parameters.dryRun {
+        if product.plan.parameters.dryRun {
             let report = DryRunReport(product.report, engine: engine)
             response = Response(.ok, contentType: "application/json", Array(JSON.encode(report)))
             response.headers.add("Deblur-Model", engine.model.reference)
         } else {
-            let answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
-            response = answer.response(plan: plan)
+            response = DeblurAnswer(product.plan, product.report, product.timing, engine.model).response(plan: product.plan)
         }
         if let image = product.image {
             ResultStream.send(
@@ -219,14 +213,14 @@ final class DeblurRequest: Sendable {
     // MARK: Ends
 
     private func clientLeft() {
-        let (stage, wait, work) = state.withLock { state in
+        let (stage, wait, pipeline) = state.withLock { state in
             state.isGone = true
-            return (state.stage, state.wait, state.work)
+            return (state.stage, state.wait, state.pipeline)
         }
         switch stage {
         // Before its body is complete, the body's failure says it all.
         case .upload, .done: return
-        case .work: work?.cancel()
+        case .work: pipeline?.cancel()
         case .decode, .queue:
             wait?.withdraw()
             context.metrics.cancelled(stage.rawValue).add()

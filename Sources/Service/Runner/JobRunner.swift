@@ -213,19 +213,22 @@ final class JobRunner: Sendable {
             fail(job, error)
             return leave(job)
         }
-        let work = DeblurWork(
-            plan, for: .job, engine: engine, metrics: context.metrics, memory: memory, queueSeconds: queueSeconds,
+        let pipeline = PhotoPipeline(
+            engine: engine, metrics: context.metrics, makesPreview: true,
             progress: { tile, eta in job.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
-            completion: { [self] in ended(job, plan, engine, $0) })
-        let isWanted = job.attach(work)
-        work.start(photo, photo.indices, place: place)
-        if !isWanted { work.cancel() }
+            ended: { [self] in ended(job, engine, $0) })
+        let isWanted = job.attach(pipeline)
+        pipeline.run { next in
+            let file = AdmittedPhoto.File(bytes: photo, range: photo.indices)
+            next(AdmittedPhoto(plan, file, place: place, memory: memory, queueSeconds: queueSeconds))
+        }
+        if !isWanted { pipeline.cancel() }
     }
 
-    private func ended(_ job: Job, _ plan: DeblurPlan, _ engine: Engine, _ outcome: DeblurWork.Outcome) {
+    private func ended(_ job: Job, _ engine: Engine, _ outcome: PhotoPipeline.Outcome) {
         switch outcome {
         case .finished(let product):
-            var answer = DeblurAnswer(plan, product.report, product.timing, engine.model)
+            var answer = DeblurAnswer(product.plan, product.report, product.timing, engine.model)
             guard let image = product.image else { break }
             let stored = JobStore.stored(image)
             // A deadline's result is not the same every time, but this one stays as it is.

@@ -12,7 +12,7 @@ final class Job: Sendable {
         /// Nil before there is a model, and after the end.
         var plan: DeblurPlan?
         var wait: MemoryWait?
-        var work: DeblurWork?
+        var work: PhotoPipeline?
         var running: RunningWork?
         /// The result is what was written: it was written by this process, or its digest was compared.
         var isVerified = false
@@ -119,7 +119,7 @@ final class Job: Sendable {
     }
 
     /// What does the work; false when the job was cancelled meanwhile.
-    func attach(_ work: DeblurWork) -> Bool {
+    func attach(_ work: PhotoPipeline) -> Bool {
         state.withLock { state in
             guard state.record.state == .running else { return false }
             state.work = work

@@ -13,7 +13,7 @@ extension JobStore {
     ///   - holding: kept until the result is on disk or not wanted any more.
     ///   - over: called once, on any thread, when the result is on disk or not wanted any more.
     func succeed(
-        _ job: Job, _ product: DeblurWork.Product, _ answer: DeblurAnswer, _ result: JobRecord.StoredFile,
+        _ job: Job, _ product: PhotoPipeline.Product, _ answer: DeblurAnswer, _ result: JobRecord.StoredFile,
         attempt: Int = 0, over: @escaping @Sendable () -> Void
     ) {
         guard !isClosed.load(ordering: .relaxed), let spool else { return over() }
