@@ -25,15 +25,14 @@ public final class Service: Sendable {
     package init(options: ServeOptions, logger: Logger, disk: any SpoolDisk) throws {
         self.options = options
         let metrics = ServiceMetrics()
-        let context = RequestContext(metrics: metrics, logger: logger)
-        let running = DispatchGroup()
+        let context = ServiceContext(metrics: metrics, logger: logger)
         let callers = Callers(
             keys: try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) },
             clients: ClientAddress(trusted: options.trustedProxies))
-        let store = try JobStore(options: options, context: context, disk: disk)
+        let keeper = try SpoolKeeper(options: options, context: context, disk: disk)
         state = ServiceState(
             options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
-            jobs: JobRunner(store: store, context: context, works: running), callers: callers, running: running)
+            jobs: JobRunner(keeper: keeper, context: context, replica: options.replica), callers: callers)
         let log = AccessLog(metrics: metrics, logger: logger, clients: callers.clients)
         handler = ServiceHandler(state: state, keys: callers.keys)
         server = HTTPServer(
@@ -100,7 +99,7 @@ public final class Service: Sendable {
         let (metrics, jobs) = (state.context.metrics, state.jobs)
         let (scheduler, memory, registry) = (engine.scheduler, engine.memory, metrics.registry)
         registry.sampled("deblur_queue_images", "Images that wait for their first tile.") {
-            Double(scheduler.queuedImages + memory.waiting + jobs.queuedJobs)
+            Double(scheduler.queuedImages + memory.waiting + jobs.keeper.queuedJobs)
         }
         registry.sampled("deblur_queue_tiles", "Tiles that wait for a worker.") { Double(scheduler.queuedTiles) }
         registry.sampled("deblur_memory_budget_bytes", "Memory that uploads and images may use.") {
@@ -166,7 +165,7 @@ public final class Service: Sendable {
     private func stopEngine() {
         state.loadedEngine?.scheduler.stop()
         // Results that were done in time are still written.
-        state.jobs.store.close()
+        state.jobs.keeper.close()
     }
 
     private static func configuration(_ options: ServeOptions) -> ServerConfiguration {

@@ -25,7 +25,7 @@ final class DeblurRequest: Sendable {
 
     private let exchange: Exchange
     private let engine: Engine
-    private let context: RequestContext
+    private let context: ServiceContext
     private let jobs: JobRunner
     private let maxBody: Int
     private let kind: DeblurUpload.Kind
@@ -45,7 +45,7 @@ final class DeblurRequest: Sendable {
         context = service.context
         jobs = service.jobs
         maxBody = service.options.maxBodyBytes
-        running = service.beginWork()
+        running = service.context.beginWork()
         caller = service.callers.name(of: exchange)
         parking = service.parking
         kind = try DeblurUpload.kind(of: exchange.head)
@@ -146,7 +146,7 @@ final class DeblurRequest: Sendable {
         }
         // A preference may be passed over (RFC 7240 §2): a dry run is short.
         if Preferences(exchange.head.headers).respondAsync, !parameters.dryRun {
-            return on(jobs.store.disk) { try self.accept(body, upload.imageRange, plan) }
+            return accept(body[upload.imageRange], plan)
         }
         let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller)
         let began = ContinuousClock.now
@@ -174,20 +174,19 @@ final class DeblurRequest: Sendable {
     }
 
     /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
-    private func accept(_ body: [UInt8], _ range: Range<Int>, _ plan: DeblurPlan) throws {
-        let job = try jobs.accept(body[range], plan, requestID: exchange.requestID, caller: caller)
-        let isGone = state.withLock { state in
-            // From here on leaving stops nothing.
-            if !state.isGone { state.stage = .done }
-            return state.isGone
+    private func accept(_ photo: ArraySlice<UInt8>, _ plan: DeblurPlan) {
+        jobs.accept(photo, plan, requestID: exchange.requestID, caller: caller) { [self] result in
+            let job: JobView
+            do throws(Problem) { job = try result.get() } catch { return fail(error) }
+            let isGone = state.withLock { state in
+                // From here on leaving stops nothing.
+                if !state.isGone { state.stage = .done }
+                return state.isGone
+            }
+            // Where the client has left, nobody knows its name.
+            if isGone { jobs.keeper.delete(job.id, forgetting: true) { _ in } } else { exchange.respond(JobRoutes.accepted(job, jobs)) }
+            release()
         }
-        if isGone {
-            // Nobody knows its name.
-            jobs.delete(job, forgetting: true)
-            return release()
-        }
-        exchange.respond(JobRoutes.accepted(job, jobs))
-        release()
     }
 
     // MARK: Answer
@@ -203,7 +202,7 @@ final class DeblurRequest: Sendable {
         }
         if let image = product.image {
             ResultStream.send(
-                image, holding: product.memory, response, exchange, parking: parking, disk: jobs.store.disk)
+                image, holding: product.memory, response, exchange, parking: parking)
         } else {
             exchange.respond(response)
         }

@@ -16,15 +16,18 @@ final class EventStream: @unchecked Sendable {
     /// How long a client waits before it comes back, milliseconds.
     private static let retryMilliseconds = 2000
 
-    private let log: EventLog
+    private let log: any JobEvents
     private let stream: ResponseStream
     private let openStreams: Gauge
     private let timer: any DispatchSourceTimer
     private var sent: Int
     private var listener: Int?
+    /// For the client, or for the next page.
     private var isWaiting = false
+    /// There was news meanwhile.
+    private var hasNews = false
 
-    private init(_ log: EventLog, after id: Int, _ stream: ResponseStream, _ openStreams: Gauge, ping: Double) {
+    private init(_ log: any JobEvents, after id: Int, _ stream: ResponseStream, _ openStreams: Gauge, ping: Double) {
         self.log = log
         self.stream = stream
         self.openStreams = openStreams
@@ -35,7 +38,7 @@ final class EventStream: @unchecked Sendable {
 
     /// Answers an exchange with the events after `id`. The stream lives until the log or the client ends it.
     static func open(
-        _ log: EventLog, after id: Int, for exchange: Exchange, openStreams: Gauge, ping: Double = pingSeconds
+        _ log: any JobEvents, after id: Int, for exchange: Exchange, openStreams: Gauge, ping: Double = pingSeconds
     ) {
         var response = Response(.ok, headers: headers)
         response.headers.add("Content-Type", "text/event-stream; charset=utf-8")
@@ -64,24 +67,38 @@ final class EventStream: @unchecked Sendable {
     }
 
     private func pump() {
-        guard listener != nil, !isWaiting else { return }
-        while true {
-            let (events, isEnd) = log.events(after: sent, limit: Self.batch)
-            sent += events.count
-            switch stream.write(Array(events.joined())) {
-            case .closed: return end()
-            case _ where isEnd:
-                stream.finish()
-                return end()
-            case .accepted:
-                if events.isEmpty { return }
-            case .full:
-                isWaiting = true
-                return stream.onReady { [self] in
-                    Self.queue.async { [self] in
-                        isWaiting = false
-                        pump()
-                    }
+        guard listener != nil else { return }
+        hasNews = isWaiting
+        guard !isWaiting else { return }
+        isWaiting = true
+        log.read(after: sent, limit: Self.batch) { [self] page in
+            Self.queue.async { [self] in
+                isWaiting = false
+                send(page)
+            }
+        }
+    }
+
+    private func send(_ page: Result<JobEventPage, Problem>) {
+        guard listener != nil else { return }
+        guard case .success(let page) = page else {
+            // The client comes back for what it does not have.
+            stream.finish()
+            return end()
+        }
+        sent += page.events.count
+        switch stream.write(Array(page.events.map(\.text).joined())) {
+        case .closed: return end()
+        case _ where page.isEnd:
+            stream.finish()
+            return end()
+        case .accepted: if !page.events.isEmpty || hasNews { pump() }
+        case .full:
+            isWaiting = true
+            stream.onReady { [self] in
+                Self.queue.async { [self] in
+                    isWaiting = false
+                    pump()
                 }
             }
         }

@@ -32,13 +32,13 @@ final class HeatMapDesk: Sendable {
         var kept: [Map] = []
     }
 
-    private let store: JobStore
-    private let context: RequestContext
+    private let keeper: any JobKeeper
+    private let context: ServiceContext
     private let painter: OperationQueue
     private let state = Mutex(State())
 
-    init(store: JobStore, context: RequestContext) {
-        self.store = store
+    init(keeper: any JobKeeper, context: ServiceContext) {
+        self.keeper = keeper
         self.context = context
         painter = OperationQueue()
         painter.name = "heat maps"
@@ -49,7 +49,7 @@ final class HeatMapDesk: Sendable {
     /// - Parameters:
     ///   - job: one that has succeeded.
     ///   - subDecoders: K of the model.
-    func answer(_ exchange: Exchange, _ job: Job, subDecoders: Int) {
+    func answer(_ exchange: Exchange, _ job: JobView, subDecoders: Int) {
         let etag = Self.etag(job.record, subDecoders)
         if EntityTag.isNamed(etag, in: exchange.head.headers.list("If-None-Match")) {
             return exchange.respond(Self.response(.notModified, etag, []))
@@ -72,7 +72,7 @@ final class HeatMapDesk: Sendable {
         }
         // The client may have left before it was written down.
         if exchange.isDisconnected { leave(etag, ObjectIdentifier(exchange)) }
-        if isFirst { painter.addOperation { [self] in paint(job, etag, subDecoders, watch) } }
+        if isFirst { painter.addOperation { [self] in paint(job.id, etag, subDecoders, watch) } }
     }
 
     private func leave(_ etag: String, _ client: ObjectIdentifier) {
@@ -85,10 +85,17 @@ final class HeatMapDesk: Sendable {
         abandoned?.cancel()
     }
 
-    private func paint(_ job: Job, _ etag: String, _ subDecoders: Int, _ watch: CodecWatch) {
+    private func paint(_ id: JobID, _ etag: String, _ subDecoders: Int, _ watch: CodecWatch) {
         // Everybody has left; who asks anew has a drawing of their own.
         guard state.withLock({ $0.drawings[etag]?.watch === watch }) else { return }
-        let drawn = Result { try draw(job, subDecoders, watch) }
+        keeper.exits(of: id, withPreview: true) { [self] exits in
+            painter.addOperation { [self] in
+                finish(etag, watch, Result { try Self.draw(exits.get(), subDecoders, watch) })
+            }
+        }
+    }
+
+    private func finish(_ etag: String, _ watch: CodecWatch, _ drawn: Result<[UInt8], any Error>) {
         let clients = state.withLock { state -> [Exchange] in
             guard state.drawings[etag]?.watch === watch else { return [] }
             if let bytes = try? drawn.get() { Self.keep(Map(etag: etag, bytes: bytes), in: &state.kept) }
@@ -102,13 +109,11 @@ final class HeatMapDesk: Sendable {
         }
     }
 
-    private func draw(_ job: Job, _ subDecoders: Int, _ watch: CodecWatch) throws -> [UInt8] {
-        let record = job.record
-        let tiles = try store.tiles(of: job)
+    private static func draw(_ exits: JobExits, _ subDecoders: Int, _ watch: CodecWatch) throws -> [UInt8] {
         let limits = ImageLimits(maxPixels: HeatMapGround.longestSide * HeatMapGround.longestSide)
-        let ground = store.preview(of: job).flatMap { try? Image.decode($0.span.bytes, limits: limits, watch: watch) }
+        let ground = exits.preview.flatMap { try? Image.decode($0.span.bytes, limits: limits, watch: watch) }
         let map = HeatMap(
-            photoWidth: record.width, photoHeight: record.height, tiles: tiles, subDecoders: subDecoders)
+            photoWidth: exits.record.width, photoHeight: exits.record.height, tiles: exits.tiles, subDecoders: subDecoders)
         let canvas = map.draw(on: ground?.raster)
         let picture = try Raster(width: canvas.width, height: canvas.height, channels: 3, bitDepth: 8)
         for y in 0..<canvas.height {

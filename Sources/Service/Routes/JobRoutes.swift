@@ -6,7 +6,7 @@ import Images
 /// `/jobs/{id}` and what lies below it.
 struct JobRoutes: Sendable {
     let jobs: JobRunner
-    let context: RequestContext
+    let context: ServiceContext
     private let state: ServiceState
 
     init(_ state: ServiceState) {
@@ -17,24 +17,25 @@ struct JobRoutes: Sendable {
 
     func add(to router: inout Router) {
         router.add(.get, "/jobs/{id}") { exchange, names in
-            answer(exchange) { try status(exchange, jobs.store.find(names["id"] ?? "")) }
+            with(exchange, names) { exchange.respond(Self.json(JSON.encode(jobs.document($0)))) }
         }
         router.add(.delete, "/jobs/{id}") { exchange, names in
-            answer(exchange) { try delete(exchange, jobs.store.findAny(names["id"] ?? "")) }
+            answer(exchange) {
+                jobs.keeper.delete(try Self.id(names), forgetting: false) { result in
+                    answer(exchange) {
+                        try result.get()
+                        exchange.respond(Response(.noContent))
+                    }
+                }
+            }
         }
-        router.add(.get, "/jobs/{id}/events") { exchange, names in
-            answer(exchange) { try events(exchange, jobs.store.find(names["id"] ?? "")) }
-        }
-        router.add(.get, "/jobs/{id}/result") { exchange, names in
-            answer(exchange) { try result(exchange, jobs.store.find(names["id"] ?? "")) }
-        }
-        router.add(.get, "/jobs/{id}/exits") { exchange, names in
-            answer(exchange) { try exits(exchange, jobs.store.find(names["id"] ?? "")) }
-        }
+        router.add(.get, "/jobs/{id}/events") { exchange, names in with(exchange, names) { events(exchange, $0) } }
+        router.add(.get, "/jobs/{id}/result") { exchange, names in with(exchange, names) { try result(exchange, $0) } }
+        router.add(.get, "/jobs/{id}/exits") { exchange, names in with(exchange, names) { try exits(exchange, $0) } }
     }
 
     /// 202 for a job that has just been taken in.
-    static func accepted(_ job: Job, _ jobs: JobRunner) -> Response {
+    static func accepted(_ job: JobView, _ jobs: JobRunner) -> Response {
         var response = json(JSON.encode(jobs.document(job)), status: .accepted)
         response.headers.add("Location", "/jobs/\(job.id)")
         response.headers.add("Preference-Applied", "respond-async")
@@ -43,52 +44,46 @@ struct JobRoutes: Sendable {
 
     // MARK: Answers
 
-    private func status(_ exchange: Exchange, _ job: Job) throws {
-        exchange.respond(Self.json(JSON.encode(jobs.document(job))))
-    }
-
-    private func delete(_ exchange: Exchange, _ job: Job) throws {
-        jobs.delete(job) {
-            exchange.respond(Response(.noContent))
-        }
-    }
-
-    private func events(_ exchange: Exchange, _ job: Job) throws {
+    private func events(_ exchange: Exchange, _ job: JobView) {
         let text = exchange.head.headers["Last-Event-ID"] ?? ""
         // What is no number was not made here: from the beginning.
         let after = Quantity.whole(text) ?? 0
-        if let log = job.log { return follow(log, after, exchange) }
-        onDisk(exchange) {
-            let tiles = try jobs.store.tiles(of: job)
-            follow(EventLog(of: job.record, tiles: tiles), after, exchange)
-        }
-    }
-
-    private func follow(_ log: EventLog, _ after: Int, _ exchange: Exchange) {
-        // WHATWG HTML §9.2.3: 204 tells a client that there is nothing to come back for.
-        if log.hasEnded(after: after) {
-            return exchange.respond(Response(.noContent, headers: EventStream.headers))
-        }
-        EventStream.open(log, after: after, for: exchange, openStreams: context.metrics.eventStreams)
-    }
-
-    private func result(_ exchange: Exchange, _ job: Job) throws {
-        let answer = try finished(job)
-        onDisk(exchange) {
-            let file = try jobs.store.result(of: job)
-            var response = Response(.ok, headers: answer.headers)
-            // Kept by whoever asked, for whoever asked: asked about each time, because it may be deleted.
-            response.headers.add("Cache-Control", "private, no-cache")
-            if let etag = answer.etag, EntityTag.isNamed(etag, in: exchange.head.headers.list("If-None-Match")) {
-                response.status = .notModified
-                response.headers["Content-Type"] = nil
-                return exchange.respond(response)
+        jobs.keeper.events(of: job.id) { result in
+            answer(exchange) {
+                let events = try result.get()
+                events.read(after: after, limit: 1) { page in
+                    answer(exchange) {
+                        let page = try page.get()
+                        // WHATWG HTML §9.2.3: 204 tells a client that there is nothing to come back for.
+                        if page.isComplete, page.events.isEmpty {
+                            return exchange.respond(Response(.noContent, headers: EventStream.headers))
+                        }
+                        EventStream.open(events, after: after, for: exchange, openStreams: context.metrics.eventStreams)
+                    }
+                }
             }
-            FileStream.send(file, response, exchange, on: jobs.store.disk)
         }
     }
 
-    private func exits(_ exchange: Exchange, _ job: Job) throws {
+    private func result(_ exchange: Exchange, _ job: JobView) throws {
+        let head = try finished(job)
+        jobs.keeper.result(of: job.id) { result in
+            answer(exchange) {
+                let content = try result.get()
+                var response = Response(.ok, headers: head.headers)
+                // Kept by whoever asked, for whoever asked: asked about each time, because it may be deleted.
+                response.headers.add("Cache-Control", "private, no-cache")
+                if let etag = head.etag, EntityTag.isNamed(etag, in: exchange.head.headers.list("If-None-Match")) {
+                    response.status = .notModified
+                    response.headers["Content-Type"] = nil
+                    return exchange.respond(response)
+                }
+                StoredStream.send(content, response, exchange)
+            }
+        }
+    }
+
+    private func exits(_ exchange: Exchange, _ job: JobView) throws {
         let record = job.record
         if record.state == .failed, let error = record.error { throw error.problem }
         if record.state == .cancelled { throw Problem.cancelled }
@@ -103,12 +98,14 @@ struct JobRoutes: Sendable {
             _ = try finished(job)
             return state.heatMaps.answer(exchange, job, subDecoders: try state.anyEngine().model.subDecoders)
         }
-        onDisk(exchange) {
-            let tiles = try jobs.store.tiles(of: job)
-            let document = ExitsDocument(width: record.width, height: record.height, tiles: tiles)
-            var response = Self.json(JSON.encode(document))
-            response.headers.add("Vary", "Accept")
-            exchange.respond(response)
+        jobs.keeper.exits(of: job.id, withPreview: false) { result in
+            answer(exchange) {
+                let tiles = try result.get().tiles
+                var response = Self.json(
+                    JSON.encode(ExitsDocument(width: record.width, height: record.height, tiles: tiles)))
+                response.headers.add("Vary", "Accept")
+                exchange.respond(response)
+            }
         }
     }
 
@@ -117,7 +114,7 @@ struct JobRoutes: Sendable {
     /// The answer's header of a job that has its result.
     ///
     /// - Throws: ``Problem``: 409 before, the job's own when it failed, 410 when it was cancelled.
-    private func finished(_ job: Job) throws(Problem) -> DeblurAnswer {
+    private func finished(_ job: JobView) throws(Problem) -> DeblurAnswer {
         let record = job.record
         switch record.state {
         case .succeeded:
@@ -131,12 +128,20 @@ struct JobRoutes: Sendable {
         }
     }
 
-    private func answer(_ exchange: Exchange, _ body: () throws -> Void) {
-        do { try body() } catch { context.refuse(exchange, error) }
+    private static func id(_ names: [String: String]) throws(Problem) -> JobID {
+        guard let id = JobID(names["id"] ?? "") else { throw .noSuchJob }
+        return id
     }
 
-    private func onDisk(_ exchange: Exchange, _ body: @escaping @Sendable () throws -> Void) {
-        jobs.store.disk.addOperation { answer(exchange, body) }
+    /// Goes on with the job that is asked for.
+    private func with(_ exchange: Exchange, _ names: [String: String], _ body: @escaping @Sendable (JobView) throws -> Void) {
+        answer(exchange) {
+            jobs.keeper.find(try Self.id(names)) { result in answer(exchange) { try body(result.get()) } }
+        }
+    }
+
+    private func answer(_ exchange: Exchange, _ body: () throws -> Void) {
+        do { try body() } catch { context.refuse(exchange, error) }
     }
 
     private static func json(_ json: Data, status: HTTPStatus = .ok) -> Response {

@@ -9,12 +9,16 @@ final class ParkedResults: Sendable {
 
     /// Bytes of all files.
     let limit: Int
+    /// Threads that wait for the medium.
+    let disk = OperationQueue()
     private let folder: String
     private let used = Mutex(0)
 
     /// A quarter of what jobs may take, in the state folder where there is one.
     init(options: ServeOptions) {
         limit = options.spoolLimitBytes / 4
+        disk.name = "parked results"
+        disk.maxConcurrentOperationCount = 4
         folder = options.stateFolder ?? FileManager.default.temporaryDirectory.path
     }
 

@@ -41,18 +41,14 @@ final class ResultStream: Sendable {
     private let count: Int
     private let stream: ResponseStream
     private let parking: ParkedResults
-    /// Threads that wait for the medium.
-    private let disk: OperationQueue
     private let state: Mutex<State>
 
     private init(
-        _ image: EncodedImage, _ memory: MemoryReservation?, _ stream: ResponseStream, _ parking: ParkedResults,
-        _ disk: OperationQueue
+        _ image: EncodedImage, _ memory: MemoryReservation?, _ stream: ResponseStream, _ parking: ParkedResults
     ) {
         count = image.count
         self.stream = stream
         self.parking = parking
-        self.disk = disk
         state = Mutex(State(image: image, memory: memory))
     }
 
@@ -61,7 +57,7 @@ final class ResultStream: Sendable {
     /// - Parameter memory: of the image; held for as long as it is in memory.
     static func send(
         _ image: EncodedImage, holding memory: MemoryReservation?, _ response: Response, _ exchange: Exchange,
-        parking: ParkedResults, disk: OperationQueue
+        parking: ParkedResults
     ) {
         if image.count <= wholeLimit {
             var response = response
@@ -70,11 +66,11 @@ final class ResultStream: Sendable {
             return exchange.respond(response)
         }
         guard let stream = exchange.startStream(response, length: image.count) else { return }
-        let result = ResultStream(image, memory, stream, parking, disk)
+        let result = ResultStream(image, memory, stream, parking)
         memory?.follow(total: image.count) { stream.abort() }
         DispatchQueue.global().asyncAfter(deadline: .now() + patienceSeconds) { [weak result] in
             guard let result else { return }
-            disk.addOperation { result.park() }
+            parking.disk.addOperation { result.park() }
         }
         result.pump()
     }
@@ -121,7 +117,7 @@ final class ResultStream: Sendable {
         case .full:
             stream.onReady { [self] in
                 // On an event loop, which reads no files.
-                if isInFile { disk.addOperation { [self] in pump() } } else { pump() }
+                if isInFile { parking.disk.addOperation { [self] in pump() } } else { pump() }
             }
             return false
         }

@@ -43,9 +43,10 @@ package struct ServiceHandler: RequestHandler {
             // Takes longer the more there is to tell: not on an event loop.
             Self.scrapes.async {
                 guard !exchange.isDisconnected else { return }
-                state.jobs.store.updateGauges()
-                exchange.respond(
-                    Self.response(Registry.contentType, state.context.metrics.registry.render()))
+                state.jobs.keeper.updateGauges {
+                    exchange.respond(
+                        Self.response(Registry.contentType, state.context.metrics.registry.render()))
+                }
             }
         }
         router.add(.get, "/model") { exchange, _ in Self.model(exchange, state) }

@@ -12,7 +12,7 @@ package final class ServiceState: Sendable {
     }
 
     let options: ServeOptions
-    let context: RequestContext
+    let context: ServiceContext
     package let memory: MemoryBudget
     let jobs: JobRunner
     let callers: Callers
@@ -21,20 +21,14 @@ package final class ServiceState: Sendable {
     let parking: ParkedResults
     private let phase = Mutex(Phase.loading)
     private let draining = Atomic(false)
-    private let running: DispatchGroup
 
-    /// - Parameter running: entered for everything that a drain waits for.
-    init(
-        options: ServeOptions, context: RequestContext, memory: MemoryBudget, jobs: JobRunner, callers: Callers,
-        running: DispatchGroup
-    ) {
+    init(options: ServeOptions, context: ServiceContext, memory: MemoryBudget, jobs: JobRunner, callers: Callers) {
         self.options = options
         self.jobs = jobs
-        self.running = running
         self.context = context
         self.memory = memory
         self.callers = callers
-        heatMaps = HeatMapDesk(store: jobs.store, context: context)
+        heatMaps = HeatMapDesk(keeper: jobs.keeper, context: context)
         parking = ParkedResults(options: options)
     }
 
@@ -42,9 +36,6 @@ package final class ServiceState: Sendable {
 
     /// False when it had begun before.
     func beginDraining() -> Bool { !draining.exchange(true, ordering: .relaxed) }
-
-    /// Keep it for as long as a request is worked on.
-    func beginWork() -> RunningWork { RunningWork(running) }
 
     /// Calls `body` once: when no request is worked on any more, or after that time.
     func whenIdle(within seconds: Double, _ body: @escaping @Sendable () -> Void) {
@@ -56,7 +47,7 @@ package final class ServiceState: Sendable {
             }
             if isFirst { body() }
         }
-        running.notify(queue: .global(), execute: once)
+        context.running.notify(queue: .global(), execute: once)
         DispatchQueue.global().asyncAfter(deadline: .now() + seconds, execute: once)
     }
 

@@ -1,83 +1,81 @@
 import Digests
 import Dispatch
-import Foundation
 import HTTP
 import Images
 import Logging
 import Synchronization
 import Tiles
 
-/// The jobs that are to be done, in the order in which they came.
+/// Works jobs off, in the order that their keeper says.
 ///
-/// A queued job holds no place in the tile queue and no pixel; its caller's jobs take turns with those of the others. One
-/// job at a time waits for memory, so that photos that came with a waiting client never stand behind more than one; jobs
-/// in work take at most half of the memory budget together, unless one alone needs more. Their tiles take turns with
-/// everybody else's.
+/// A queued job holds no place in the tile queue and no pixel. One job at a time waits for memory, so that photos that came
+/// with a waiting client never stand behind more than one; jobs in work take at most half of the memory budget together,
+/// unless one alone needs more. Their tiles take turns with everybody else's.
 ///
-/// That a job is begun is on disk before its work is. One in whose middle the process has ended is done alone, and after
+/// That a job is begun is kept before its work is. One in whose middle the process has ended is done alone, and after
 /// three such ends it is given up.
 final class JobRunner: Sendable {
-    let store: JobStore
-    let context: RequestContext
-    private let works: DispatchGroup
-    let state = Mutex(State())
+    let keeper: any JobKeeper
+    private let context: ServiceContext
+    /// The first part of the ids that are given here.
+    private let replica: String?
+    private let state = Mutex(State())
 
-    struct State {
+    private struct State {
         var engine: Engine?
-        var recovered: [Job] = []
-        var queue = JobQueue()
-        /// Waits for memory: out of the queue, not running.
-        var waiting: Job?
-        var running: [JobID: (job: Job, bytes: Int)] = [:]
-        /// No job is begun for a moment: the medium does not take that it is.
+        var isClaiming = false
+        /// There was news while one was being claimed.
+        var hasNews = false
+        /// Waits for memory, or is about to begin.
+        var waiting: JobTurn?
+        var running: [ObjectIdentifier: JobTurn] = [:]
+        /// No job is begun for a moment: it cannot be kept that it is, or memory is all uploads.
         var isPaused = false
         /// No job is begun any more.
         var isHeld = false
-        var isStopped = false
         var areTriesTakenBack = false
 
-        var runningBytes: Int { running.values.reduce(0) { $0 + $1.bytes } }
-
-        /// The next job, if it may wait for its memory now.
-        func next(limit: Int) -> (job: Job, bytes: Int)? {
-            guard !isHeld, !isPaused, waiting == nil, let first = queue.first, let bytes = first.memoryBytes else {
-                return nil
-            }
-            if running.isEmpty { return (first, bytes) }
-            let isAlone = first.isSuspect || running.values.contains { $0.job.isSuspect }
-            return isAlone || runningBytes + bytes > limit / 2 ? nil : (first, bytes)
+        /// What the next job may take; nil where none may be begun.
+        func room(limit: Int) -> JobRoom? {
+            if isHeld || isPaused || waiting != nil { return nil }
+            if running.isEmpty { return JobRoom() }
+            if running.values.contains(where: { $0.claim.isSuspect }) { return nil }
+            return JobRoom(bytes: limit / 2 - running.values.reduce(0) { $0 + $1.bytes }, takesSuspects: false)
         }
     }
 
-    /// - Parameter works: entered for each job that a drain has to wait for.
-    init(store: JobStore, context: RequestContext, works: DispatchGroup) {
-        self.store = store
+    init(keeper: any JobKeeper, context: ServiceContext, replica: String?) {
+        self.keeper = keeper
         self.context = context
-        self.works = works
-        let recovered = store.recover()
-        for job in recovered where job.record.tries ?? 0 >= JobRecord.mostTries { fail(job, Problem.abandoned) }
-        let open = recovered.filter { !$0.record.state.isFinal }
-        // Those that may be to blame for an end come last.
-        state.withLock { $0.recovered = open.filter { !$0.isSuspect } + open.filter(\.isSuspect) }
+        self.replica = replica
+    }
+
+    /// The model is there: what waits takes its turns.
+    func begin(with engine: Engine) {
+        state.withLock { $0.engine = engine }
+        keeper.onNews { [weak self] in self?.advance() }
+        advance()
     }
 
     // MARK: Coming in
 
-    /// Takes in a photo. Blocks until it is on disk.
+    /// Takes in a photo.
     ///
     /// - Parameters:
     ///   - photo: its file.
     ///   - caller: see ``Callers``.
-    /// - Throws: ``Problem``.
     func accept(
-        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, requestID: String, caller: String
-    ) throws -> Job {
-        guard let engine = state.withLock({ $0.engine }) else { throw Problem.loading("The model is being loaded.") }
+        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, requestID: String, caller: String,
+        _ answer: @escaping JobAnswer<JobView>
+    ) {
+        guard let engine = state.withLock({ $0.engine }) else {
+            return answer(.failure(.loading("The model is being loaded.")))
+        }
         let bytes = plan.bytes + photo.count
         guard bytes <= engine.memory.photoLimit else {
-            throw engine.problem(for: .tooLarge(limit: engine.memory.photoLimit, actual: bytes))
+            return answer(.failure(engine.problem(for: .tooLarge(limit: engine.memory.photoLimit, actual: bytes))))
         }
-        let id = JobID.random(replica: store.replica)
+        let id = JobID.random(replica: replica)
         var parameters = plan.parameters
         parameters.format = plan.format == .jpeg ? .jpeg : .png
         let record = JobRecord(
@@ -85,219 +83,181 @@ final class JobRunner: Sendable {
             parameters: Dictionary(uniqueKeysWithValues: parameters.items.map { ($0.name, $0.value) }),
             workBytes: plan.bytes, requestID: requestID, model: engine.model.reference, caller: caller,
             input: .init(bytes: photo.count, digest: SHA256.hash(photo).hex))
-        let job = try store.accept(
-            record, id: id, photo: photo, plan: plan, resultBytes: plan.header.rasterBytes)
-        context.metrics.jobsAccepted.add()
-        if !store.isDurable { keepWorking(for: job) }
-        enqueue(job)
-        return job
-    }
-
-    /// The model is there: the jobs that the last process left behind take their turns with those that come.
-    func begin(with engine: Engine) {
-        let jobs = state.withLock { state in
-            state.engine = engine
-            defer { state.recovered = [] }
-            return state.recovered
-        }
-        store.disk.addOperation { [self] in
-            for job in jobs where !state.withLock({ $0.isStopped }) { readmit(job, engine) }
-        }
-    }
-
-    private func readmit(_ job: Job, _ engine: Engine) {
-        do {
-            let record = job.record
-            let photo = try store.photo(of: job)
-            let plan = try DeblurPlan(
-                photo.span.bytes, record.savedParameters(), accepted: AcceptedTypes(HTTPHeaders()), engine: engine)
-            if record.model != engine.model.reference {
-                context.logger.notice(
-                    "a job is done with another model than it came for",
-                    metadata: ["job": "\(job.id)", "then": "\(record.model)", "now": "\(engine.model.reference)"])
-            }
-            guard job.prepare(plan) else { return }
-            if !store.isDurable { keepWorking(for: job) }
-            state.withLock { $0.queue.add(job) }
-            advance()
-        } catch {
-            fail(job, error)
-        }
-    }
-
-    private func enqueue(_ job: Job) {
-        let position = state.withLock { $0.queue.count + ($0.waiting == nil ? 0 : 1) }
-        let eta = estimate(ahead: position, of: job)
-        job.log?.append(.queued, JobDocument(job.record, JobDocument.Moment(etaSeconds: eta, position: position)))
-        state.withLock { $0.queue.add(job) }
-        advance()
-    }
-
-    /// A drain waits for this job.
-    private func keepWorking(for job: Job) {
-        let work = RunningWork(works)
-        job.state.withLock { $0.running = work }
+        keeper.accept(
+            NewJob(id: id, record: record, photo: photo, resultBytes: plan.header.rasterBytes) { [self] in eta(record, at: $0) },
+            answer)
     }
 
     // MARK: Taking turns
 
-    /// Lets the next job wait for its memory, when it is time.
+    /// Takes the next job when it is time.
     private func advance() {
-        let next = state.withLock { state -> (Job, Engine, Int)? in
-            guard let engine = state.engine, let (first, bytes) = state.next(limit: engine.memory.photoLimit) else {
+        let next = state.withLock { state -> (Engine, JobRoom)? in
+            if state.isClaiming { state.hasNews = true }
+            guard !state.isClaiming, let engine = state.engine, let room = state.room(limit: engine.memory.photoLimit) else {
                 return nil
             }
-            _ = state.queue.takeFirst()
-            state.waiting = first
-            return (first, engine, bytes)
+            state.isClaiming = true
+            return (engine, room)
         }
-        guard let (job, engine, bytes) = next else { return }
-        let wait = engine.memory.reserveImage(bytes, client: "job \(job.caller)") { [self] result in
-            store.disk.addOperation { [self] in granted(job, engine, bytes, result) }
+        guard let (engine, room) = next else { return }
+        keeper.claim(within: room) { [self] claim in
+            let turn = claim.map { JobTurn($0) }
+            let (isHeld, hasNews) = state.withLock { state in
+                (state.isClaiming, state.waiting) = (false, state.isHeld ? nil : turn)
+                defer { state.hasNews = false }
+                return (state.isHeld, state.hasNews)
+            }
+            if let turn, !isHeld { work(turn, engine) } else { turn?.claim.giveBack() }
+            if turn == nil, hasNews { advance() }
         }
-        job.hold(wait)
     }
 
-    private func granted(
-        _ job: Job, _ engine: Engine, _ bytes: Int, _ result: Result<MemoryReservation, MemoryBudget.Refusal>
-    ) {
-        let isHeld = state.withLock { state -> Bool? in
-            guard state.waiting === job else { return nil }
-            state.waiting = nil
-            if !state.isHeld, case .success = result { state.running[job.id] = (job, bytes) }
-            return state.isHeld
-        }
-        // Withdrawn: the memory goes back with `result`.
-        guard let isHeld, !isHeld else { return }
-        switch result {
-        case .success(let memory): start(job, engine, memory)
-        case .failure(.tooLarge(let limit, let actual)):
-            fail(job, engine.problem(for: .tooLarge(limit: limit, actual: actual)))
-        case .failure(.full):
-            // Only uploads are in the way.
-            return putBack(job, seconds: 0.5)
-        }
-        advance()
+    private func work(_ turn: JobTurn, _ engine: Engine) {
+        let claim = turn.claim
+        let pipeline = PhotoPipeline(
+            engine: engine, metrics: context.metrics, makesPreview: true,
+            progress: { tile, eta in claim.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
+            ended: { [self] in ended(turn, engine, $0) })
+        turn.hold(pipeline)
+        claim.onLoss { [self] in lost(turn) }
+        pipeline.run { next in admit(turn, engine, needing: claim.record.memoryBytes, next) }
     }
+
+    private func admit(
+        _ turn: JobTurn, _ engine: Engine, needing bytes: Int, _ next: @escaping @Sendable (AdmittedPhoto) -> Void
+    ) {
+        let wait = engine.memory.reserveImage(bytes, client: "job \(turn.claim.record.caller ?? "")") { [self] result in
+            switch result {
+            case .success(let memory): granted(turn, engine, memory, bytes, next)
+            case .failure(.tooLarge(let limit, let actual)):
+                fail(turn, engine.problem(for: .tooLarge(limit: limit, actual: actual)))
+            // Only uploads are in the way.
+            case .failure(.full): putBack(turn, seconds: 0.5)
+            }
+        }
+        turn.hold(wait)
+    }
+
+    /// It has its memory: reads the photo, and begins.
+    private func granted(
+        _ turn: JobTurn, _ engine: Engine, _ memory: MemoryReservation, _ bytes: Int,
+        _ next: @escaping @Sendable (AdmittedPhoto) -> Void
+    ) {
+        turn.claim.photo { [self] result in
+            engine.admissions.addOperation { [self] in
+                do {
+                    let (photo, record) = (try result.get(), turn.claim.record)
+                    let plan = try DeblurPlan(
+                        photo.span.bytes, record.savedParameters(), accepted: AcceptedTypes(HTTPHeaders()), engine: engine)
+                    let needed = plan.bytes + photo.count
+                    // Another model, or release, than the one that it came for may need more.
+                    if needed > bytes { return admit(turn, engine, needing: needed, next) }
+                    begin(turn, engine, plan, AdmittedPhoto.File(bytes: photo, range: photo.indices), memory, next)
+                } catch {
+                    fail(turn, error)
+                }
+            }
+        }
+    }
+
+    private func begin(
+        _ turn: JobTurn, _ engine: Engine, _ plan: DeblurPlan, _ file: AdmittedPhoto.File, _ memory: MemoryReservation,
+        _ next: @escaping @Sendable (AdmittedPhoto) -> Void
+    ) {
+        guard isNext(turn) else { return }
+        let record = turn.claim.record
+        if record.model != engine.model.reference {
+            context.logger.notice(
+                "a job is done with another model than it came for",
+                metadata: ["job": "\(record.id)", "then": "\(record.model)", "now": "\(engine.model.reference)"])
+        }
+        turn.claim.begin(tiles: plan.grid.count) { [self] beginning in
+            switch beginning {
+            case .failed: putBack(turn, seconds: Self.secondsBetweenBeginnings)
+            case .lost: leave(turn)
+            case .begun(let seconds):
+                turn.begin(context.beginWork(), bytes: plan.bytes + file.bytes.count)
+                let isLate = state.withLock { state in
+                    if state.waiting === turn { state.waiting = nil }
+                    state.running[ObjectIdentifier(turn)] = turn
+                    return state.areTriesTakenBack
+                }
+                if isLate { turn.claim.takeBackTry() }
+                do {
+                    let place = try engine.scheduler.reserve(tiles: plan.grid.count, limited: false)
+                    next(AdmittedPhoto(plan, file, place: place, memory: memory, queueSeconds: seconds))
+                    advance()
+                } catch {
+                    ended(turn, engine, .failed(error))
+                }
+            }
+        }
+    }
+
+    /// Whether the turn is still that of the job that is to begin, and jobs may begin.
+    private func isNext(_ turn: JobTurn) -> Bool {
+        let (isNext, isHeld) = state.withLock { ($0.waiting === turn, $0.isHeld) }
+        if isNext, isHeld {
+            turn.claim.giveBack()
+            leave(turn)
+        }
+        return isNext && !isHeld
+    }
+
+    private static let secondsBetweenBeginnings = 2.0
 
     /// It is begun later. Nothing else is begun before it, so that its turn stays its own.
-    private func putBack(_ job: Job, seconds: Double) {
-        state.withLock { state in
-            state.running[job.id] = nil
-            if !job.record.state.isFinal, !state.isStopped { state.queue.add(job, isFirst: true) }
-            state.isPaused = true
-        }
+    private func putBack(_ turn: JobTurn, seconds: Double) {
+        state.withLock { $0.isPaused = true }
+        turn.claim.giveBack()
+        leave(turn)
         DispatchQueue.global().asyncAfter(deadline: .now() + seconds) { [self] in
             state.withLock { $0.isPaused = false }
             advance()
         }
     }
 
-    private static let secondsBetweenBeginnings = 2.0
-
-    private func start(_ job: Job, _ engine: Engine, _ memory: MemoryReservation) {
-        do { try store.countTry(job) } catch {
-            _ = store.problem(for: error, "begin")
-            return putBack(job, seconds: Self.secondsBetweenBeginnings)
-        }
-        guard let (plan, queueSeconds) = job.begin() else { return leave(job) }
-        if store.isDurable { keepWorking(for: job) }
-        let photo: [UInt8]
-        let place: QueueTicket
-        do {
-            photo = try store.photo(of: job)
-            place = try engine.scheduler.reserve(tiles: plan.grid.count, limited: false)
-        } catch TilesError.stopped {
-            return leave(job)
-        } catch {
-            fail(job, error)
-            return leave(job)
-        }
-        let pipeline = PhotoPipeline(
-            engine: engine, metrics: context.metrics, makesPreview: true,
-            progress: { tile, eta in job.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
-            ended: { [self] in ended(job, engine, $0) })
-        let isWanted = job.attach(pipeline)
-        pipeline.run { next in
-            let file = AdmittedPhoto.File(bytes: photo, range: photo.indices)
-            next(AdmittedPhoto(plan, file, place: place, memory: memory, queueSeconds: queueSeconds))
-        }
-        if !isWanted { pipeline.cancel() }
+    private func fail(_ turn: JobTurn, _ error: any Error) {
+        turn.claim.fail(error)
+        leave(turn)
     }
 
-    private func ended(_ job: Job, _ engine: Engine, _ outcome: PhotoPipeline.Outcome) {
+    private func ended(_ turn: JobTurn, _ engine: Engine, _ outcome: PhotoPipeline.Outcome) {
         switch outcome {
         case .finished(let product):
-            var answer = DeblurAnswer(product.plan, product.report, product.timing, engine.model)
-            guard let image = product.image else { break }
-            let stored = JobStore.stored(image)
-            // A deadline's result is not the same every time, but this one stays as it is.
-            if answer.etag == nil { answer.etag = "\"\(stored.digest.prefix(32))\"" }
-            return store.succeed(job, product, answer, stored) { [self] in leave(job) }
-        case .failed(TilesError.stopped), .cancelled: break
-        case .failed(let error): fail(job, error)
+            let answer = DeblurAnswer(product.plan, product.report, product.timing, engine.model)
+            turn.claim.succeed(product, answer) { [self] in leave(turn) }
+        case .failed(TilesError.stopped), .cancelled:
+            turn.claim.giveBack()
+            leave(turn)
+        case .failed(let error): fail(turn, error)
         }
-        leave(job)
     }
 
-    /// The job holds nothing any more.
-    private func leave(_ job: Job) {
-        state.withLock { $0.running[job.id] = nil }
-        job.state.withLock { $0.running = nil }
+    /// It holds nothing any more; the next one may begin.
+    private func leave(_ turn: JobTurn) {
+        state.withLock { state in
+            if state.waiting === turn { state.waiting = nil }
+            state.running[ObjectIdentifier(turn)] = nil
+        }
+        turn.letGo()
         advance()
     }
 
-    private func fail(_ job: Job, _ error: any Error) {
-        let problem = Problem.describing(error)
-        guard job.fail(JobProblem(problem, requestID: job.record.requestID)) else { return }
-        context.metrics.jobsEnded(JobState.failed.rawValue).add()
-        context.logger.log(
-            level: problem.status.rawValue >= 500 ? .error : .info, "job failed",
-            metadata: ["job": "\(job.id)", "request_id": "\(job.record.requestID)", "error": "\(error)"])
-        store.save(job)
+    /// The job is not to be done by this process any more.
+    private func lost(_ turn: JobTurn) {
+        turn.cancel()
+        if state.withLock({ $0.waiting === turn }) { leave(turn) }
     }
 
     // MARK: Going out
 
-    /// Stops a job, or removes its result. Without effect where there is nothing to stop or remove.
-    ///
-    /// - Parameters:
-    ///   - forgetting: leaves no trace.
-    ///   - tried: called once, on any thread, when this is on disk or cannot be.
-    func delete(_ job: Job, forgetting: Bool = false, tried: (@Sendable () -> Void)? = nil) {
-        let wasRunning = job.record.state == .running
-        if job.cancel() {
-            state.withLock { state in
-                state.queue.remove(job)
-                state.recovered.removeAll { $0 === job }
-                if state.waiting === job { state.waiting = nil }
-            }
-            context.metrics.jobsEnded(JobState.cancelled.rawValue).add()
-            // What runs is counted when it has stopped.
-            if !wasRunning { context.metrics.cancelled("queue").add() }
-            advance()
-        } else if job.record.state == .cancelled || !job.expire() {
-            tried?()
-            return
-        }
-        guard forgetting else {
-            store.bury(job)
-            return store.save(job, tried: tried)
-        }
-        store.disk.addOperation { [self] in
-            store.forget(job)
-            tried?()
-        }
-    }
-
     /// No queued job is begun any more where they survive this process; those that run go on.
     func drain() {
-        guard store.isDurable else { return }
-        let queued = state.withLock { state in
-            state.isHeld = true
-            return state.queue.all + state.recovered + (state.waiting.map { [$0] } ?? [])
-        }
-        for job in queued { job.log?.shut() }
+        guard keeper.isDurable else { return }
+        state.withLock { $0.isHeld = true }
+        keeper.endStreams(ofQueuedOnly: true)
         takeBackTries()
     }
 
@@ -305,20 +265,93 @@ final class JobRunner: Sendable {
     private func takeBackTries() {
         let running = state.withLock { state in
             defer { state.areTriesTakenBack = true }
-            return state.areTriesTakenBack ? [] : state.running.values.map(\.job)
+            return state.areTriesTakenBack ? [] : Array(state.running.values)
         }
-        for job in running { store.disk.addOperation { [self] in store.takeBackTry(job) } }
+        for turn in running { turn.claim.takeBackTry() }
     }
 
     /// Ends every stream and begins nothing. What still runs is cut by the scheduler's end.
     func stop() {
-        let queued = state.withLock { state in
-            (state.isHeld, state.isStopped) = (true, true)
-            defer { (state.queue, state.waiting) = (JobQueue(), nil) }
-            return state.queue.all + (state.waiting.map { [$0] } ?? [])
+        let waiting = state.withLock { state in
+            state.isHeld = true
+            defer { state.waiting = nil }
+            return state.waiting
         }
         takeBackTries()
-        for job in queued { job.letGo() }
-        for job in store.table.withLock({ Array($0.jobs.values) }) { job.log?.shut() }
+        waiting?.letGo()
+        keeper.stop()
+    }
+}
+
+/// What goes on here for a job that was claimed.
+private final class JobTurn: Sendable {
+    private struct State {
+        var wait: MemoryWait?
+        var pipeline: PhotoPipeline?
+        /// A drain waits for it.
+        var running: RunningWork?
+        var bytes = 0
+        var isOver = false
+    }
+
+    let claim: any ClaimedJob
+    private let state = Mutex(State())
+
+    init(_ claim: any ClaimedJob) { self.claim = claim }
+
+    func hold(_ pipeline: PhotoPipeline) { state.withLock { $0.pipeline = pipeline } }
+
+    /// Withdrawn at once when the turn is over already.
+    func hold(_ wait: MemoryWait) {
+        let isOver = state.withLock { state in
+            if !state.isOver { state.wait = wait }
+            return state.isOver
+        }
+        if isOver { wait.withdraw() }
+    }
+
+    /// - Parameter bytes: what it takes of the memory.
+    func begin(_ running: RunningWork, bytes: Int) {
+        state.withLock { ($0.wait, $0.running, $0.bytes) = (nil, running, bytes) }
+    }
+
+    var bytes: Int { state.withLock { $0.bytes } }
+    var etaSeconds: Double? { state.withLock { $0.pipeline }?.etaSeconds }
+
+    func cancel() { state.withLock { $0.pipeline }?.cancel() }
+
+    func letGo() {
+        let held = state.withLock { state in
+            defer { (state.wait, state.pipeline, state.running, state.isOver) = (nil, nil, nil, true) }
+            return state
+        }
+        held.wait?.withdraw()
+    }
+}
+
+// MARK: Where a job is
+
+extension JobRunner {
+    func document(_ job: JobView) -> JobDocument {
+        var moment = JobDocument.Moment(tilesDone: job.record.tilesDone, exits: job.record.exits)
+        switch job.record.state {
+        case .queued:
+            moment.position = job.place?.ahead
+            moment.etaSeconds = job.place.flatMap { eta(job.record, at: $0) }
+        case .running:
+            moment.etaSeconds = state.withLock { $0.running.values.first { $0.claim.id == job.id } }?.etaSeconds
+        case .succeeded, .failed, .cancelled: break
+        }
+        return JobDocument(job.record, moment)
+    }
+
+    /// Seconds until the end of a job that waits; nil as long as nothing was measured.
+    private func eta(_ record: JobRecord, at place: JobPlace) -> Double? {
+        guard let engine = state.withLock({ $0.engine }), engine.scheduler.isMeasured else { return nil }
+        // In tiles of full size.
+        let grid = try? engine.scheduler.grid(width: record.width, height: record.height)
+        let side = engine.model.tile.side
+        let own = grid.map { Double($0.count * $0.tileWidth * $0.tileHeight) / Double(side * side) } ?? Double(record.tiles)
+        return engine.scheduler.estimatedSeconds(forTiles: Int((own + Double(place.ahead) * place.meanTiles).rounded(.up)))
     }
 }

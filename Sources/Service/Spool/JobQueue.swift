@@ -2,7 +2,7 @@
 struct JobQueue {
     private struct Line {
         let caller: String
-        var jobs: [Job]
+        var jobs: [SpoolJob]
     }
 
     /// Each with a job at least, from the next turn on.
@@ -12,12 +12,12 @@ struct JobQueue {
     private(set) var tiles = 0
 
     /// The job whose turn is next.
-    var first: Job? { lines.first?.jobs.first }
+    var first: SpoolJob? { lines.first?.jobs.first }
 
-    var all: [Job] { lines.flatMap(\.jobs) }
+    var all: [SpoolJob] { lines.flatMap(\.jobs) }
 
     /// - Parameter isFirst: at the head of its caller's line, whose turn is then next; else at its end.
-    mutating func add(_ job: Job, isFirst: Bool = false) {
+    mutating func add(_ job: SpoolJob, isFirst: Bool = false) {
         count += 1
         tiles += job.tiles
         guard let index = lines.firstIndex(where: { $0.caller == job.caller }) else {
@@ -28,7 +28,7 @@ struct JobQueue {
     }
 
     /// Takes ``first``; its caller's next turn comes after everybody else's.
-    mutating func takeFirst() -> Job? {
+    mutating func takeFirst() -> SpoolJob? {
         guard !lines.isEmpty else { return nil }
         var line = lines.removeFirst()
         let job = line.jobs.removeFirst()
@@ -38,7 +38,7 @@ struct JobQueue {
         return job
     }
 
-    mutating func remove(_ job: Job) {
+    mutating func remove(_ job: SpoolJob) {
         guard let (line, place) = find(job) else { return }
         lines[line].jobs.remove(at: place)
         if lines[line].jobs.isEmpty { lines.remove(at: line) }
@@ -49,14 +49,14 @@ struct JobQueue {
     mutating func removeAll() { self = JobQueue() }
 
     /// How many come before a job; nil where it does not wait here.
-    func position(of job: Job) -> Int? {
+    func position(of job: SpoolJob) -> Int? {
         guard let (own, place) = find(job) else { return nil }
         return lines.indices.reduce(0) { sum, line in
             sum + min(lines[line].jobs.count, line < own ? place + 1 : place)
         }
     }
 
-    private func find(_ job: Job) -> (line: Int, place: Int)? {
+    private func find(_ job: SpoolJob) -> (line: Int, place: Int)? {
         guard let line = lines.firstIndex(where: { $0.caller == job.caller }),
             let place = lines[line].jobs.firstIndex(where: { $0 === job })
         else { return nil }

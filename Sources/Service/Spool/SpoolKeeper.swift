@@ -3,39 +3,55 @@ import Foundation
 import HTTP
 import Logging
 import Synchronization
-import Tiles
 
-/// All jobs of this process by their names, and their files. What takes a disk runs on ``disk``, never on an event
+/// Jobs in a table in memory, with their files in a ``JobSpool``. What takes a disk runs on ``disk``, never on an event
 /// loop.
 ///
 /// The table holds a job from its acceptance until nobody needs to be told any more that it is gone: results expire
 /// after `--result-ttl`, the memory of them a day later.
-final class JobStore: Sendable {
+final class SpoolKeeper: JobKeeper {
     /// Threads that wait for the medium.
     let disk: OperationQueue
-    let context: RequestContext
-    let replica: String?
+    let context: ServiceContext
     let ttlSeconds: Double
     /// Nil where there was no room for a temporary one: no jobs then.
     let spool: JobSpool?
     let table: Mutex<Table>
     let isClosed = Atomic(false)
+    private let news = Mutex<(@Sendable () -> Void)?>(nil)
     // Safe to share: it is only ever cancelled, which any thread may do.
     nonisolated(unsafe) private let sweeper: any DispatchSourceTimer
 
     struct Table {
-        var jobs: [JobID: Job] = [:]
-        /// What ``Job/State/bytes`` add up to, and who has how many.
+        var jobs: [JobID: SpoolJob] = [:]
+        /// What ``SpoolJob/State/bytes`` add up to, and who has how many.
         var ledger: JobLedger
+        var queue = JobQueue()
+        /// Out of the queue and not begun.
+        var claimed: [SpoolJob] = []
+        var isStopped = false
+
+        /// Where a job waits; nil where it does not.
+        func place(of job: SpoolJob) -> JobPlace? {
+            let isClaimed = claimed.contains { $0 === job }
+            guard let ahead = isClaimed ? 0 : queue.position(of: job).map({ claimed.count + $0 }) else { return nil }
+            return place(ahead: ahead)
+        }
+
+        func place(ahead: Int) -> JobPlace {
+            // Those ahead are taken to be like all that wait: looking at each would take longer the more there are.
+            JobPlace(ahead: ahead, meanTiles: Double(queue.tiles) / Double(max(1, queue.count)))
+        }
     }
 
     /// For how long 410 is told from 404 after a result has expired.
     static let tombstoneSeconds = 86_400.0
 
+    /// Takes the folder, and what the last process left behind in it.
+    ///
     /// - Throws: ``DiskError``, ``SpoolFailure`` where `--state-dir` cannot be used.
-    init(options: ServeOptions, context: RequestContext, disk files: any SpoolDisk) throws {
+    init(options: ServeOptions, context: ServiceContext, disk files: any SpoolDisk) throws {
         self.context = context
-        replica = options.replica
         ttlSeconds = options.resultTTLSeconds
         table = Mutex(Table(ledger: JobLedger(limits: JobLedger.Limits(bytes: options.spoolLimitBytes))))
         disk = OperationQueue()
@@ -58,26 +74,24 @@ final class JobStore: Sendable {
         let period = min(max(ttlSeconds / 4, 0.05), 15)
         sweeper.schedule(deadline: .now() + period, repeating: period, leeway: .milliseconds(50))
         sweeper.setEventHandler { [weak self] in self?.sweep() }
+        recover()
         sweeper.resume()
     }
 
     deinit { sweeper.cancel() }
 
-    /// Whether jobs survive this process.
     var isDurable: Bool { spool?.isDurable ?? false }
 
-    /// Takes in what the last process left behind.
-    ///
-    /// - Returns: the jobs that are still to be done, oldest first.
-    func recover() -> [Job] {
-        guard let recovery = spool?.recover() else { return [] }
+    /// Takes in what the last process left behind. Those that may be to blame for its end come last.
+    private func recover() {
+        guard let recovery = spool?.recover() else { return }
         for entry in recovery.damaged {
             context.metrics.spoolErrors("recover").add()
             context.logger.error("a spooled job is damaged and was set aside", metadata: ["entry": "\(entry)"])
         }
         let jobs = recovery.records.map { id, record in
             let files = [record.input, record.result, record.preview]
-            return Job(record, id: id, bytes: files.reduce(0) { $0 + ($1?.bytes ?? 0) })
+            return SpoolJob(record, id: id, bytes: files.reduce(0) { $0 + ($1?.bytes ?? 0) })
         }
         table.withLock { table in
             for job in jobs {
@@ -85,7 +99,7 @@ final class JobStore: Sendable {
                 table.ledger.recover(job.caller, bytes: job.state.withLock { $0.bytes })
             }
         }
-        for job in jobs where job.isGone { bury(job) }
+        for job in jobs where job.record.isGone { bury(job) }
         let open = jobs.filter { !$0.record.state.isFinal }
         for (index, job) in open.enumerated() {
             job.log?.append(.queued, JobDocument(job.record, JobDocument.Moment(position: index)))
@@ -98,36 +112,40 @@ final class JobStore: Sendable {
                     "damaged": "\(recovery.damaged.count)",
                 ])
         }
-        return open
+        for job in open where job.record.isAbandoned { fail(job, Problem.abandoned) }
+        let queued = open.filter { !$0.record.state.isFinal }
+        table.withLock { table in
+            for job in queued.filter({ !$0.isSuspect }) + queued.filter(\.isSuspect) { table.queue.add(job) }
+        }
     }
 
-    /// - Throws: ``Problem`` 404; 410 for what has expired.
-    func find(_ text: String) throws(Problem) -> Job {
-        guard let id = JobID(text), let job = table.withLock({ $0.jobs[id] }) else { throw .noSuchJob }
-        if job.record.isExpired { throw .expired }
-        return job
-    }
+    // MARK: Coming in
 
-    /// Like ``find(_:)``, expired ones too.
-    func findAny(_ text: String) throws(Problem) -> Job {
-        guard let id = JobID(text), let job = table.withLock({ $0.jobs[id] }) else { throw .noSuchJob }
-        return job
+    func accept(_ new: NewJob, _ answer: @escaping JobAnswer<JobView>) {
+        disk.addOperation { [self] in
+            let job: SpoolJob
+            do throws(Problem) { job = try store(new) } catch { return answer(.failure(error)) }
+            context.metrics.jobsAccepted.add()
+            if !isDurable {
+                let work = context.beginWork()
+                job.state.withLock { $0.running = work }
+            }
+            let place = table.withLock { $0.place(ahead: $0.claimed.count + $0.queue.count) }
+            job.log?.append(
+                .queued, JobDocument(job.record, JobDocument.Moment(etaSeconds: new.eta(place), position: place.ahead)))
+            table.withLock { $0.queue.add(job) }
+            tell()
+            answer(.success(view(of: job)))
+        }
     }
-
-    // MARK: Acceptance
 
     /// Puts a new job on disk. Blocks.
-    ///
-    /// - Parameter resultBytes: room that its result may need.
-    /// - Throws: ``Problem`` 507.
-    func accept(
-        _ record: JobRecord, id: JobID, photo: ArraySlice<UInt8>, plan: DeblurPlan, resultBytes: Int
-    ) throws(Problem) -> Job {
+    private func store(_ new: NewJob) throws(Problem) -> SpoolJob {
         guard let spool else {
             throw .insufficientStorage("The service has no folder to keep jobs in.", retryAfterSeconds: 60)
         }
-        let bytes = photo.count + resultBytes
-        let job = Job(record, id: id, bytes: bytes, plan: plan)
+        let bytes = new.photo.count + new.resultBytes
+        let job = SpoolJob(new.record, id: new.id, bytes: bytes)
         // Reserved before it is written, so that many at once do not overrun the limit together.
         let refusal: SpoolFailure? = table.withLock { table in
             do throws(SpoolFailure) { try table.ledger.open(job.caller, bytes: bytes) } catch { return error }
@@ -135,7 +153,7 @@ final class JobStore: Sendable {
         }
         do {
             if let refusal { throw refusal }
-            try spool.accept(record, photo: photo, id: id)
+            try spool.accept(new.record, photo: new.photo, id: new.id)
         } catch {
             if refusal == nil {
                 table.withLock { table in
@@ -145,7 +163,7 @@ final class JobStore: Sendable {
             }
             throw problem(for: error, "accept")
         }
-        table.withLock { $0.jobs[id] = job }
+        table.withLock { $0.jobs[new.id] = job }
         return job
     }
 
@@ -162,9 +180,54 @@ final class JobStore: Sendable {
             (error as? DiskError)?.publicReason ?? "The state folder cannot be written.", retryAfterSeconds: 30)
     }
 
+    // MARK: Turns
+
+    var queuedJobs: Int { table.withLock { $0.queue.count } }
+
+    func onNews(_ body: @escaping @Sendable () -> Void) { news.withLock { $0 = body } }
+
+    /// There may be something to claim.
+    func tell() { news.withLock { $0 }?() }
+
+    func claim(within room: JobRoom, _ answer: @escaping @Sendable ((any ClaimedJob)?) -> Void) {
+        let job = table.withLock { table -> SpoolJob? in
+            guard let first = table.queue.first, room.fits(first.record, isSuspect: first.isSuspect) else { return nil }
+            _ = table.queue.takeFirst()
+            table.claimed.append(first)
+            return first
+        }
+        answer(job.map { SpoolClaim($0, of: self) })
+    }
+
+    /// A claimed job is not begun now: it comes first again. One that was begun is left as it is, for the next process.
+    func putBack(_ job: SpoolJob) {
+        table.withLock { table in
+            guard table.unclaim(job), job.record.state == .queued, !table.isStopped else { return }
+            table.queue.add(job, isFirst: true)
+        }
+    }
+
+    func stop() {
+        let (waiting, jobs) = table.withLock { table in
+            table.isStopped = true
+            defer { (table.queue, table.claimed) = (JobQueue(), []) }
+            return (table.queue.all + table.claimed, Array(table.jobs.values))
+        }
+        // They are not begun in this process.
+        for job in waiting { job.state.withLock { $0.running = nil } }
+        for job in jobs { job.log?.shut() }
+    }
+
+    func endStreams(ofQueuedOnly: Bool) {
+        let jobs = table.withLock { ofQueuedOnly ? $0.queue.all + $0.claimed : Array($0.jobs.values) }
+        for job in jobs { job.log?.shut() }
+    }
+
+    // MARK: Numbers
+
     /// A job is gone: from now on only its name is kept, and not for long where many follow it.
-    func bury(_ job: Job) {
-        let forgotten = table.withLock { table -> [Job] in
+    func bury(_ job: SpoolJob) {
+        let forgotten = table.withLock { table -> [SpoolJob] in
             guard close(job, in: &table) else { return [] }
             return table.ledger.bury(job.id).compactMap { table.jobs[$0] }
         }
@@ -172,7 +235,7 @@ final class JobStore: Sendable {
     }
 
     /// Forgets a job: nobody is told of it any more. Blocks.
-    func forget(_ job: Job) {
+    func forget(_ job: SpoolJob) {
         _ = job.files.withLock { _ in try? spool?.remove(job.id) }
         table.withLock { table in
             guard table.jobs.removeValue(forKey: job.id) != nil else { return }
@@ -183,7 +246,7 @@ final class JobStore: Sendable {
 
     /// False when it did not count any more.
     @discardableResult
-    private func close(_ job: Job, in table: inout Table) -> Bool {
+    private func close(_ job: SpoolJob, in table: inout Table) -> Bool {
         let isCounted = job.state.withLock { state in
             defer { state.isCounted = false }
             return state.isCounted
@@ -192,10 +255,8 @@ final class JobStore: Sendable {
         return isCounted
     }
 
-    // MARK: Numbers
-
     /// Of a job that has ended, or whose result has gone.
-    func setBytes(of job: Job, to bytes: Int) {
+    func setBytes(of job: SpoolJob, to bytes: Int) {
         table.withLock { table in
             guard table.jobs[job.id] === job else { return }
             let more = job.state.withLock { state in
@@ -206,8 +267,7 @@ final class JobStore: Sendable {
         }
     }
 
-    /// Counts the jobs; when somebody asks, because it looks at each.
-    func updateGauges() {
+    func updateGauges(_ done: @escaping @Sendable () -> Void) {
         let (jobs, bytes) = table.withLock { (Array($0.jobs.values), $0.ledger.bytes) }
         var counts: [JobState: Int] = [:]
         for job in jobs {
@@ -216,13 +276,23 @@ final class JobStore: Sendable {
         }
         for state in JobState.allCases { context.metrics.jobs(state.rawValue).set(Double(counts[state] ?? 0)) }
         context.metrics.spoolBytes.set(Double(bytes))
+        done()
     }
 
     /// When the first of the jobs that count will be gone.
     private var secondsToNextExpiry: Int {
         let jobs = table.withLock { Array($0.jobs.values) }
-        let oldest = jobs.compactMap { $0.isGone ? nil : $0.secondsSinceEnd }.max() ?? 0
+        let oldest = jobs.compactMap { $0.record.isGone ? nil : $0.secondsSinceEnd }.max() ?? 0
         return Int(min(3600, max(1, (ttlSeconds - oldest).rounded(.up))))
+    }
+}
+
+extension SpoolKeeper.Table {
+    /// False when it was not claimed, or is begun.
+    mutating func unclaim(_ job: SpoolJob) -> Bool {
+        guard let index = claimed.firstIndex(where: { $0 === job }) else { return false }
+        claimed.remove(at: index)
+        return true
     }
 }
 

@@ -2,10 +2,14 @@ import Dispatch
 import HTTP
 import Logging
 
-/// What handling a request needs besides the request: where to count, where to log, how to refuse.
-struct RequestContext: Sendable {
+/// What every part of the service needs: where to count, where to log, how to refuse, and what a drain waits for.
+struct ServiceContext: Sendable {
     let metrics: ServiceMetrics
     let logger: Logger
+    let running = DispatchGroup()
+
+    /// A drain waits for as long as what this returns lives.
+    func beginWork() -> RunningWork { RunningWork(running) }
 
     /// Answers with the problem that an error is. A failure of ours is logged with its cause; what clients do wrong is
     /// in the access log only.
@@ -20,11 +24,11 @@ struct RequestContext: Sendable {
     }
 }
 
-/// A request is worked on for as long as this lives.
+/// A request or a job is worked on for as long as this lives.
 final class RunningWork: Sendable {
     private let group: DispatchGroup
 
-    init(_ group: DispatchGroup) {
+    fileprivate init(_ group: DispatchGroup) {
         self.group = group
         group.enter()
     }

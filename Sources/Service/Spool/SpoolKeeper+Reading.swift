@@ -1,0 +1,124 @@
+import Digests
+import Foundation
+import HTTP
+import Logging
+
+extension SpoolKeeper {
+    func find(_ id: JobID, _ answer: @escaping JobAnswer<JobView>) {
+        answer(Result { () throws(Problem) in view(of: try job(id)) })
+    }
+
+    func events(of id: JobID, _ answer: @escaping JobAnswer<any JobEvents>) {
+        let job: SpoolJob
+        do throws(Problem) { job = try self.job(id) } catch { return answer(.failure(error)) }
+        if let log = job.log { return answer(.success(log)) }
+        onDisk(answer) { [self] () throws(Problem) in EventLog(of: job.record, tiles: try tiles(of: job)) }
+    }
+
+    func exits(of id: JobID, withPreview: Bool, _ answer: @escaping JobAnswer<JobExits>) {
+        onDisk(answer) { [self] () throws(Problem) in
+            let job = try job(id)
+            let tiles = try tiles(of: job)
+            return JobExits(record: job.record, tiles: tiles, preview: withPreview ? preview(of: job) : nil)
+        }
+    }
+
+    func result(of id: JobID, _ answer: @escaping JobAnswer<any StoredBytes>) {
+        onDisk(answer) { [self] () throws(Problem) in SpooledBytes(file: try result(of: try job(id)), disk: disk) }
+    }
+
+    func view(of job: SpoolJob) -> JobView {
+        let record = job.record
+        return JobView(id: job.id, record: record, place: record.state == .queued ? table.withLock { $0.place(of: job) } : nil)
+    }
+
+    private func job(_ id: JobID) throws(Problem) -> SpoolJob {
+        guard let job = table.withLock({ $0.jobs[id] }) else { throw .noSuchJob }
+        if job.record.isExpired { throw .expired }
+        return job
+    }
+
+    private func onDisk<Value>(_ answer: @escaping JobAnswer<Value>, _ body: @escaping @Sendable () throws(Problem) -> Value) {
+        disk.addOperation { answer(Result(catching: body)) }
+    }
+
+    // MARK: On disk
+
+    /// Answers 500 where the photo is not what was posted any more.
+    func photo(of job: SpoolJob, _ answer: @escaping JobAnswer<[UInt8]>) {
+        onDisk(answer) { [self] () throws(Problem) in
+            do {
+                guard let spool, let stored = job.record.input else {
+                    throw DiskError(call: "open", path: "photo", code: ENOENT)
+                }
+                return try spool.photo(of: job.id, stored)
+            } catch {
+                throw damage(job, error, "The photo was damaged while it waited on the service's disk. Send it again.")
+            }
+        }
+    }
+
+    /// The first time in a process its digest is compared.
+    private func result(of job: SpoolJob) throws(Problem) -> OpenFile {
+        let (record, isVerified) = job.state.withLock { ($0.record, $0.isVerified) }
+        guard let spool, let stored = record.result, !record.isExpired else { throw .expired }
+        do {
+            let file = try spool.result(of: job.id, stored)
+            if !isVerified {
+                guard try Self.digest(of: file) == stored.digest else {
+                    throw SpoolFailure.damaged(file: file.path, reason: "not what was written")
+                }
+                job.state.withLock { $0.isVerified = true }
+            }
+            return file
+        } catch {
+            if job.record.isExpired { throw .expired }
+            throw damage(job, error, "The result was damaged on the service's disk. Send the photo again.")
+        }
+    }
+
+    /// Nil where it cannot be read.
+    private func preview(of job: SpoolJob) -> [UInt8]? {
+        guard let spool, let stored = job.record.preview else { return nil }
+        return try? spool.preview(of: job.id, stored)
+    }
+
+    private func tiles(of job: SpoolJob) throws(Problem) -> [JobTile] {
+        let (record, tiles) = job.state.withLock { ($0.record, $0.tiles) }
+        guard tiles.isEmpty, record.tilesDone > 0 else { return tiles }
+        do { return try spool?.tiles(of: job.id) ?? [] } catch {
+            if job.record.isExpired { throw .expired }
+            throw damage(job, error, "The job's tiles were damaged on the service's disk.")
+        }
+    }
+
+    private static func digest(of file: OpenFile) throws -> String {
+        var hash = SHA256()
+        var offset = 0
+        while offset < file.bytes {
+            let block = try file.read(at: offset, count: min(1 << 20, file.bytes - offset))
+            hash.update(block)
+            offset += block.count
+        }
+        return hash.finalize().hex
+    }
+
+    private func damage(_ job: SpoolJob, _ error: any Error, _ detail: String) -> Problem {
+        context.metrics.spoolErrors("read").add()
+        context.logger.error(
+            "a spooled job cannot be read", metadata: ["job": "\(job.id)", "error": "\(error)"])
+        return Problem(.internalServerError, .internalError, detail)
+    }
+}
+
+/// A result in its file, which stays whole for its reader when the job is deleted.
+private struct SpooledBytes: StoredBytes {
+    let file: OpenFile
+    let disk: OperationQueue
+
+    var count: Int { file.bytes }
+
+    func read(at offset: Int, count: Int, _ answer: @escaping @Sendable ([UInt8]?) -> Void) {
+        disk.addOperation { answer(try? file.read(at: offset, count: count)) }
+    }
+}
