@@ -22,7 +22,8 @@ import Testing
     }
 
     @Test func partsOfTheHead() throws {
-        let text = "POST http://B.example:81/a%2Fb/c?x=%20&y=+1 HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n"
+        let text =
+            "POST http://B.example:81/a%2Fb/c?x=%20&y=+1 HTTP/1.1\r\nHost: a\r\nExpect: 100-Continue\r\n"
             + "Connection: foo, Close\r\nContent-Length: 3\r\nAccept: a/b\r\naccept: c/d;q=0.5\r\n\r\n"
         let head = try #require(Self.head(text))
         #expect(head.method == .post)

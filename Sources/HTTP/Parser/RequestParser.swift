@@ -68,9 +68,13 @@ package struct RequestParser {
                 case .requestLine:
                     guard try readRequestLine(input, at: &offset) else { return .needsMore }
                 case .fieldLine:
-                    guard let isLast = try readSectionLine(input, at: &offset, { parser, line throws(ParseFailure) in
-                        try parser.readField(line)
-                    }) else { return .needsMore }
+                    guard
+                        let isLast = try readSectionLine(
+                            input, at: &offset,
+                            { parser, line throws(ParseFailure) in
+                                try parser.readField(line)
+                            })
+                    else { return .needsMore }
                     if isLast { return try finishHead() }
                 case .body(let remaining):
                     if remaining == 0 { return finishMessage() }
@@ -97,9 +101,13 @@ package struct RequestParser {
                     offset += 1
                     state = seen == 0 ? .chunkEnd(1) : .chunkLine
                 case .trailerLine:
-                    guard let isLast = try readSectionLine(input, at: &offset, { parser, line throws(ParseFailure) in
-                        try parser.readTrailer(line)
-                    }) else { return .needsMore }
+                    guard
+                        let isLast = try readSectionLine(
+                            input, at: &offset,
+                            { parser, line throws(ParseFailure) in
+                                try parser.readTrailer(line)
+                            })
+                    else { return .needsMore }
                     if isLast { return finishMessage() }
                 case .failed(let failure):
                     return .failure(failure)

@@ -18,10 +18,12 @@ extension OptionRow {
 
     public static let host = OptionRow(
         "host", "ADDRESS", .listening, default: "127.0.0.1",
-        "Address to listen on; 0.0.0.0 or :: for all.", expected: "an address", \.host) { $0.isEmpty ? nil : $0 }
+        "Address to listen on; 0.0.0.0 or :: for all.", expected: "an address", \.host
+    ) { $0.isEmpty ? nil : $0 }
     public static let port = OptionRow(
         "port", "N", .listening, default: "8080", "TCP port; 0 takes any free one and prints it.",
-        expected: "a whole number from 0 to 65535", \.port) { Quantity.whole($0).flatMap { $0 <= 65_535 ? $0 : nil } }
+        expected: "a whole number from 0 to 65535", \.port
+    ) { Quantity.whole($0).flatMap { $0 <= 65_535 ? $0 : nil } }
     public static let unixSocket = OptionRow(
         "unix-socket", "PATH", .listening, "Listen on this Unix socket instead of a port.",
         expected: "a path of at most 107 bytes", \.unixSocket
@@ -44,7 +46,8 @@ extension OptionRow {
         "Threads that compute.", expected: "a whole number from 1 to 1024", \.threads
     ) { Quantity.whole($0).flatMap { (1...1024).contains($0) ? $0 : nil } }
     public static let precision = OptionRow(
-        "precision", "NAME", .network, default: "fp32", "Operands of the matrix products: fp32, or bf16 where the CPU has AVX-512 BF16 (faster, rounded to 8 bits).",
+        "precision", "NAME", .network, default: "fp32",
+        "Operands of the matrix products: fp32, or bf16 where the CPU has AVX-512 BF16 (faster, rounded to 8 bits).",
         expected: "fp32 or bf16", \.precision, ServeOptions.Precision.init)
 
     // MARK: Limits

@@ -87,8 +87,9 @@ struct JobRoutes: Sendable {
         let record = job.record
         if record.state == .failed, let error = record.error { throw error.problem }
         if record.state == .cancelled { throw Problem.cancelled }
-        guard let type = AcceptedTypes(exchange.head.headers, aliases: ImageMediaType.aliases)
-            .preferred(among: ["application/json", "image/png"])
+        guard
+            let type = AcceptedTypes(exchange.head.headers, aliases: ImageMediaType.aliases)
+                .preferred(among: ["application/json", "image/png"])
         else {
             throw Problem(
                 .notAcceptable, .notAcceptable,

@@ -4,7 +4,7 @@ import Deblur
 /// tell before an upload what will become of it.
 struct ModelDocument: Encodable {
     /// What holds for every photo sent to this service.
-    struct Service: Encodable {
+    struct Limits: Encodable {
         let maxBodyBytes: Int
         let maxPixels: Int
         /// Of a tile at the deepest exit that the model's table asks for, on the service without other work; measured
@@ -24,11 +24,11 @@ struct ModelDocument: Encodable {
     private enum CodingKeys: CodingKey { case service }
 
     let model: ModelSummary
-    let service: Service
+    let service: Limits
 
     init(_ engine: Engine, options: ServeOptions) {
         model = engine.model.summary
-        service = Service(
+        service = Limits(
             maxBodyBytes: options.maxBodyBytes, maxPixels: options.maxPixels, secondsPerTile: engine.secondsPerTile,
             resultTTLSeconds: options.resultTTLSeconds)
     }

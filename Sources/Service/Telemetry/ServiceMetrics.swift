@@ -1,4 +1,3 @@
-import Deblur
 import Metrics
 
 /// Everything the service counts, by the names of the contract.
