@@ -120,7 +120,10 @@ final class JobRunner: Sendable {
             progress: { tile, eta in claim.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
             ended: { [self] in ended(turn, engine, $0) })
         turn.hold(pipeline)
-        claim.onLoss { [self] in lost(turn) }
+        // Weakly: the keeper holds it for as long as the job lasts.
+        claim.onLoss { [weak self, weak turn] in
+            if let self, let turn { lost(turn) }
+        }
         pipeline.run { next in admit(turn, engine, needing: claim.record.memoryBytes, next) }
     }
 

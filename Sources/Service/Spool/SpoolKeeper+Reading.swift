@@ -53,6 +53,8 @@ extension SpoolKeeper {
                 }
                 return try spool.photo(of: job.id, stored)
             } catch {
+                // It was deleted meanwhile.
+                if job.record.state.isFinal { throw .cancelled }
                 throw damage(job, error, "The photo was damaged while it waited on the service's disk. Send it again.")
             }
         }
