@@ -98,6 +98,29 @@ import Testing
         #expect(second.log.all.contains { $0.contains("another model") && $0.contains(id) })
     }
 
+    /// Another release may need more memory than the one that took the job in, or less.
+    @Test func aJobGetsTheMemoryThatItNeedsNow() throws {
+        let folder = try StateFolder()
+        let gate = Gate(isOpen: true)
+        let photo = try Pictures.png(70, 40)
+        var ids: [String] = []
+        do {
+            let first = try rig(folder, gate: gate)
+            gate.close()
+            ids = try (0..<2).map { _ in try first.postJob(photo) }
+            #expect(gate.waitForSomebody())
+            first.cut()
+        }
+        try folder.change(ids[0]) { $0.replacing(/"workBytes":\d+/, with: "\"workBytes\":1") }
+        try folder.change(ids[1]) { $0.replacing(/"workBytes":\d+/, with: "\"workBytes\":\(1 << 49)") }
+        let second = try rig(folder)
+        for id in ids {
+            #expect(try second.wait(for: "succeeded", of: id))
+            #expect(try second.get("/jobs/\(id)/result").body == second.post("/deblur", photo).body)
+        }
+        #expect(try second.eventually { try second.metric("deblur_memory_reserved_bytes") == 0 })
+    }
+
     @Test func drainFinishesWhatRunsAndKeepsWhatIsQueued() throws {
         let folder = try StateFolder()
         let gate = Gate(isOpen: true)

@@ -1,3 +1,4 @@
+import Digests
 import Foundation
 import HTTP
 import Service
@@ -89,6 +90,19 @@ final class StateFolder {
             return FileManager.default.fileExists(atPath: "\(path)/\(name)", isDirectory: &isFolder)
                 && !isFolder.boolValue
         }.sorted()
+    }
+}
+
+extension StateFolder {
+    /// The text of a job's record.
+    func record(_ id: String) throws -> String { try String(contentsOfFile: "\(path)/jobs/\(id)/record", encoding: .utf8) }
+
+    /// Changes the text of a record and makes its checksum right again.
+    func change(_ id: String, _ change: (String) -> String) throws {
+        let text = try record(id)
+        guard let line = text.firstIndex(of: "\n") else { throw TestSupportError("no record of \(id)") }
+        let json = change(String(text[text.index(after: line)...]))
+        try Data("\(SHA256.hash(json.utf8).hex)\n\(json)".utf8).write(to: URL(filePath: "\(path)/jobs/\(id)/record"))
     }
 }
 

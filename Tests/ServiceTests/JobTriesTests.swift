@@ -1,4 +1,3 @@
-import Digests
 import Foundation
 import Service
 import TestSupport
@@ -10,17 +9,6 @@ import Testing
         try Rig(["state-dir": folder.path, "threads": "1"], network: FakeNetwork(gate: gate), disk: disk)
     }
 
-    private func record(_ folder: StateFolder, _ id: String) throws -> String {
-        try String(contentsOfFile: "\(folder.path)/jobs/\(id)/record", encoding: .utf8)
-    }
-
-    /// Changes the text of a record and makes its checksum right again.
-    private func change(_ folder: StateFolder, _ id: String, _ change: (String) -> String) throws {
-        let text = try record(folder, id)
-        let json = change(String(text[text.index(after: try #require(text.firstIndex(of: "\n")))...]))
-        try Data("\(SHA256.hash(json.utf8).hex)\n\(json)".utf8).write(to: URL(filePath: "\(folder.path)/jobs/\(id)/record"))
-    }
-
     @Test func theTryIsOnDiskBeforeTheWorkAndTakenBackByAWantedEnd() throws {
         let folder = try StateFolder()
         let gate = Gate(isOpen: true)
@@ -28,9 +16,9 @@ import Testing
         gate.close()
         let id = try first.postJob(Pictures.png(70, 40))
         #expect(gate.waitForSomebody())
-        #expect(try record(folder, id).contains("\"tries\":1"))
+        #expect(try folder.record(id).contains("\"tries\":1"))
         first.cut()
-        #expect(try !record(folder, id).contains("tries"))
+        #expect(try !folder.record(id).contains("tries"))
     }
 
     @Test func afterThreeEndsItIsAbandonedAndOthersAreDone() throws {
@@ -46,7 +34,7 @@ import Testing
         }
         // As three, and as two, kills in the middle of the work leave it.
         for (id, tries) in zip(ids, [3, 2]) {
-            try change(folder, id) { $0.replacing("\"requestID\"", with: "\"tries\":\(tries),\"requestID\"") }
+            try folder.change(id) { $0.replacing("\"requestID\"", with: "\"tries\":\(tries),\"requestID\"") }
         }
         let second = try rig(folder)
         #expect(try second.wait(for: "failed", of: ids[0]))
@@ -72,7 +60,7 @@ import Testing
             #expect(gate.waitForSomebody())
             first.cut()
         }
-        try change(folder, ids[0]) { $0.replacing("\"requestID\"", with: "\"tries\":1,\"requestID\"") }
+        try folder.change(ids[0]) { $0.replacing("\"requestID\"", with: "\"tries\":1,\"requestID\"") }
         let second = try rig(folder)
         for id in ids { #expect(try second.wait(for: "succeeded", of: id)) }
         let times = try ids.map { try #require(try second.job($0)["started_at"] as? String) }

@@ -124,7 +124,9 @@ final class JobRunner: Sendable {
         claim.onLoss { [weak self, weak turn] in
             if let self, let turn { lost(turn) }
         }
-        pipeline.run { next in admit(turn, engine, needing: claim.record.memoryBytes, next) }
+        // By its record; the photo tells how much it is.
+        let bytes = min(claim.record.memoryBytes, engine.memory.photoLimit)
+        pipeline.run { next in admit(turn, engine, needing: bytes, next) }
     }
 
     private func admit(
@@ -156,6 +158,7 @@ final class JobRunner: Sendable {
                     let needed = plan.bytes + photo.count
                     // Another model, or release, than the one that it came for may need more.
                     if needed > bytes { return admit(turn, engine, needing: needed, next) }
+                    memory.shrink(to: needed)
                     begin(turn, engine, plan, AdmittedPhoto.File(bytes: photo, range: photo.indices), memory, next)
                 } catch {
                     fail(turn, error)
