@@ -189,9 +189,10 @@ import Testing
     private func marks(_ rig: Rig, _ id: String) throws -> Int {
         let picture = try Image.decode(rig.get("/jobs/\(id)/exits", headers: ["Accept: image/png"]).body).raster
         return (0..<picture.height).reduce(0) { count, y in
-            count + picture.withRow(y) { row in
-                (0..<picture.width).count { row[$0 * 3] == 143 && row[$0 * 3 + 1] == 211 && row[$0 * 3 + 2] == 210 }
-            }
+            count
+                + picture.withRow(y) { row in
+                    (0..<picture.width).count { row[$0 * 3] == 143 && row[$0 * 3 + 1] == 211 && row[$0 * 3 + 2] == 210 }
+                }
         }
     }
 
