@@ -3,7 +3,12 @@
 // Products and sums are rounded one by one, so that the score is the same on every processor.
 #pragma STDC FP_CONTRACT OFF
 
-#if defined(__x86_64__)
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
+// Not for ThreadSanitizer: the clones are chosen before it is there.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 #define CLONES __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define CLONES
