@@ -251,13 +251,12 @@ class Siege:
                 )
         expect(self.process.poll(), None, "the service lives")
         self.over.set()
-        self.health = health.stop()
+        self.health, self.highest = health.stop(), highest
         # What was begun is ended; that takes as long as the last large photos do.
         patience = time.monotonic() + 300
         for thread in threads:
             thread.join(max(0.0, patience - time.monotonic()))
         expect(sum(thread.is_alive() for thread in threads), 0, "clients that wait on and on")
-        self.highest = highest
         return f"honest {dict(self.statuses)}; attacks {dict(sorted(self.attacks.items()))}"
 
     def honestly(self):
