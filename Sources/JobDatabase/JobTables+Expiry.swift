@@ -21,6 +21,11 @@ extension JobTables {
         }
     }
 
+    /// Removes every trace of a job.
+    package static func remove(_ connection: DatabaseConnection, _ id: String) throws(DatabaseError) {
+        _ = try connection.query("DELETE FROM deblur_jobs WHERE id = $1", [.text(id)])
+    }
+
     /// Jobs whose results have had their time, longest ago first.
     package static func due(_ connection: DatabaseConnection, limit: Int = 100) throws(DatabaseError) -> [StoredJob] {
         let rows = try connection.query(

@@ -8,9 +8,11 @@ extension JobTables {
     /// - Parameters:
     ///   - holder: who asks, for people who look into the table.
     ///   - seconds: until the lease ends, unless it is renewed.
-    /// - Returns: nil when nothing is queued.
+    ///   - memory: only a job that takes no more than so many bytes of it.
+    ///   - untried: only one that was never begun.
+    /// - Returns: nil when nothing of that kind is queued.
     package static func claim(
-        _ connection: DatabaseConnection, holder: String, seconds: Double
+        _ connection: DatabaseConnection, holder: String, seconds: Double, memory: Int = .max, untried: Bool = false
     ) throws(DatabaseError) -> (job: StoredJob, lease: Lease)? {
         // The clients with queued jobs, found by hops over the index and not by reading every job.
         let clients = try connection.query(
@@ -32,10 +34,11 @@ extension JobTables {
                     UPDATE deblur_jobs SET state = 'running', tries = tries + 1, lease = nextval('deblur_leases'), holder = $2,
                         leased_until = now() + make_interval(secs => $3)
                     WHERE id = (
-                        SELECT id FROM deblur_jobs WHERE state = 'queued' AND client = $1
+                        SELECT id FROM deblur_jobs
+                        WHERE state = 'queued' AND client = $1 AND memory <= $4 AND (tries = 0 OR NOT $5)
                         ORDER BY tries, number LIMIT 1 FOR UPDATE SKIP LOCKED)
                     RETURNING \(StoredJob.columns), lease
-                    """, [.text(name), .text(holder), .double(seconds)])
+                    """, [.text(name), .text(holder), .double(seconds), .init(memory), .boolean(untried)])
                 guard let row = rows.first else { return nil }
                 _ = try connection.query(
                     """
@@ -88,23 +91,20 @@ extension JobTables {
 
     /// Adds events to a job that is being done, and tells every listener.
     ///
-    /// - Returns: the number of the last one; nil when the lease is lost, and then nothing was written.
+    /// - Parameter record: replaces the job's; nil: it stays.
+    /// - Returns: false when the lease is lost, and then nothing was written.
     package static func append(
-        _ connection: DatabaseConnection, _ events: [(name: String, data: String)], _ lease: Lease, record: String? = nil
-    ) throws(DatabaseError) -> Int? {
+        _ connection: DatabaseConnection, _ events: [StoredEvent], _ lease: Lease, record: String? = nil
+    ) throws(DatabaseError) -> Bool {
         try connection.transaction { () throws(DatabaseError) in
-            let rows = try connection.query(
+            let count = try connection.query(
                 """
-                UPDATE deblur_jobs SET events = events + $3, record = coalesce($4, record) WHERE id = $1 AND lease = $2
-                RETURNING events
-                """, [.text(lease.job), .init(lease.token), .init(events.count), .init(record)])
-            guard let last = try rows.first?.integer(0) else { return nil }
-            let numbered = events.enumerated().map {
-                StoredEvent(number: last - events.count + 1 + $0.offset, name: $0.element.name, data: $0.element.data)
-            }
-            try insert(connection, numbered, of: lease.job)
+                UPDATE deblur_jobs SET events = greatest(events, $3), record = coalesce($4, record) WHERE id = $1 AND lease = $2
+                """, [.text(lease.job), .init(lease.token), .init(events.last?.number ?? 0), .init(record)]).changed
+            guard count == 1 else { return false }
+            try insert(connection, events, of: lease.job)
             try notify(connection, "event \(lease.job)")
-            return last
+            return true
         }
     }
 

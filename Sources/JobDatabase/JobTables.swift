@@ -27,44 +27,40 @@ package enum JobTables {
     ///
     /// The limits are looked at before it is written, without a lock: jobs that come at the same moment may pass them together.
     ///
-    /// - Parameters:
-    ///   - bytes: what its photo takes and its result may take.
-    ///   - event: the first one.
     /// - Throws: ``StoreRefusal``, ``DatabaseError``.
     package static func accept(
-        _ connection: DatabaseConnection, id: String, client: String, record: String, bytes: Int, photo: [UInt8],
-        event: (name: String, data: String), limits: Limits = Limits()
+        _ connection: DatabaseConnection, _ job: AcceptedJob, photo: [UInt8], limits: Limits = Limits()
     ) throws {
         if let limit = limits.jobsOfClient {
-            let actual =
-                try connection.query(
-                    "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(client)])[0].integer(0) + 1
+            let actual = try connection.query(
+                "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(job.client)])[0].integer(0) + 1
             if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
         }
         if let limit = limits.bytes {
-            let actual =
-                try connection.query(
-                    "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + bytes
+            let actual = try connection.query(
+                "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + job.bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
-        let first = StoredEvent(number: 1, name: event.name, data: event.data)
         do throws(DatabaseError) {
-            try add(connection, id: id, client: client, record: record, bytes: bytes, photo: photo, first: first)
+            try add(connection, job, photo)
         } catch {
             if case .refused("23505", _) = error { throw StoreRefusal.exists }
             throw error
         }
     }
 
-    private static func add(
-        _ connection: DatabaseConnection, id: String, client: String, record: String, bytes: Int, photo: [UInt8], first: StoredEvent
-    ) throws(DatabaseError) {
+    private static func add(_ connection: DatabaseConnection, _ job: AcceptedJob, _ photo: [UInt8]) throws(DatabaseError) {
         try connection.transaction { () throws(DatabaseError) in
             _ = try connection.query(
-                "INSERT INTO deblur_jobs (id, client, state, record, bytes, events) VALUES ($1, $2, 'queued', $3, $4, 1)",
-                [.text(id), .text(client), .text(record), .init(bytes)])
-            try write(connection, .photo, photo, of: id)
-            try insert(connection, [first], of: id)
+                """
+                INSERT INTO deblur_jobs (id, client, state, record, bytes, memory, tiles, events)
+                VALUES ($1, $2, 'queued', $3, $4, $5, $6, 1)
+                """,
+                [
+                    .text(job.id), .text(job.client), .text(job.record), .init(job.bytes), .init(job.memory), .init(job.tiles),
+                ])
+            try write(connection, .photo, photo, of: job.id)
+            try insert(connection, [StoredEvent(number: 1, name: "queued", data: job.event)], of: job.id)
             try notify(connection, "queue")
         }
     }
@@ -98,10 +94,14 @@ package enum JobTables {
         return jobs
     }
 
-    /// Queued jobs that came before this one.
-    package static func position(_ connection: DatabaseConnection, _ job: StoredJob) throws(DatabaseError) -> Int {
-        try connection.query(
-            "SELECT count(*) FROM deblur_jobs WHERE state = 'queued' AND number < $1", [.init(job.number)])[0].integer(0)
+    /// Jobs that wait: how many came before a number, and the mean of the tiles of all of them.
+    package static func waiting(
+        _ connection: DatabaseConnection, before number: Int = .max
+    ) throws(DatabaseError) -> (ahead: Int, meanTiles: Double) {
+        let row = try connection.query(
+            "SELECT count(*) FILTER (WHERE number < $1), coalesce(avg(tiles), 0)::float8 FROM deblur_jobs WHERE state = 'queued'",
+            [.init(number)])[0]
+        return (try row.integer(0), try row.double(1))
     }
 
     /// Jobs that are not gone, by state.
@@ -137,6 +137,25 @@ package enum JobTables {
         return try rows.first?.bytes(0)
     }
 
+    /// Part of it; nil where it is not there whole.
+    package static func slice(
+        _ connection: DatabaseConnection, _ kind: StoredKind, of id: String, at offset: Int, count: Int
+    ) throws(DatabaseError) -> [UInt8]? {
+        var found: [UInt8] = []
+        while found.count < count {
+            let first = offset + found.count
+            let rows = try connection.query(
+                "SELECT substring(bytes FROM $4::int FOR $5::int) FROM deblur_pieces WHERE job = $1 AND kind = $2 AND piece = $3",
+                [
+                    .text(id), .text(kind.rawValue), .init(first / pieceBytes), .init(first % pieceBytes + 1),
+                    .init(count - found.count),
+                ])
+            guard let part = try rows.first?.bytes(0), !part.isEmpty else { return nil }
+            found += part
+        }
+        return found
+    }
+
     /// All of it.
     package static func bytes(_ connection: DatabaseConnection, _ kind: StoredKind, of id: String) throws(DatabaseError) -> [UInt8] {
         var all: [UInt8] = []
@@ -159,10 +178,11 @@ package enum JobTables {
         }
     }
 
+    /// What is there already stays: a job that is done again has the same events, and streams have sent them.
     static func insert(_ connection: DatabaseConnection, _ events: [StoredEvent], of id: String) throws(DatabaseError) {
         for event in events {
             _ = try connection.query(
-                "INSERT INTO deblur_events (job, number, name, data) VALUES ($1, $2, $3, $4)",
+                "INSERT INTO deblur_events (job, number, name, data) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
                 [.text(id), .init(event.number), .text(event.name), .text(event.data)])
         }
     }

@@ -19,6 +19,9 @@ package enum Schema {
             record       text NOT NULL,
             -- What its pieces take, or may take once it is done.
             bytes        bigint NOT NULL,
+            -- What working on it takes: bytes of memory, tiles.
+            memory       bigint NOT NULL,
+            tiles        integer NOT NULL,
             -- How often it was begun and not ended by anybody's wish.
             tries        integer NOT NULL DEFAULT 0,
             -- Of the last event.

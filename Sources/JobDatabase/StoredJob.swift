@@ -30,6 +30,25 @@ package struct StoredJob: Sendable, Equatable {
     }
 }
 
+/// A job that is to be taken in.
+package struct AcceptedJob: Sendable {
+    package var id: String
+    package var client: String
+    package var record: String
+    /// What its photo takes and its result may take.
+    package var bytes: Int
+    /// Bytes of memory that working on it takes.
+    package var memory: Int
+    package var tiles: Int
+    /// The data of its first event.
+    package var event: String
+
+    package init(id: String, client: String, record: String, bytes: Int, memory: Int, tiles: Int, event: String) {
+        (self.id, self.client, self.record) = (id, client, record)
+        (self.bytes, self.memory, self.tiles, self.event) = (bytes, memory, tiles, event)
+    }
+}
+
 /// A beginning of a job: the right to write to it, for as long as it is renewed.
 package struct Lease: Sendable, Equatable {
     package let job: String

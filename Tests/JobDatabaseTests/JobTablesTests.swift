@@ -15,12 +15,14 @@ struct JobTablesTests {
         return (server, connection)
     }
 
-    static func accept(
-        _ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()
-    ) throws {
-        try JobTables.accept(
-            connection, id: id, client: client, record: "{\"id\":\"\(id)\"}", bytes: 10, photo: photo, event: ("queued", "{}"),
-            limits: limits)
+    static func accept(_ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()) throws {
+        let job = AcceptedJob(
+            id: id, client: client, record: "{\"id\":\"\(id)\"}", bytes: 10, memory: photo.count, tiles: 3, event: "{}")
+        try JobTables.accept(connection, job, photo: photo, limits: limits)
+    }
+
+    static func events(_ first: Int, _ names: String...) -> [StoredEvent] {
+        names.enumerated().map { StoredEvent(number: first + $0.offset, name: $0.element, data: "{}") }
     }
 
     @Test func severalMigrateAtOnce() throws {
@@ -52,26 +54,25 @@ struct JobTablesTests {
         let (job, lease) = try #require(try JobTables.claim(connection, holder: "r1", seconds: 30))
         #expect((job.id, job.state, job.tries) == ("one", "running", 1))
         #expect(try JobTables.claim(connection, holder: "r2", seconds: 30) == nil)
-        #expect(try JobTables.append(connection, [("started", "{}"), ("tile", "{\"n\":1}")], lease) == 3)
+        #expect(try JobTables.append(connection, Self.events(2, "started", "tile"), lease))
         let result = Array(photo.reversed())
-        #expect(
-            try JobTables.finish(
-                connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])],
-                event: ("succeeded", "{}"), seconds: 60))
+        #expect(try JobTables.finish(
+            connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])], event: ("succeeded", "{}"), seconds: 60))
         #expect(try JobTables.bytes(connection, .result, of: "one") == result)
         #expect(try JobTables.bytes(connection, .photo, of: "one") == [])
+        #expect(try JobTables.slice(connection, .result, of: "one", at: 1_048_570, count: 1_048_590) == Array(result[1_048_570..<2_097_160]))
+        #expect(try JobTables.slice(connection, .result, of: "one", at: result.count - 5, count: 6) == nil)
         #expect(try JobTables.events(connection, of: "one", after: 1).map(\.name) == ["started", "tile", "succeeded"])
         #expect(try JobTables.events(connection, of: "one", after: 3).map(\.number) == [4])
         // The lease is spent.
-        #expect(try JobTables.append(connection, [("tile", "{}")], lease) == nil)
+        #expect(try !JobTables.append(connection, Self.events(5, "tile"), lease))
         #expect(try !JobTables.renew(connection, lease, seconds: 30))
         #expect(try !JobTables.finish(connection, lease, state: "failed", record: "", files: [], event: ("failed", ""), seconds: 1))
         #expect(try JobTables.expire(connection, "one", record: "gone", seconds: 60))
         #expect(try !JobTables.expire(connection, "one", record: "gone", seconds: 60))
         found = try #require(try JobTables.find(connection, "one"))
         #expect((found.isGone, found.record, found.state) == (true, "gone", "succeeded"))
-        #expect(
-            try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
+        #expect(try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
     }
 
     @Test func aLostLeaseWritesNothing() throws {
@@ -85,13 +86,9 @@ struct JobTablesTests {
         let (again, fast) = try #require(try JobTables.claim(connection, holder: "fast", seconds: 30))
         #expect(again.tries == 2)
         #expect(try !JobTables.renew(connection, slow, seconds: 30))
-        #expect(try JobTables.append(connection, [("tile", "slow")], slow) == nil)
-        #expect(
-            try !JobTables.finish(
-                connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
-        #expect(
-            try JobTables.finish(
-                connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
+        #expect(try !JobTables.append(connection, Self.events(2, "started"), slow))
+        #expect(try !JobTables.finish(connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
+        #expect(try JobTables.finish(connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
         try JobTables.release(connection, slow)
         #expect(try JobTables.find(connection, "one")?.record == "fast")
         #expect(try JobTables.bytes(connection, .result, of: "one") == [2])
@@ -111,6 +108,31 @@ struct JobTablesTests {
         #expect(try JobTables.requeueLost(connection) == 1)
         #expect(try JobTables.claim(connection, holder: "r", seconds: 30)?.job.id == "two")
         #expect(try JobTables.claim(connection, holder: "r", seconds: 30)?.job.id == "one")
+    }
+
+    @Test func aJobDoneAgainKeepsTheEventsThatWereSent() throws {
+        let (server, connection) = try Self.make()
+        defer { withExtendedLifetime(server) {} }
+        try Self.accept(connection, "one")
+        let first = try #require(try JobTables.claim(connection, holder: "r", seconds: -1)).lease
+        #expect(try JobTables.append(connection, [StoredEvent(number: 2, name: "started", data: "first")], first))
+        _ = try JobTables.requeueLost(connection)
+        let second = try #require(try JobTables.claim(connection, holder: "r", seconds: 30)).lease
+        #expect(try JobTables.append(
+            connection, [StoredEvent(number: 2, name: "started", data: "second"), StoredEvent(number: 3, name: "tile", data: "second")], second))
+        #expect(try JobTables.events(connection, of: "one", after: 1).map(\.data) == ["first", "second"])
+    }
+
+    @Test func claimsRespectWhatThereIsRoomFor() throws {
+        let (server, connection) = try Self.make()
+        defer { withExtendedLifetime(server) {} }
+        try Self.accept(connection, "large", photo: [1, 2, 3, 4, 5])
+        try Self.accept(connection, "small", client: "b", photo: [1])
+        #expect(try JobTables.claim(connection, holder: "r", seconds: 30, memory: 2)?.job.id == "small")
+        #expect(try JobTables.claim(connection, holder: "r", seconds: 30, memory: 2) == nil)
+        try connection.execute("UPDATE deblur_jobs SET tries = 1 WHERE id = 'large'")
+        #expect(try JobTables.claim(connection, holder: "r", seconds: 30, untried: true) == nil)
+        #expect(try JobTables.claim(connection, holder: "r", seconds: 30)?.job.id == "large")
     }
 
     @Test func clientsTakeTurns() throws {
@@ -170,7 +192,7 @@ struct JobTablesTests {
         #expect(try JobTables.list(connection, client: "a", state: "cancelled", before: nil, limit: 9).map(\.id) == ["a1"])
         #expect(try JobTables.list(connection, client: "b", state: nil, before: nil, limit: 9).map(\.id) == ["b0"])
         let last = try #require(try JobTables.find(connection, "b0"))
-        #expect(try JobTables.position(connection, last) == 4)
+        #expect(try JobTables.waiting(connection, before: last.number) == (4, 3))
     }
 
     @Test func whatIsDueIsFoundAndForgotten() throws {
@@ -204,7 +226,7 @@ struct JobTablesTests {
         listening.wait()
         try Self.accept(connection, "one")
         let lease = try #require(try JobTables.claim(connection, holder: "r", seconds: 30)).lease
-        _ = try JobTables.append(connection, [("tile", "")], lease)
+        _ = try JobTables.append(connection, Self.events(2, "tile"), lease)
         _ = try JobTables.cancel(connection, "one", record: "", event: ("cancelled", ""), seconds: 60)
         let end = ContinuousClock.now + .seconds(10)
         while heard.withLock({ $0.count }) < 3, .now < end { usleep(10_000) }
