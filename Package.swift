@@ -66,6 +66,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
+                "JobDatabase", "PostgreSQL",
                 "HTTP", "Sockets", "Deblur", "Tiles", "Network", "Kernels", "Images", "Drawing", "Metrics", "Digests",
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -23,6 +23,8 @@ struct ServeFlags: ParsableArguments {
     @Option(.writeTimeout) var writeTimeout: String?
     @Option(.drain) var drain: String?
     @Option(.stateDir) var stateDir: String?
+    @Option(.database) var database: String?
+    @Flag(help: ArgumentHelp(OptionRow.migrate.flagHelp)) var migrate = false
     @Option(.resultTTL) var resultTTL: String?
     @Option(.spoolLimit) var spoolLimit: String?
     @Option(.replica) var replica: String?
@@ -47,7 +49,7 @@ struct ServeFlags: ParsableArguments {
             (.maxBody, maxBody), (.maxPixels, maxPixels), (.memoryBudget, memoryBudget),
             (.maxConnections, maxConnections), (.headerTimeout, headerTimeout), (.bodyTimeout, bodyTimeout),
             (.idleTimeout, idleTimeout), (.writeTimeout, writeTimeout), (.drain, drain),
-            (.stateDir, stateDir), (.resultTTL, resultTTL), (.spoolLimit, spoolLimit), (.replica, replica),
+            (.stateDir, stateDir), (.database, database), (.migrate, migrate ? "yes" : nil), (.resultTTL, resultTTL), (.spoolLimit, spoolLimit), (.replica, replica),
             (.apiKeyFile, apiKeyFile), (.cors, cors), (.trustProxy, trustProxy), (.logFormat, logFormat),
             (.logLevel, logLevel),
         ]

@@ -9,7 +9,7 @@ extension OptionRow {
         model, classifier, exitTable, threads, precision,
         queue, maxBody, maxPixels, memoryBudget, maxConnections,
         headerTimeout, bodyTimeout, idleTimeout, writeTimeout, drain,
-        stateDir, resultTTL, spoolLimit, replica,
+        stateDir, database, migrate, resultTTL, spoolLimit, replica,
         apiKeyFile, cors, trustProxy,
         logFormat, logLevel,
     ]
@@ -98,6 +98,15 @@ extension OptionRow {
         "state-dir", "FOLDER", .jobs, note: "a temporary folder, gone with the process",
         "Folder where accepted jobs and their results survive a crash and a restart.",
         expected: "a path", \.stateFolder, path)
+    public static let database = OptionRow(
+        "database", "CONNINFO", .jobs,
+        "PostgreSQL that keeps jobs instead of a folder, for several replicas: `host=db dbname=deblur`, or `service=NAME`. Passwords "
+            + "come from PGPASSFILE or ~/.pgpass.",
+        expected: "a connection string", \.database, path)
+    public static let migrate = OptionRow(
+        "migrate", "no|yes", .jobs, default: "no", "Make or upgrade the database's tables at the start.",
+        expected: "yes or no", \.migrates
+    ) { ["yes": true, "no": false][$0] }
     public static let resultTTL = OptionRow(
         "result-ttl", "TIME", .jobs, default: "1h", "How long the result of a job is kept.",
         expected: duration, \.resultTTLSeconds, time)

@@ -32,6 +32,10 @@ public struct ServeOptions: Sendable {
     public var resultTTLSeconds = 0.0
     /// Bytes of the spool.
     public var spoolLimitBytes = 0
+    /// Connection string of the database that keeps jobs instead of the state folder; nil: none does.
+    public var database: String?
+    /// Makes or upgrades the database's tables at the start.
+    public var migrates = false
     /// The first part of a job's id.
     public var replica: String?
 
@@ -71,6 +75,9 @@ public struct ServeOptions: Sendable {
             } else if let text = environment[row.environment], !text.isEmpty {
                 try row.apply(text, row.environment, &self)
             }
+        }
+        if let stateFolder, database != nil {
+            throw OptionError(source: "--state-dir", value: stateFolder, expected: "nothing, since --database keeps the jobs")
         }
         // Uploads may fill half of the budget (MemoryBudget); a body that is allowed has to fit.
         guard memoryBudgetBytes / 2 >= maxBodyBytes else {

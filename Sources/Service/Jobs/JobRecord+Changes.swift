@@ -68,9 +68,12 @@ extension JobRecord {
         let count = max(0, (tries ?? 0) + more)
         tries = count > 0 ? count : nil
         var record = self
-        (record.state, record.startedAt, record.tilesDone, record.exits) = (.queued, nil, 0, [:])
+        record.requeue()
         return record
     }
+
+    /// Whatever was done of it is done again.
+    mutating func requeue() { (state, startedAt, tilesDone, exits) = (.queued, nil, 0, [:]) }
 
     private mutating func end(_ state: JobState) {
         (self.state, input, finishedAt) = (state, nil, .now)

@@ -1,0 +1,74 @@
+import HTTP
+import JobDatabase
+import Synchronization
+
+/// The events of a job in the database, whichever replica writes them.
+final class DatabaseEvents: JobEvents {
+    let id: JobID
+    private let keeper: DatabaseKeeper
+    private let state = Mutex(State())
+
+    private struct State {
+        var listeners: [Int: @Sendable () -> Void] = [:]
+        var next = 0
+        var isShut = false
+    }
+
+    init(of id: JobID, keeper: DatabaseKeeper) { (self.id, self.keeper) = (id, keeper) }
+
+    func read(after number: Int, limit: Int, _ answer: @escaping JobAnswer<JobEventPage>) {
+        let (id, isShut) = (id, state.withLock { $0.isShut })
+        keeper.ask(answer) { connection in
+            let found = try JobTables.events(connection, of: id.text, after: max(number, 0), limit: limit)
+            let events = found.compactMap { event in
+                JobEvent.Name(rawValue: event.name).map { JobEvent(number: event.number, name: $0, data: Array(event.data.utf8)) }
+            }
+            // The end is the last event of all; a client that has it already gets none.
+            let job = try JobTables.find(connection, id.text)
+            let isLast = found.last?.number ?? number >= job?.events ?? 0
+            let isComplete = isLast && ["succeeded", "failed", "cancelled"].contains(job?.state ?? "cancelled")
+            return JobEventPage(events: events, isEnd: isComplete || isLast && isShut, isComplete: isComplete)
+        }
+    }
+
+    func listen(_ body: @escaping @Sendable () -> Void) -> Int {
+        let (number, isFirst) = state.withLock { state in
+            state.next += 1
+            state.listeners[state.next] = body
+            return (state.next, state.listeners.count == 1)
+        }
+        if isFirst { keeper.add(self) }
+        return number
+    }
+
+    func ignore(_ listener: Int) {
+        let isLast = state.withLock { state in
+            state.listeners[listener] = nil
+            return state.listeners.isEmpty
+        }
+        if isLast { keeper.remove(self) }
+    }
+
+    func tell() {
+        for body in state.withLock({ Array($0.listeners.values) }) { body() }
+    }
+
+    /// Ends the streams although the job goes on.
+    func shut() {
+        state.withLock { $0.isShut = true }
+        tell()
+    }
+}
+
+/// A result in the database. Where it expires while it is read, the reader's connection is cut.
+struct DatabaseBytes: StoredBytes {
+    let id: JobID
+    let count: Int
+    let keeper: DatabaseKeeper
+
+    func read(at offset: Int, count: Int, _ answer: @escaping @Sendable ([UInt8]?) -> Void) {
+        keeper.ask({ (result: Result<[UInt8]?, Problem>) in answer((try? result.get()) ?? nil) }) { [id] connection in
+            try JobTables.slice(connection, .result, of: id.text, at: offset, count: count)
+        }
+    }
+}

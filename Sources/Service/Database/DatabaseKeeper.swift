@@ -1,0 +1,346 @@
+import Deblur
+import Digests
+import Dispatch
+import Foundation
+import HTTP
+import JobDatabase
+import Logging
+import PostgreSQL
+import Synchronization
+
+/// Jobs in PostgreSQL, one queue for every replica. Each replica answers for every job, and takes the next one when it has room.
+///
+/// A job in work is held by a lease that is renewed; a replica that dies loses it, and the job is done again by another one, with
+/// the same bytes. Statements run on the threads of a ``DatabasePool``; nothing here blocks but ``close()``.
+final class DatabaseKeeper: JobKeeper {
+    /// How long a replica may be silent before another one does its job.
+    static let leaseSeconds = 30.0
+    /// The most jobs that are remembered as gone.
+    static let mostGone = 10_000
+    /// When the next attempt of a client makes sense.
+    static let retrySeconds = 5
+
+    let context: ServiceContext
+    let pool: DatabasePool
+    let ttlSeconds: Double
+    private let limits: JobTables.Limits
+    /// For people who look into the table.
+    private let holder: String
+    private let state = Mutex(State())
+    nonisolated(unsafe) private var listener: DatabaseListener?
+    nonisolated(unsafe) private let timer: any DispatchSourceTimer
+
+    private struct State {
+        var news: (@Sendable () -> Void)?
+        /// Streams that follow a job.
+        var streams: [String: [ObjectIdentifier: DatabaseEvents]] = [:]
+        var claims: [ObjectIdentifier: DatabaseClaim] = [:]
+        var queued = 0
+        var ticks = 0
+        var isStopped = false
+        var isClosed = false
+    }
+
+    /// Waits until the tables were looked at.
+    ///
+    /// - Throws: ``DatabaseError``, ``SchemaError`` where they are not those of this program.
+    init(options: ServeOptions, settings: DatabaseSettings, context: ServiceContext) throws {
+        self.context = context
+        ttlSeconds = options.resultTTLSeconds
+        limits = JobTables.Limits(bytes: options.spoolLimitBytes, jobsOfClient: JobLedger.Limits(bytes: 0).jobs)
+        holder = "\(options.replica ?? ProcessInfo.processInfo.hostName) \(ProcessInfo.processInfo.processIdentifier)"
+        pool = DatabasePool(settings) { failure in
+            if let failure {
+                context.logger.error("the database cannot be reached", metadata: ["error": "\(failure)"])
+            } else {
+                context.logger.notice("the database is there again")
+            }
+        }
+        let first = try DatabaseConnection(settings)
+        if options.migrates { _ = try Schema.migrate(first) }
+        try Schema.check(first)
+        for state in JobState.allCases { context.metrics.jobs(state.rawValue).set(0) }
+        for state in JobState.allCases where state.isFinal { context.metrics.jobsEnded(state.rawValue).add(0) }
+        timer = DispatchSource.makeTimerSource(queue: .global())
+        timer.schedule(deadline: .now() + 1, repeating: 1, leeway: .milliseconds(100))
+        timer.setEventHandler { [weak self] in self?.tick() }
+        timer.resume()
+        listener = DatabaseListener(settings, channels: [JobTables.channel]) { [weak self] in self?.hear($0) }
+    }
+
+    deinit { timer.cancel() }
+
+    var isDurable: Bool { true }
+
+    // MARK: Calls
+
+    /// Does `work` on a connection; a failure becomes a problem for the client.
+    func ask<Value>(
+        _ answer: @escaping JobAnswer<Value>, _ work: @escaping @Sendable (DatabaseConnection) throws -> Value
+    ) {
+        pool.perform(within: 10, work) { [self] result in answer(result.mapError { problem(for: $0) }) }
+    }
+
+    func problem(for error: any Error) -> Problem {
+        if let problem = error as? Problem { return problem }
+        if let refusal = error as? StoreRefusal {
+            switch refusal {
+            case .bytes(let limit, let actual), .jobs(let limit, let actual):
+                return .insufficientStorage(
+                    "The service keeps as many jobs as it may.", limit: limit, actual: actual, retryAfterSeconds: 60)
+            case .exists: return .internalError
+            }
+        }
+        context.metrics.spoolErrors("read").add()
+        guard let error = error as? DatabaseError, error.isTransient else {
+            context.logger.error("the database refused", metadata: ["error": "\(error)"])
+            return .internalError
+        }
+        return .loading("The service's database is away. Jobs wait; photos are answered as ever.")
+    }
+
+    // MARK: Coming in and asking
+
+    func accept(_ job: NewJob, _ answer: @escaping JobAnswer<JobView>) {
+        let limits = limits
+        ask({ [context] (result: Result<JobView, Problem>) in
+            if case .success = result { context.metrics.jobsAccepted.add() }
+            answer(result)
+        }) { connection in
+            let waiting = try JobTables.waiting(connection)
+            let place = JobPlace(ahead: waiting.ahead, meanTiles: waiting.meanTiles)
+            let event = JobDocument(job.record, JobDocument.Moment(etaSeconds: job.eta(place), position: place.ahead))
+            try JobTables.accept(
+                connection,
+                AcceptedJob(
+                    id: job.id.text, client: job.record.caller ?? "", record: Self.text(job.record),
+                    bytes: job.photo.count + job.resultBytes, memory: job.record.memoryBytes, tiles: job.record.tiles,
+                    event: String(decoding: JSON.encode(event), as: UTF8.self)),
+                photo: Array(job.photo), limits: limits)
+            return JobView(id: job.id, record: job.record, place: place)
+        }
+    }
+
+    func find(_ id: JobID, _ answer: @escaping JobAnswer<JobView>) {
+        ask(answer) { connection in
+            let (job, file) = try Self.stored(id, connection)
+            guard file.record.state == .queued else { return JobView(id: id, record: file.record, place: nil) }
+            let waiting = try JobTables.waiting(connection, before: job.number)
+            return JobView(id: id, record: file.record, place: JobPlace(ahead: waiting.ahead, meanTiles: waiting.meanTiles))
+        }
+    }
+
+    func events(of id: JobID, _ answer: @escaping JobAnswer<any JobEvents>) {
+        ask(answer) { [self] connection in
+            _ = try Self.stored(id, connection)
+            return DatabaseEvents(of: id, keeper: self)
+        }
+    }
+
+    func exits(of id: JobID, withPreview: Bool, _ answer: @escaping JobAnswer<JobExits>) {
+        ask(answer) { connection in
+            let (_, file) = try Self.stored(id, connection)
+            let tiles = file.record.state.isFinal
+                ? file.tiles
+                : try JobTables.events(connection, of: id.text, after: 0, limit: .max)
+                    .filter { $0.name == JobEvent.Name.tile.rawValue }
+                    .map { try JSONDecoder().decode(JobTile.self, from: Data($0.data.utf8)) }
+            var exits = JobExits(record: file.record, tiles: tiles)
+            if withPreview, file.record.preview != nil { exits.preview = try JobTables.bytes(connection, .preview, of: id.text) }
+            return exits
+        }
+    }
+
+    func result(of id: JobID, _ answer: @escaping JobAnswer<any StoredBytes>) {
+        ask(answer) { [self] connection in
+            let (_, file) = try Self.stored(id, connection)
+            guard let stored = file.record.result else { throw Problem.expired }
+            return DatabaseBytes(id: id, count: stored.bytes, keeper: self)
+        }
+    }
+
+    func delete(_ id: JobID, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
+        let seconds = ttlSeconds + SpoolKeeper.tombstoneSeconds
+        ask(answer) { [context] connection in
+            guard let job = try JobTables.find(connection, id.text) else { throw Problem.noSuchJob }
+            var file = try Self.file(job, id)
+            if file.record.cancel() {
+                let event = String(decoding: JSON.encode(JobDocument(file.record)), as: UTF8.self)
+                if try JobTables.cancel(
+                    connection, id.text, record: Self.text(file.record), event: (JobEvent.Name.cancelled.rawValue, event), seconds: seconds)
+                {
+                    context.metrics.jobsEnded(JobState.cancelled.rawValue).add()
+                    if job.state == "queued" { context.metrics.cancelled("queue").add() }
+                }
+            } else if file.record.expire() {
+                _ = try JobTables.expire(connection, id.text, record: Self.text(file.record), seconds: SpoolKeeper.tombstoneSeconds)
+            }
+            if forgetting { try JobTables.remove(connection, id.text) }
+        }
+    }
+
+    // MARK: Records
+
+    /// - Throws: ``Problem`` 404, or 410 for what has expired.
+    static func stored(_ id: JobID, _ connection: DatabaseConnection) throws -> (StoredJob, JobFile) {
+        guard let job = try JobTables.find(connection, id.text) else { throw Problem.noSuchJob }
+        let file = try file(job, id)
+        if file.record.isExpired { throw Problem.expired }
+        return (job, file)
+    }
+
+    /// The row's state counts: a lease that ended brought a job back to the queue without anybody who could rewrite its record.
+    static func file(_ job: StoredJob, _ id: JobID) throws -> JobFile {
+        var file = try JSONDecoder().decode(JobFile.self, from: Data(job.record.utf8))
+        if job.state == "queued", file.record.state == .running { file.record.requeue() }
+        file.record.tries = job.tries > 0 ? job.tries : nil
+        return file
+    }
+
+    static func text(_ record: JobRecord, _ tiles: [JobTile] = []) -> String {
+        String(decoding: JSON.encode(JobFile(record: record, tiles: tiles)), as: UTF8.self)
+    }
+
+    // MARK: Turns
+
+    var queuedJobs: Int { state.withLock { $0.queued } }
+
+    func onNews(_ body: @escaping @Sendable () -> Void) { state.withLock { $0.news = body } }
+
+    private func tell() { state.withLock { $0.isStopped ? nil : $0.news }?() }
+
+    func claim(within room: JobRoom, _ answer: @escaping @Sendable ((any ClaimedJob)?) -> Void) {
+        guard !state.withLock({ $0.isStopped }) else { return answer(nil) }
+        let holder = holder
+        pool.perform(within: 5) { connection -> (StoredJob, Lease)? in
+            try JobTables.claim(
+                connection, holder: holder, seconds: Self.leaseSeconds, memory: room.bytes ?? .max, untried: !room.takesSuspects)
+        } completion: { [self] (result: Result<(StoredJob, Lease)?, any Error>) in
+            guard case .success(let taken?) = result else { return answer(nil) }
+            answer(take(taken.0, taken.1))
+        }
+    }
+
+    /// - Returns: nil where it is not to be done any more.
+    private func take(_ job: StoredJob, _ lease: Lease) -> DatabaseClaim? {
+        do {
+            guard let id = JobID(job.id) else { throw DatabaseError.value("the name of a job") }
+            var record = try Self.file(job, id).record
+            // The one that was just counted is not over.
+            record.tries = job.tries > 1 ? job.tries - 1 : nil
+            let claim = DatabaseClaim(id, record, lease, keeper: self)
+            if record.isAbandoned {
+                claim.fail(Problem.abandoned)
+                return nil
+            }
+            let isStopped = state.withLock { state in
+                if !state.isStopped { state.claims[ObjectIdentifier(claim)] = claim }
+                return state.isStopped
+            }
+            if isStopped { claim.giveBack() }
+            return isStopped ? nil : claim
+        } catch {
+            // Nobody can read it. It is left to its lease; after three times it fails by its count.
+            context.logger.error("a job in the database cannot be read", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    func letGo(_ claim: DatabaseClaim) { _ = state.withLock { $0.claims.removeValue(forKey: ObjectIdentifier(claim)) } }
+
+    // MARK: News
+
+    private func hear(_ event: DatabaseListener.Event) {
+        switch event {
+        case .connected:
+            // Whatever was said meanwhile was missed.
+            for stream in state.withLock({ $0.streams.values.flatMap(\.values) }) { stream.tell() }
+            tell()
+        case .notified(let notification):
+            let words = notification.payload.split(separator: " ")
+            guard let kind = words.first else { return }
+            if kind == "queue" { return tell() }
+            guard words.count == 2 else { return }
+            let id = String(words[1])
+            let (streams, claims) = state.withLock { state in
+                (Array((state.streams[id] ?? [:]).values), state.claims.values.filter { $0.id.text == id })
+            }
+            for stream in streams { stream.tell() }
+            if kind == "end" { for claim in claims { claim.renew() } }
+        case .lost(let error):
+            context.logger.debug("the listener's connection is lost", metadata: ["error": "\(error)"])
+        }
+    }
+
+    func add(_ stream: DatabaseEvents) {
+        state.withLock { $0.streams[stream.id.text, default: [:]][ObjectIdentifier(stream)] = stream }
+    }
+
+    func remove(_ stream: DatabaseEvents) {
+        state.withLock { state in
+            state.streams[stream.id.text]?[ObjectIdentifier(stream)] = nil
+            if state.streams[stream.id.text]?.isEmpty ?? false { state.streams[stream.id.text] = nil }
+        }
+    }
+
+    /// Once a second: leases are renewed, those of others looked at, results that had their time removed.
+    private func tick() {
+        let (ticks, claims) = state.withLock { state in
+            state.ticks += 1
+            return (state.ticks, state.isClosed ? [] : Array(state.claims.values))
+        }
+        if ticks % Int(Self.leaseSeconds / 3) == 0 { for claim in claims { claim.renew() } }
+        guard ticks % 5 == 0, !state.withLock({ $0.isClosed }) else { return }
+        pool.perform(within: 5) { [self] connection in
+            let lost = try JobTables.requeueLost(connection)
+            if lost > 0 { context.logger.notice("jobs are queued again: nobody renewed their leases", metadata: ["jobs": "\(lost)"]) }
+            for job in try JobTables.due(connection) {
+                guard let id = JobID(job.id), var record = try? Self.file(job, id).record, record.expire() else { continue }
+                _ = try JobTables.expire(connection, job.id, record: Self.text(record), seconds: SpoolKeeper.tombstoneSeconds)
+            }
+            _ = try JobTables.forget(connection, most: Self.mostGone)
+            let queued = try JobTables.waiting(connection).ahead
+            state.withLock { $0.queued = queued }
+            // A notification may have been missed.
+            if queued > 0 { tell() }
+        } completion: { _ in }
+    }
+
+    // MARK: Numbers and the end
+
+    func updateGauges(_ done: @escaping @Sendable () -> Void) {
+        pool.perform(within: 1) { try JobTables.counts($0) } completion: { [context] (result: Result<[String: Int], any Error>) in
+            if case .success(let counts) = result {
+                for state in JobState.allCases { context.metrics.jobs(state.rawValue).set(Double(counts[state.rawValue] ?? 0)) }
+            }
+            done()
+        }
+    }
+
+    func endStreams(ofQueuedOnly: Bool) {
+        // Any replica can go on with them.
+        for stream in state.withLock({ $0.streams.values.flatMap(\.values) }) { stream.shut() }
+    }
+
+    func stop() {
+        let claims = state.withLock { state in
+            state.isStopped = true
+            return Array(state.claims.values)
+        }
+        endStreams(ofQueuedOnly: false)
+        for claim in claims where !claim.isBegun { claim.giveBack() }
+    }
+
+    func close() {
+        let claims = state.withLock { state in
+            (state.isStopped, state.isClosed) = (true, true)
+            defer { state.claims = [:] }
+            return Array(state.claims.values)
+        }
+        timer.cancel()
+        listener?.stop()
+        // What is not done here is done elsewhere, and at once.
+        for claim in claims { try? pool.sync(within: 2) { try JobTables.release($0, claim.lease) } }
+        pool.stop()
+    }
+}
