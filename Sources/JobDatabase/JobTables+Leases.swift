@@ -100,7 +100,8 @@ extension JobTables {
             let count = try connection.query(
                 """
                 UPDATE deblur_jobs SET events = greatest(events, $3), record = coalesce($4, record) WHERE id = $1 AND lease = $2
-                """, [.text(lease.job), .init(lease.token), .init(events.last?.number ?? 0), .init(record)]).changed
+                """, [.text(lease.job), .init(lease.token), .init(events.last?.number ?? 0), .init(record)]
+            ).changed
             guard count == 1 else { return false }
             try insert(connection, events, of: lease.job)
             try notify(connection, "event \(lease.job)")

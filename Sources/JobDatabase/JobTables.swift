@@ -32,13 +32,15 @@ package enum JobTables {
         _ connection: DatabaseConnection, _ job: AcceptedJob, photo: [UInt8], limits: Limits = Limits()
     ) throws {
         if let limit = limits.jobsOfClient {
-            let actual = try connection.query(
-                "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(job.client)])[0].integer(0) + 1
+            let actual =
+                try connection.query(
+                    "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(job.client)])[0].integer(0) + 1
             if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
         }
         if let limit = limits.bytes {
-            let actual = try connection.query(
-                "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + job.bytes
+            let actual =
+                try connection.query(
+                    "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + job.bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
         do throws(DatabaseError) {

@@ -15,7 +15,9 @@ struct JobTablesTests {
         return (server, connection)
     }
 
-    static func accept(_ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()) throws {
+    static func accept(
+        _ connection: DatabaseConnection, _ id: String, client: String = "a", photo: [UInt8] = [1, 2, 3], limits: JobTables.Limits = .init()
+    ) throws {
         let job = AcceptedJob(
             id: id, client: client, record: "{\"id\":\"\(id)\"}", bytes: 10, memory: photo.count, tiles: 3, event: "{}")
         try JobTables.accept(connection, job, photo: photo, limits: limits)
@@ -56,11 +58,14 @@ struct JobTablesTests {
         #expect(try JobTables.claim(connection, holder: "r2", seconds: 30) == nil)
         #expect(try JobTables.append(connection, Self.events(2, "started", "tile"), lease))
         let result = Array(photo.reversed())
-        #expect(try JobTables.finish(
-            connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])], event: ("succeeded", "{}"), seconds: 60))
+        #expect(
+            try JobTables.finish(
+                connection, lease, state: "succeeded", record: "{}", files: [(.result, result), (.preview, [9])],
+                event: ("succeeded", "{}"), seconds: 60))
         #expect(try JobTables.bytes(connection, .result, of: "one") == result)
         #expect(try JobTables.bytes(connection, .photo, of: "one") == [])
-        #expect(try JobTables.slice(connection, .result, of: "one", at: 1_048_570, count: 1_048_590) == Array(result[1_048_570..<2_097_160]))
+        #expect(
+            try JobTables.slice(connection, .result, of: "one", at: 1_048_570, count: 1_048_590) == Array(result[1_048_570..<2_097_160]))
         #expect(try JobTables.slice(connection, .result, of: "one", at: result.count - 5, count: 6) == nil)
         #expect(try JobTables.events(connection, of: "one", after: 1).map(\.name) == ["started", "tile", "succeeded"])
         #expect(try JobTables.events(connection, of: "one", after: 3).map(\.number) == [4])
@@ -72,7 +77,8 @@ struct JobTablesTests {
         #expect(try !JobTables.expire(connection, "one", record: "gone", seconds: 60))
         found = try #require(try JobTables.find(connection, "one"))
         #expect((found.isGone, found.record, found.state) == (true, "gone", "succeeded"))
-        #expect(try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
+        #expect(
+            try connection.query("SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)")[0].integer(0) == 0)
     }
 
     @Test func aLostLeaseWritesNothing() throws {
@@ -87,8 +93,12 @@ struct JobTablesTests {
         #expect(again.tries == 2)
         #expect(try !JobTables.renew(connection, slow, seconds: 30))
         #expect(try !JobTables.append(connection, Self.events(2, "started"), slow))
-        #expect(try !JobTables.finish(connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
-        #expect(try JobTables.finish(connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
+        #expect(
+            try !JobTables.finish(
+                connection, slow, state: "succeeded", record: "slow", files: [(.result, [1])], event: ("succeeded", "slow"), seconds: 9))
+        #expect(
+            try JobTables.finish(
+                connection, fast, state: "succeeded", record: "fast", files: [(.result, [2])], event: ("succeeded", "fast"), seconds: 9))
         try JobTables.release(connection, slow)
         #expect(try JobTables.find(connection, "one")?.record == "fast")
         #expect(try JobTables.bytes(connection, .result, of: "one") == [2])
@@ -118,8 +128,10 @@ struct JobTablesTests {
         #expect(try JobTables.append(connection, [StoredEvent(number: 2, name: "started", data: "first")], first))
         _ = try JobTables.requeueLost(connection)
         let second = try #require(try JobTables.claim(connection, holder: "r", seconds: 30)).lease
-        #expect(try JobTables.append(
-            connection, [StoredEvent(number: 2, name: "started", data: "second"), StoredEvent(number: 3, name: "tile", data: "second")], second))
+        #expect(
+            try JobTables.append(
+                connection,
+                [StoredEvent(number: 2, name: "started", data: "second"), StoredEvent(number: 3, name: "tile", data: "second")], second))
         #expect(try JobTables.events(connection, of: "one", after: 1).map(\.data) == ["first", "second"])
     }
 

@@ -160,7 +160,9 @@ final class DatabaseClaim: ClaimedJob {
         var files: [(StoredKind, [UInt8])] = [(.result, image.withUnsafeBytes { Array($0) })]
         if let preview = product.preview { files.append((.preview, preview.withUnsafeBytes { Array($0) })) }
         // The reservation lasts as long as the product.
-        finish(record, tiles, files) { over(); withExtendedLifetime(product) {} }
+        finish(record, tiles, files) {
+            over(); withExtendedLifetime(product) {}
+        }
     }
 
     func fail(_ error: any Error) {
@@ -218,7 +220,10 @@ final class DatabaseClaim: ClaimedJob {
         }
         keeper.letGo(self)
         guard isFirst else { return }
-        keeper.pool.perform(within: 5) { [lease] in try JobTables.release($0, lease) } completion: { _ in }
+        keeper.pool.perform(within: 5) { [lease] in
+            try JobTables.release($0, lease)
+        } completion: { _ in
+        }
     }
 
     /// A job that is given back has not been tried; one that is cut is found by its lease.

@@ -140,7 +140,8 @@ final class DatabaseKeeper: JobKeeper {
     func exits(of id: JobID, withPreview: Bool, _ answer: @escaping JobAnswer<JobExits>) {
         ask(answer) { connection in
             let (_, file) = try Self.stored(id, connection)
-            let tiles = file.record.state.isFinal
+            let tiles =
+                file.record.state.isFinal
                 ? file.tiles
                 : try JobTables.events(connection, of: id.text, after: 0, limit: .max)
                     .filter { $0.name == JobEvent.Name.tile.rawValue }
@@ -226,7 +227,8 @@ final class DatabaseKeeper: JobKeeper {
         do {
             guard let id = JobID(job.id) else { throw DatabaseError.value("the name of a job") }
             var record = try Self.file(job, id).record
-            // The one that was just counted is not over.
+            // It begins anew, whatever was done of it before; the try that was just counted is not over.
+            record.requeue()
             record.tries = job.tries > 1 ? job.tries - 1 : nil
             let claim = DatabaseClaim(id, record, lease, keeper: self)
             if record.isAbandoned {
@@ -303,13 +305,16 @@ final class DatabaseKeeper: JobKeeper {
             state.withLock { $0.queued = queued }
             // A notification may have been missed.
             if queued > 0 { tell() }
-        } completion: { _ in }
+        } completion: { _ in
+        }
     }
 
     // MARK: Numbers and the end
 
     func updateGauges(_ done: @escaping @Sendable () -> Void) {
-        pool.perform(within: 1) { try JobTables.counts($0) } completion: { [context] (result: Result<[String: Int], any Error>) in
+        pool.perform(within: 1) {
+            try JobTables.counts($0)
+        } completion: { [context] (result: Result<[String: Int], any Error>) in
             if case .success(let counts) = result {
                 for state in JobState.allCases { context.metrics.jobs(state.rawValue).set(Double(counts[state.rawValue] ?? 0)) }
             }
