@@ -49,7 +49,8 @@ struct ServeFlags: ParsableArguments {
             (.maxBody, maxBody), (.maxPixels, maxPixels), (.memoryBudget, memoryBudget),
             (.maxConnections, maxConnections), (.headerTimeout, headerTimeout), (.bodyTimeout, bodyTimeout),
             (.idleTimeout, idleTimeout), (.writeTimeout, writeTimeout), (.drain, drain),
-            (.stateDir, stateDir), (.database, database), (.migrate, migrate ? "yes" : nil), (.resultTTL, resultTTL), (.spoolLimit, spoolLimit), (.replica, replica),
+            (.stateDir, stateDir), (.database, database), (.migrate, migrate ? "yes" : nil), (.resultTTL, resultTTL),
+            (.spoolLimit, spoolLimit), (.replica, replica),
             (.apiKeyFile, apiKeyFile), (.cors, cors), (.trustProxy, trustProxy), (.logFormat, logFormat),
             (.logLevel, logLevel),
         ]

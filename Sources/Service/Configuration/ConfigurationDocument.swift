@@ -18,7 +18,8 @@ public enum ConfigurationDocument {
             text += "## \(section.rawValue)\n\n| flag | environment | default | meaning |\n|---|---|---|---|\n"
             for row in OptionRow.all where row.section == section {
                 let fallback = row.fallbackNote.map { row.fallback == $0 ? "`\($0)`" : $0 } ?? "none"
-                text += "| `--\(row.name) \(row.placeholder)` | `\(row.environment)` | \(fallback) | \(row.help) |\n"
+                let flag = row.isSwitch ? row.name : "\(row.name) \(row.placeholder)"
+                text += "| `--\(flag)` | `\(row.environment)` | \(fallback) | \(row.help) |\n"
             }
             text += "\n"
         }

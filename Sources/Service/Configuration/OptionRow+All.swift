@@ -104,7 +104,7 @@ extension OptionRow {
             + "come from PGPASSFILE or ~/.pgpass.",
         expected: "a connection string", \.database, path)
     public static let migrate = OptionRow(
-        "migrate", "no|yes", .jobs, default: "no", "Make or upgrade the database's tables at the start.",
+        "migrate", "", .jobs, default: "no", "Make or upgrade the database's tables at the start; in the environment yes or no.",
         expected: "yes or no", \.migrates
     ) { ["yes": true, "no": false][$0] }
     public static let resultTTL = OptionRow(

@@ -3,8 +3,10 @@
 public struct OptionRow: Sendable {
     /// As in `--max-body`.
     public let name: String
-    /// What stands for the value in help: `SIZE`.
+    /// What stands for the value in help: `SIZE`. Empty for a switch.
     public let placeholder: String
+    /// A flag without a value; in the environment it is `yes` or `no`.
+    public var isSwitch: Bool { placeholder.isEmpty }
     /// The value when nothing is said, as the user would write it; nil when it is worked out at start or absent.
     public let fallback: String?
     /// What help says of the default; nil when there is none.

@@ -71,6 +71,7 @@ final class DatabaseKeeper: JobKeeper {
     deinit { timer.cancel() }
 
     var isDurable: Bool { true }
+    var trouble: String? { pool.failure == nil ? nil : "the database is away" }
 
     // MARK: Calls
 

@@ -10,6 +10,8 @@ typealias JobAnswer<Value> = @Sendable (Result<Value, Problem>) -> Void
 protocol JobKeeper: AnyObject, Sendable {
     /// Whether jobs survive this process, so that it may end while they wait.
     var isDurable: Bool { get }
+    /// Why jobs cannot be kept now, as public text; nil: nothing is known against it.
+    var trouble: String? { get }
 
     // MARK: For those who bring jobs and ask for them
 

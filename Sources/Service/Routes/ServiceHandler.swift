@@ -88,7 +88,7 @@ package struct ServiceHandler: RequestHandler {
     private static func ready(_ exchange: Exchange, _ state: ServiceState) {
         do throws(Problem) {
             _ = try state.engine()
-            exchange.respond(response("text/plain; charset=utf-8", "ready\n"))
+            exchange.respond(response("text/plain; charset=utf-8", "ready\n" + (state.jobs.keeper.trouble.map { "jobs: \($0)\n" } ?? "")))
         } catch {
             exchange.refuse(error)
         }

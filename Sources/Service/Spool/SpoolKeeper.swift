@@ -80,6 +80,8 @@ final class SpoolKeeper: JobKeeper {
 
     deinit { sweeper.cancel() }
 
+    /// A medium that is full says so to whoever brings a job.
+    var trouble: String? { nil }
     var isDurable: Bool { spool?.isDurable ?? false }
 
     /// Takes in what the last process left behind. Those that may be to blame for its end come last.
