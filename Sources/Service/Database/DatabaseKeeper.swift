@@ -37,6 +37,8 @@ final class DatabaseKeeper: JobKeeper {
         var claims: [ObjectIdentifier: DatabaseClaim] = [:]
         var queued = 0
         var ticks = 0
+        /// The listener has no connection.
+        var isCutOff = false
         var isStopped = false
         var isClosed = false
     }
@@ -71,7 +73,7 @@ final class DatabaseKeeper: JobKeeper {
     deinit { timer.cancel() }
 
     var isDurable: Bool { true }
-    var trouble: String? { pool.failure == nil ? nil : "the database is away" }
+    var trouble: String? { pool.failure != nil || state.withLock { $0.isCutOff } ? "the database is away" : nil }
 
     // MARK: Calls
 
@@ -256,6 +258,7 @@ final class DatabaseKeeper: JobKeeper {
     private func hear(_ event: DatabaseListener.Event) {
         switch event {
         case .connected:
+            state.withLock { $0.isCutOff = false }
             // Whatever was said meanwhile was missed.
             for stream in state.withLock({ $0.streams.values.flatMap(\.values) }) { stream.tell() }
             tell()
@@ -271,6 +274,7 @@ final class DatabaseKeeper: JobKeeper {
             for stream in streams { stream.tell() }
             if kind == "end" { for claim in claims { claim.renew() } }
         case .lost(let error):
+            state.withLock { $0.isCutOff = true }
             context.logger.debug("the listener's connection is lost", metadata: ["error": "\(error)"])
         }
     }
