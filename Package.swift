@@ -43,7 +43,7 @@ let package = Package(
         .target(name: "Digests", dependencies: ["CCrypto", "CZlib"], swiftSettings: swift),
         .target(name: "Kernels", dependencies: ["CKernels"], swiftSettings: swift),
         .target(name: "Checkpoints", dependencies: ["Digests"], swiftSettings: swift),
-        .target(name: "Network", dependencies: ["CKernels", "Kernels", "Checkpoints"], swiftSettings: swift),
+        .target(name: "Network", dependencies: ["Kernels", "Checkpoints"], swiftSettings: swift),
         .target(name: "Images", dependencies: ["CImageCodecs", "Digests"], swiftSettings: swift),
         .target(name: "Tiles", dependencies: ["Network", "Kernels"], swiftSettings: swift),
         .target(

@@ -37,7 +37,4 @@ public final class FloatArena: @unchecked Sendable {
     public func pointer(_ part: Int) -> UnsafeMutablePointer<Float> {
         base.assumingMemoryBound(to: Float.self) + part
     }
-
-    /// Gives all pages back; the contents are lost, the addresses stay.
-    public func discard() { madvise(base, capacityBytes, 4 /* MADV_DONTNEED */) }
 }

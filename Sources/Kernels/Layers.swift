@@ -1,3 +1,5 @@
+import CKernels
+
 /// Weights of a layer normalisation over channels.
 public struct LayerNorm: Sendable {
     public let weight: AlignedFloats
@@ -36,5 +38,29 @@ public struct DepthwiseConvolution: Sendable {
             for tap in 0..<9 { taps.pointer[tap * doubled + channel] = weight[channel * 9 + tap] }
         }
         self.bias = AlignedFloats(bias)
+    }
+}
+
+/// The two 3×3 convolutions that have RGB on one side, as matrix products with these before or after them. Values of a
+/// pixel's nine neighbours stand in the order 3·(3·dy + dx) + colour.
+public enum ImagePatches {
+    /// Row `y` of an image `(height, width, 3)` as `(width, 27)` patches with that stride, zero outside the image.
+    public static func gather(
+        _ image: UnsafePointer<Float>, height: Int, width: Int, row y: Int, to patches: UnsafeMutablePointer<Float>,
+        stride: Int
+    ) {
+        kernel_gather3(image, height, width, y, patches, stride)
+    }
+
+    /// Row `y` of the result `(height, width, 3)`, from what each pixel gives to the result at each of the nine places.
+    ///
+    /// - Parameters:
+    ///   - taps: `(height, width, 27)`.
+    ///   - bias: one per colour.
+    public static func scatter(
+        _ taps: UnsafePointer<Float>, height: Int, width: Int, row y: Int, bias: AlignedFloats,
+        to image: UnsafeMutablePointer<Float>
+    ) {
+        kernel_scatter3(taps, height, width, y, bias.constant, image)
     }
 }

@@ -17,11 +17,10 @@ struct BlurBranchTests {
 
     /// e0 of a tile: all of the kernel branch shows in it.
     static func features(
-        _ network: AdaRevD, _ pixels: [Float], height: Int, width: Int, tile: Int = 0, in workspace: Workspace
+        _ steps: AdaRevDSteps, _ pixels: [Float], height: Int, width: Int, tile: Int = 0
     ) -> [Float] {
-        network.begin(tile: tile, in: workspace)
-        _ = network.encode(pixels, height: height, width: width, classify: false, in: workspace)
-        return (0...2).flatMap { network.features(atScale: $0, in: workspace) }
+        steps.encode(Picture(height: height, width: width, pixels: pixels), index: tile)
+        return (0...2).flatMap { steps.features(atScale: $0) }
     }
 
     /// Three bands and a part of one, and a row of 400 pixels that the tail cuts in two.
@@ -33,7 +32,7 @@ struct BlurBranchTests {
         for threads in [1, 3] {
             let team = ThreadTeam(threads: threads)
             results.append(
-                Self.features(network, pixels, height: 112, width: 400, in: network.makeWorkspace(team: team)))
+                Self.features(AdaRevDSteps(network, team: team), pixels, height: 112, width: 400))
             team.stop()
         }
         #expect(results[0] == results[1])
@@ -44,12 +43,12 @@ struct BlurBranchTests {
     /// the same, wherever the bands begin; and a smaller tile between two equal ones leaves no trace.
     @Test func bandsAndTilesLeaveNoTrace() throws {
         let network = try AdaRevD(random: Self.architecture)
-        let team = ThreadTeam(threads: 1), workspace = network.makeWorkspace(team: team)
+        let team = ThreadTeam(threads: 1), steps = AdaRevDSteps(network, team: team)
         defer { team.stop() }
         let width = 32, tall = Self.pixels(seed: 72, height: 256, width: width)
         func kernels(_ pixels: [Float], _ height: Int) -> [Float] {
-            _ = network.encode(pixels, height: height, width: width, classify: false, in: workspace)
-            return network.blur(atScale: 1, in: workspace)
+            steps.encode(Picture(height: height, width: width, pixels: pixels))
+            return steps.blur(atScale: 1)
         }
         let whole = kernels(tall, 256)
         // The lower 208 rows: bands of 32 now begin 16 rows elsewhere. 100 rows are more than the estimator sees.
@@ -60,8 +59,6 @@ struct BlurBranchTests {
             #expect(error == 0, "row \(y): \(error)")
         }
         #expect(kernels(tall, 256) == whole)
-        workspace.discard()
-        #expect(kernels(tall, 256) == whole)
     }
 
     @Test func noiseDependsOnSeedAndTile() throws {
@@ -71,7 +68,7 @@ struct BlurBranchTests {
         func features(_ seed: UInt64?, tile: Int) throws -> [Float] {
             let network = try AdaRevD(random: Self.architecture, kernelNoise: seed)
             return Self.features(
-                network, pixels, height: 32, width: 48, tile: tile, in: network.makeWorkspace(team: team))
+                AdaRevDSteps(network, team: team), pixels, height: 32, width: 48, tile: tile)
         }
         let plain = try features(nil, tile: 0)
         #expect(try features(nil, tile: 1) == plain)
@@ -105,7 +102,7 @@ struct BlurBranchTests {
         let network = try AdaRevD(archive: archive, configuration: ModelConfiguration(name: form))
         let picture = Picture(height: 16, width: 16, pixels: Self.pixels(seed: 75, height: 16, width: 16))
         let record = BlurRecord(pixels: 256, order: network.blurOrder)
-        _ = TileRun(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
+        _ = RecordedTile(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
         let all = record.all
         for pixel in [0, 37, 255] {
             let code = all.code[pixel * 361..<(pixel + 1) * 361].map { Double($0) }
@@ -134,25 +131,20 @@ struct BlurBranchTests {
 
     @Test func secondTileAllocatesNoBuffers() throws {
         let network = try AdaRevD(random: Self.architecture)
-        let team = ThreadTeam(threads: 1), workspace = network.makeWorkspace(team: team)
+        let team = ThreadTeam(threads: 1), steps = AdaRevDSteps(network, team: team)
         defer { team.stop() }
         let pixels = Self.pixels(seed: 76, height: 64, width: 64)
-        let first = Self.features(network, pixels, height: 64, width: 64, in: workspace)
-        let features = workspace.capacityBytes, scratch = Scratch.capacity
+        let first = Self.features(steps, pixels, height: 64, width: 64)
+        let features = steps.capacityBytes, scratch = Scratch.capacity
         #expect(network.workspaceBytes(tileSide: 64) == features, "said before there is a workspace")
-        #expect(Self.features(network, pixels, height: 64, width: 64, in: workspace) == first)
-        #expect(workspace.capacityBytes == features)
+        #expect(Self.features(steps, pixels, height: 64, width: 64) == first)
+        #expect(steps.capacityBytes == features)
         #expect(Scratch.capacity == scratch)
     }
 
     /// Of a tile of 384 × 384 at width 64 (the arena; the weights are not in it).
-    @Test func memoryOfAPublishedTileIsBounded() throws {
-        // Without a network, since weights of this width take seconds to make.
-        let team = ThreadTeam(threads: 1)
-        defer { team.stop() }
-        let workspace = Workspace(width: 64, hasBlurBranch: true, kernels: .best, team: team)
-        #expect(workspace.prepare(MapSize(height: 384, width: 384)))
-        let bytes = workspace.capacityBytes
+    @Test func memoryOfAPublishedTileIsBounded() {
+        let bytes = TileCost.bytes(.published(encoder: .ufpnet, subDecoders: 4), side: 384)
         #expect(bytes < 400 << 20, "\(bytes >> 20) MiB")
         #expect(bytes > 300 << 20)
     }

@@ -14,7 +14,7 @@ struct FixtureTests {
         let input = try NumPyArray(contentsOf: reference.file("input.npy"))
         let picture = Picture(
             height: input.shape[1], width: input.shape[2], pixels: interleaved(input.floats, channels: 3))
-        let run = TileRun(network, picture)
+        let run = RecordedTile(network, picture)
 
         func check(_ map: [Float], _ key: String) throws {
             let expected = try NumPyArray(contentsOf: reference.file("activations/\(key).npy"))

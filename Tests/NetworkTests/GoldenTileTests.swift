@@ -13,7 +13,7 @@ struct GoldenTileTests {
         let kernels = try #require(KernelSet.named(name))
         let network = try AdaRevD(weights: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
         let picture = try Picture(png: Goldens.file("nafnet_w8_k2/input.png"))
-        let run = TileRun(network, picture)
+        let run = RecordedTile(network, picture)
         let golden = try NumPyArchive(contentsOf: Goldens.file("nafnet_w8_k2/activations.npz"))
 
         /// A map within 2e-4 of the golden one's standard deviation.
@@ -45,7 +45,7 @@ struct GoldenTileTests {
         let network = try AdaRevD(
             weights: Goldens.file("formats/\(file)"), entry: file.contains("ema") ? .averagedParams : nil)
         let picture = try Picture(png: Goldens.file("formats/input.png"))
-        let run = TileRun(network, picture)
+        let run = RecordedTile(network, picture)
         let expected = try NumPyArray(contentsOf: Goldens.file("formats/expected.npy"))
         let residual = difference(expected.floats, planar(picture.pixels, channels: 3))
         let error = maxAbsoluteDifference(planar(run.residuals[0], channels: 3), residual)

@@ -10,7 +10,7 @@ struct PrecisionTests {
         let kernels = try #require(KernelSet.bfloat16)
         let network = try AdaRevD(weights: Goldens.file("nafnet_w8_k2/weights.pth"), kernels: kernels)
         let picture = try Picture(png: Goldens.file("nafnet_w8_k2/input.png"))
-        let run = TileRun(network, picture)
+        let run = RecordedTile(network, picture)
         let expected = try NumPyArray(contentsOf: Goldens.file("nafnet_w8_k2/expected.npy"))
         let residual = difference(expected.floats, planar(picture.pixels, channels: 3))
         let s = standardDeviation(residual), error = difference(planar(run.residuals[1], channels: 3), residual)

@@ -17,16 +17,15 @@ struct ReversibilityTests {
             name.contains(".alpha") ? Float(alpha) * (1 + 0.1 * value) : value
         }
         var random = SeededRandom(seed: 51)
-        let team = ThreadTeam(threads: 2), workspace = network.makeWorkspace(team: team)
+        let team = ThreadTeam(threads: 2), steps = AdaRevDSteps(network, team: team)
         defer { team.stop() }
-        let picture = random.floats(48 * 64 * 3, 0, 1)
-        _ = network.encode(picture, height: 48, width: 64, classify: false, in: workspace)
-        let before = (0...4).map { network.features(atScale: $0, in: workspace) }
-        for depth in 1...4 { network.advance(to: depth, in: workspace) }
-        let after = (0..<4).map { network.features(atScale: $0, in: workspace) }
-        for depth in (1...4).reversed() { network.retreat(from: depth, in: workspace) }
+        steps.encode(Picture(height: 48, width: 64, pixels: random.floats(48 * 64 * 3, 0, 1)))
+        let before = (0...4).map { steps.features(atScale: $0) }
+        for depth in 1...4 { steps.advance(to: depth) }
+        let after = (0..<4).map { steps.features(atScale: $0) }
+        for depth in (1...4).reversed() { steps.retreat(from: depth) }
         for scale in 0...4 {
-            let back = network.features(atScale: scale, in: workspace)
+            let back = steps.features(atScale: scale)
             let error = maxAbsoluteDifference(back, before[scale]) / standardDeviation(before[scale])
             #expect(error < 1e-3, "scale \(scale): relative error \(error)")
             // A network that changes nothing would pass: make sure that the sub-decoders did something.

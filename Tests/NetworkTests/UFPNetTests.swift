@@ -50,7 +50,7 @@ struct UFPNetTests {
         meanOverPixels: NumPyArray?, golden: (String) throws -> NumPyArray
     ) throws {
         let record = BlurRecord(pixels: picture.height * picture.width, order: network.blurOrder)
-        let run = TileRun(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
+        let run = RecordedTile(network, picture) { record.note($0, first: $1, pixels: $2, $3) }
         func check(_ map: [Float], against expected: NumPyArray, channels: Int, _ key: String) {
             let error = maxAbsoluteDifference(planar(map, channels: channels), expected.floats)
             let limit = 2e-4 * standardDeviation(expected.floats)

@@ -38,10 +38,10 @@ struct WholeImageTests {
         _ network: AdaRevD, of encoding: any ImageEncoding, row: Int = 0, column: Int = 0, height: Int, width: Int,
         team: ThreadTeam
     ) -> [[Float]] {
-        let workspace = network.makeWorkspace(team: team)
-        _ = network.encode(
-            tileAtRow: row, column: column, height: height, width: width, of: encoding, classify: false, in: workspace)
-        return (0...4).map { network.features(atScale: $0, in: workspace) }
+        let steps = AdaRevDSteps(network, team: team)
+        let tile = TileInput(.features(encoding, row: row, column: column), height: height, width: width)
+        _ = steps.encode(tile, classify: false)
+        return (0...4).map { steps.features(atScale: $0) }
     }
 
     /// Noise that grows to the right and further down: what a window sees depends on where it lies.
@@ -56,10 +56,9 @@ struct WholeImageTests {
     }
 
     static func plain(_ network: AdaRevD, _ picture: Picture, team: ThreadTeam) -> [[Float]] {
-        let workspace = network.makeWorkspace(team: team)
-        _ = network.encode(
-            picture.pixels, height: picture.height, width: picture.width, classify: false, in: workspace)
-        return (0...4).map { network.features(atScale: $0, in: workspace) }
+        let steps = AdaRevDSteps(network, team: team)
+        steps.encode(picture)
+        return (0...4).map { steps.features(atScale: $0) }
     }
 
     static func expectEqual(_ a: [[Float]], _ b: [[Float]], _ what: String) {

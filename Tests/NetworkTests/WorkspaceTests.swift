@@ -10,12 +10,8 @@ struct WorkspaceTests {
         exitHead: .classifier(input: .e3, classes: 6))
 
     /// Restored − input of a tile after all sub-decoders.
-    static func residual(_ network: AdaRevD, _ pixels: [Float], side: Int, in workspace: Workspace) -> [Float] {
-        _ = network.encode(pixels, height: side, width: side, classify: true, in: workspace)
-        for depth in 1...network.subDecoders { network.advance(to: depth, in: workspace) }
-        var residual = [Float](repeating: 0, count: pixels.count)
-        network.writeResidual(ofExit: network.subDecoders, to: &residual, in: workspace)
-        return residual
+    static func residual(_ run: TileRun, _ pixels: [Float], side: Int) -> [Float] {
+        run.residuals(of: pixels, height: side, width: side).residuals.last ?? []
     }
 
     @Test(arguments: KernelSet.all.map(\.name))
@@ -26,7 +22,7 @@ struct WorkspaceTests {
         var results: [[Float]] = []
         for threads in [1, 2, 5] {
             let team = ThreadTeam(threads: threads)
-            results.append(Self.residual(network, pixels, side: 96, in: network.makeWorkspace(team: team)))
+            results.append(Self.residual(network.makeRun(team: team), pixels, side: 96))
             team.stop()
         }
         #expect(results[0] == results[1] && results[0] == results[2])
@@ -34,20 +30,22 @@ struct WorkspaceTests {
     }
 
     /// A tile leaves no trace in the next one, also when sizes change or a tile was abandoned.
-    @Test func tilesOfOneWorkspaceDoNotMix() throws {
+    @Test func tilesOfOneRunDoNotMix() throws {
         let network = try AdaRevD(random: Self.architecture)
         var random = SeededRandom(seed: 62)
-        let team = ThreadTeam(threads: 2), workspace = network.makeWorkspace(team: team)
+        let team = ThreadTeam(threads: 2), run = network.makeRun(team: team)
         defer { team.stop() }
         let small = random.floats(32 * 32 * 3, 0, 1), large = random.floats(80 * 80 * 3, 0, 1)
-        let first = Self.residual(network, small, side: 32, in: workspace)
-        let other = Self.residual(network, large, side: 80, in: workspace)
-        #expect(Self.residual(network, small, side: 32, in: workspace) == first)
-        _ = network.encode(large, height: 80, width: 80, classify: true, in: workspace)
-        network.advance(to: 1, in: workspace)
-        #expect(Self.residual(network, small, side: 32, in: workspace) == first)
-        workspace.discard()
-        #expect(Self.residual(network, large, side: 80, in: workspace) == other)
+        let first = Self.residual(run, small, side: 32)
+        let other = Self.residual(run, large, side: 80)
+        #expect(Self.residual(run, small, side: 32) == first)
+        large.withUnsafeBufferPointer { pixels in
+            run.begin(TileInput(.pixels(pixels.baseAddress!), height: 80, width: 80), .everyExit(upTo: 2))
+            while let step = run.next(), step != .head(1) { run.perform(step) }
+        }
+        #expect(run.depth == 1)
+        #expect(Self.residual(run, small, side: 32) == first)
+        #expect(Self.residual(run, large, side: 80) == other)
     }
 
     /// After the first tile neither the features' memory nor the thread's scratch grows or moves: there is no other
@@ -56,15 +54,16 @@ struct WorkspaceTests {
         let network = try AdaRevD(random: Self.architecture)
         var random = SeededRandom(seed: 63)
         // One thread: every chunk runs here, on this thread's scratch.
-        let team = ThreadTeam(threads: 1), workspace = network.makeWorkspace(team: team)
+        let team = ThreadTeam(threads: 1), steps = AdaRevDSteps(network, team: team)
+        let run = TileRun(steps, subDecoders: network.subDecoders)
         defer { team.stop() }
         let pixels = random.floats(96 * 96 * 3, 0, 1)
-        _ = Self.residual(network, pixels, side: 96, in: workspace)
-        let features = workspace.capacityBytes, scratch = Scratch.capacity
+        _ = Self.residual(run, pixels, side: 96)
+        let features = steps.capacityBytes, scratch = Scratch.capacity
         #expect(features > 0 && scratch > 0)
         #expect(network.workspaceBytes(tileSide: 96) == features, "said before there is a workspace")
-        for _ in 0..<3 { _ = Self.residual(network, pixels, side: 96, in: workspace) }
-        #expect(workspace.capacityBytes == features)
+        for _ in 0..<3 { _ = Self.residual(run, pixels, side: 96) }
+        #expect(steps.capacityBytes == features)
         #expect(Scratch.capacity == scratch)
     }
 }

@@ -9,10 +9,6 @@ import Tiles
 /// A network that answers at once: sub-decoder d adds d/64 to every value. Its class is 0 for dark tiles, else 1. Steps
 /// can be held at a gate, so that a test decides what is running.
 final class FakeNetwork: TileNetwork {
-    final class Workspace {
-        var values = 0
-    }
-
     let subDecoders = 3
     let gate: Gate
     /// What a tile in work is said to take.
@@ -28,36 +24,29 @@ final class FakeNetwork: TileNetwork {
         self.isBroken = isBroken
     }
 
-    func makeWorkspace(team: ThreadTeam) -> Workspace { Workspace() }
+    func makeSteps(team: ThreadTeam) -> any TileSteps { Steps(network: self) }
 
     func workspaceBytes(tileSide: Int) -> Int { workspaceBytes }
 
-    func encode(
-        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
-    ) -> TileAssessment {
-        gate.pass()
-        workspace.values = height * width * 3
-        guard classify else { return TileAssessment() }
-        return TileAssessment(degradationClass: tile[0] < 0.5 ? 0 : 1, logits: [1, 0])
-    }
+    private final class Steps: TileSteps {
+        private let network: FakeNetwork
+        private var values = 0
 
-    func leaves(
-        after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
-    ) -> Bool {
-        switch policy {
-        case .fixed(let exit): subDecoder >= exit
-        case .table(let table): subDecoder >= table[assessment.degradationClass ?? 0]
-        case .regressor: true
+        init(network: FakeNetwork) { self.network = network }
+
+        func encode(_ tile: TileInput, classify: Bool) -> TileAssessment {
+            network.gate.pass()
+            values = tile.height * tile.width * 3
+            guard classify, case .pixels(let pixels) = tile.source else { return TileAssessment() }
+            return TileAssessment(degradationClass: pixels[0] < 0.5 ? 0 : 1, logits: [1, 0])
         }
-    }
 
-    func advance(to subDecoder: Int, in workspace: Workspace) { gate.pass() }
+        func advance(to subDecoder: Int) { network.gate.pass() }
 
-    func writeResidual(
-        ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace
-    ) {
-        let isBroken = isBroken || breaksFrom.withLock { $0.map { subDecoder >= $0 } ?? false }
-        for index in 0..<workspace.values { residual[index] = isBroken ? .nan : Float(subDecoder) / 64 }
+        func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>) {
+            let isBroken = network.isBroken || network.breaksFrom.withLock { $0.map { subDecoder >= $0 } ?? false }
+            for index in 0..<values { residual[index] = isBroken ? .nan : Float(subDecoder) / 64 }
+        }
     }
 }
 

@@ -67,22 +67,22 @@ import Tiles
         try require(refusals >= 5, "\(refusals) refusals")
     }
 
-    /// With all that follow: nothing of a workspace is there, and the same workspace can be used later.
+    /// With all that follow: nothing of a workspace is there, and the same run can be used later.
     private static func failFromEachOn(_ kernels: String) throws {
         guard let set = KernelSet.named(kernels) else { throw Fault(text: "no kernels \(kernels)") }
         let network = try network(kernels: set, encoder: .nafnet)
         let team = ThreadTeam(threads: 1)
         defer { team.stop() }
-        let workspace = network.makeWorkspace(team: team)
+        let run = network.makeRun(team: team)
         for nth in 1... {
             KernelAllocations.fail(nth: nth, andAllBehind: true)
-            let isReady = network.prepare(height: 48, width: 48, in: workspace)
+            let isReady = run.prepare(height: 48, width: 48)
             let hasFailed = KernelAllocations.haveFailed
             KernelAllocations.fail(nth: 0)
             try require(isReady != hasFailed, "ready \(isReady), although allocation \(nth) failed: \(hasFailed)")
             if isReady { break }
         }
-        try require(network.prepare(height: 64, width: 48, in: workspace), "another size")
+        try require(run.prepare(height: 64, width: 48), "another size")
     }
 
     @Test(.timeLimit(.minutes(5))) func eachInTurn() async {

@@ -179,17 +179,17 @@ import Tiles
 
     // MARK: Memory
 
-    @Test func idleWorkspacesAreLetGoOf() throws {
+    @Test func idleRunsAreLetGoOf() throws {
         let network = RuleNetwork()
         let rig = Rig(network, threads: 3)
-        #expect(network.liveWorkspaces == 0, "made for the first tile")
+        #expect(network.liveRuns == 0, "made for the first tile")
         let image = FloatImage(width: 300, height: 300, seed: 2)
         _ = try rig.restore(image, once)
-        let live = network.liveWorkspaces
+        let live = network.liveRuns
         #expect((1...3).contains(live))
         #expect(rig.scheduler.releaseIdleMemory(unusedFor: 3600) == 0)
         #expect(rig.scheduler.releaseIdleMemory(unusedFor: 0) == live)
-        #expect(network.liveWorkspaces == 0)
+        #expect(network.liveRuns == 0)
         #expect(try rig.restore(image, once).isIdentical(to: image))
     }
 
@@ -212,7 +212,7 @@ import Tiles
         while !rig.scheduler.waitUntilIdle(seconds: 0.002) { #expect(rig.scheduler.checkInvariants() == []) }
         #expect(endings.allSatisfy { $0.report != nil })
         #expect(highest.load(ordering: .relaxed) <= most)
-        #expect(network.liveWorkspaces <= most)
+        #expect(network.liveRuns <= most)
     }
 
     /// A lone small photo now and then needs one workspace, whoever of the team leads its tile.
@@ -220,7 +220,7 @@ import Tiles
         let network = RuleNetwork()
         let rig = Rig(network, threads: 4)
         for _ in 0..<50 { _ = try rig.restore(FloatImage(width: 48, height: 48), once) }
-        #expect(network.liveWorkspaces == 1)
+        #expect(network.liveRuns == 1)
     }
 
     @Test func anIdleSchedulerGivesItsMemoryBackByItself() throws {
@@ -232,8 +232,8 @@ import Tiles
         let image = FloatImage(width: 100, height: 100, seed: 3)
         _ = try scheduler.restore(source: image, sink: image, options: once)
         let deadline = ContinuousClock.now + .seconds(20)
-        while network.liveWorkspaces > 0, ContinuousClock.now < deadline { usleep(20_000) }
-        #expect(network.liveWorkspaces == 0)
+        while network.liveRuns > 0, ContinuousClock.now < deadline { usleep(20_000) }
+        #expect(network.liveRuns == 0)
     }
 
     /// A service keeps handles of ended restorations; they must not keep pictures.

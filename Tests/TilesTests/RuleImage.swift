@@ -38,6 +38,17 @@ final class RuleImage: ImageEncoding, @unchecked Sendable {
         isComplete = part == parts
         return Double(part) / Double(parts)
     }
+
+    /// The features of a tile.
+    func tile(row: Int, column: Int, height: Int, width: Int) -> [Float] {
+        precondition(isComplete, "not a complete image")
+        precondition(row % 16 == 0 && column % 16 == 0 && row >= 0 && column >= 0)
+        precondition(row + height <= self.height && column + width <= self.width)
+        return (row..<row + height).flatMap { y in
+            let start = (y * self.width + column) * 3
+            return pixels[start..<start + width * 3]
+        }
+    }
 }
 
 extension RuleNetwork {
@@ -50,20 +61,5 @@ extension RuleNetwork {
         precondition(height % 16 == 0 && width % 16 == 0 && max(height, width) > tileSide)
         guard let imageParts, width <= 10_000 else { return nil }
         return RuleImage(network: self, height: height, width: width, parts: imageParts)
-    }
-
-    func encode(
-        tileAtRow row: Int, column: Int, height: Int, width: Int, of image: any ImageEncoding, classify: Bool,
-        in workspace: Workspace
-    ) -> TileAssessment {
-        guard let image = image as? RuleImage, image.isComplete else { preconditionFailure("not a complete image") }
-        precondition(row % 16 == 0 && column % 16 == 0 && row >= 0 && column >= 0)
-        precondition(row + height <= image.height && column + width <= image.width)
-        var tile: [Float] = []
-        for y in row..<row + height {
-            let start = (y * image.width + column) * 3
-            tile += image.pixels[start..<start + width * 3]
-        }
-        return begin(tile, height, width, classify, workspace)
     }
 }

@@ -19,23 +19,6 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
     /// Residual of one value at a depth: row and column within the tile, channel, and the input's value.
     typealias Rule = @Sendable (_ depth: Int, _ y: Int, _ x: Int, _ channel: Int, _ input: Float) -> Float
 
-    final class Workspace {
-        let team: ThreadTeam
-        var tile: [Float] = []
-        var height = 0
-        var width = 0
-        var depth = -1
-        let isInUse = Atomic<Bool>(false)
-        let onDeinit: @Sendable () -> Void
-
-        init(team: ThreadTeam, onDeinit: @escaping @Sendable () -> Void) {
-            self.team = team
-            self.onDeinit = onDeinit
-        }
-
-        deinit { onDeinit() }
-    }
-
     let subDecoders: Int
     private let rule: Rule
     /// Class of a tile by its first value.
@@ -45,7 +28,7 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
     /// Parts in which a whole image is encoded; nil when it cannot be.
     let imageParts: Int?
     private let counts = Mutex<[Step: Int]>([:])
-    private let workspaces = Mutex(0)
+    private let runs = Mutex(0)
 
     init(
         subDecoders: Int = 4, imageParts: Int? = nil, classify: @escaping @Sendable (Float) -> Int = { _ in 0 },
@@ -60,76 +43,85 @@ final class RuleNetwork: TileNetwork, @unchecked Sendable {
 
     /// How often each step ran.
     var steps: [Step: Int] { counts.withLock { $0 } }
-    var liveWorkspaces: Int { workspaces.withLock { $0 } }
+    /// Runs that somebody holds.
+    var liveRuns: Int { runs.withLock { $0 } }
 
-    func makeWorkspace(team: ThreadTeam) -> Workspace {
-        workspaces.withLock { $0 += 1 }
-        return Workspace(team: team) { [self] in workspaces.withLock { $0 -= 1 } }
-    }
+    func makeSteps(team: ThreadTeam) -> any TileSteps { Steps(network: self, team: team) }
 
     func workspaceBytes(tileSide: Int) -> Int { 0 }
-
-    func encode(
-        _ tile: UnsafePointer<Float>, height: Int, width: Int, classify: Bool, in workspace: Workspace
-    ) -> TileAssessment {
-        begin(Array(UnsafeBufferPointer(start: tile, count: height * width * 3)), height, width, classify, workspace)
-    }
-
-    func begin(
-        _ tile: [Float], _ height: Int, _ width: Int, _ wantsClass: Bool, _ workspace: Workspace
-    ) -> TileAssessment {
-        alone(workspace, .encode, tile[0]) {
-            precondition(height % 16 == 0 && width % 16 == 0 && height > 0 && width > 0)
-            workspace.tile = tile
-            workspace.height = height
-            workspace.width = width
-            workspace.depth = 0
-        }
-        return wantsClass ? TileAssessment(degradationClass: classify(tile[0]), logits: [tile[0]]) : TileAssessment()
-    }
-
-    func leaves(
-        after subDecoder: Int, _ assessment: TileAssessment, under policy: ExitPolicy, in workspace: Workspace
-    ) -> Bool {
-        switch policy {
-        case .fixed(let depth): subDecoder >= depth
-        case .table(let table): subDecoder >= table[assessment.degradationClass!]
-        case .regressor: subDecoder >= subDecoders
-        }
-    }
-
-    func advance(to subDecoder: Int, in workspace: Workspace) {
-        alone(workspace, .advance(subDecoder), workspace.tile[0]) {
-            precondition(subDecoder == workspace.depth + 1 && subDecoder <= subDecoders, "sub-decoders out of order")
-            workspace.depth = subDecoder
-        }
-    }
-
-    func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>, in workspace: Workspace) {
-        alone(workspace, .head(subDecoder), workspace.tile[0]) {
-            precondition(subDecoder == workspace.depth && subDecoder > 0, "head of other features")
-            let (height, width) = (workspace.height, workspace.width)
-            nonisolated(unsafe) let residual = residual  // chunks write disjoint rows
-            workspace.team.parallelFor(height) { y in
-                for x in 0..<width {
-                    for channel in 0..<3 {
-                        let index = (y * width + x) * 3 + channel
-                        residual[index] = rule(subDecoder, y, x, channel, workspace.tile[index])
-                    }
-                }
-            }
-        }
-    }
 
     func note(_ step: Step, _ first: Float) {
         counts.withLock { $0[step, default: 0] += 1 }
         onStep(step, first)
     }
 
-    private func alone(_ workspace: Workspace, _ step: Step, _ first: Float, _ body: () -> Void) {
-        precondition(!workspace.isInUse.exchange(true, ordering: .acquiring), "two threads in one workspace")
-        note(step, first)
-        body()
-        workspace.isInUse.store(false, ordering: .releasing)
+    /// The memory of one run.
+    private final class Steps: TileSteps {
+        private let network: RuleNetwork
+        private let team: ThreadTeam
+        private var tile: [Float] = []
+        private var height = 0
+        private var width = 0
+        private var depth = -1
+        private let isInUse = Atomic<Bool>(false)
+
+        init(network: RuleNetwork, team: ThreadTeam) {
+            self.network = network
+            self.team = team
+            network.runs.withLock { $0 += 1 }
+        }
+
+        deinit { network.runs.withLock { $0 -= 1 } }
+
+        func encode(_ input: TileInput, classify: Bool) -> TileAssessment {
+            let (height, width) = (input.height, input.width)
+            precondition(height % 16 == 0 && width % 16 == 0 && height > 0 && width > 0)
+            let tile: [Float]
+            switch input.source {
+            case .pixels(let pixels): tile = Array(UnsafeBufferPointer(start: pixels, count: height * width * 3))
+            case .features(let image, let row, let column):
+                guard let image = image as? RuleImage else { preconditionFailure("another network's image") }
+                tile = image.tile(row: row, column: column, height: height, width: width)
+            }
+            alone(.encode, tile[0]) {
+                self.tile = tile
+                self.height = height
+                self.width = width
+                depth = 0
+            }
+            guard classify else { return TileAssessment() }
+            return TileAssessment(degradationClass: network.classify(tile[0]), logits: [tile[0]])
+        }
+
+        func advance(to subDecoder: Int) {
+            alone(.advance(subDecoder), tile[0]) {
+                precondition(
+                    subDecoder == depth + 1 && subDecoder <= network.subDecoders, "sub-decoders out of order")
+                depth = subDecoder
+            }
+        }
+
+        func writeResidual(ofExit subDecoder: Int, to residual: UnsafeMutablePointer<Float>) {
+            alone(.head(subDecoder), tile[0]) {
+                precondition(subDecoder == depth && subDecoder > 0, "head of other features")
+                let (width, tile, rule) = (width, tile, network.rule)
+                nonisolated(unsafe) let residual = residual  // chunks write disjoint rows
+                team.parallelFor(height) { y in
+                    for x in 0..<width {
+                        for channel in 0..<3 {
+                            let index = (y * width + x) * 3 + channel
+                            residual[index] = rule(subDecoder, y, x, channel, tile[index])
+                        }
+                    }
+                }
+            }
+        }
+
+        private func alone(_ step: Step, _ first: Float, _ body: () -> Void) {
+            precondition(!isInUse.exchange(true, ordering: .acquiring), "two threads in one run")
+            network.note(step, first)
+            body()
+            isInUse.store(false, ordering: .releasing)
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Kernels
 import Network
 
 /// What a tile costs and what the machine can do: with the measured time it gives GFLOP/s and the share of the peak.
@@ -11,6 +12,17 @@ struct BenchCosts: Sendable {
     var peak: Double?
     /// Bytes per second between memory and all threads together, measured.
     var bandwidth: Double?
+
+    /// - Parameters:
+    ///   - tile: side in pixels.
+    ///   - threads: over which the peak is measured.
+    static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
+        let counted = try? TileCost(network.architecture, side: tile)
+        return BenchCosts(
+            gflop: counted?.steps ?? [:], layerGflop: counted?.layers ?? [:],
+            peak: PeakMeasurement.gflops(threads: threads),
+            bandwidth: PeakMeasurement.bytesPerSecond(threads: threads))
+    }
 
     /// GFLOP/s that neither the multiply-adds nor the memory allow to exceed (the roofline: Williams, Waterman and
     /// Patterson 2009), and which of the two it is; nil where work, bytes or the machine are unknown.

@@ -73,25 +73,21 @@ struct BenchRun {
     private func run(_ lane: Lane, threads: Int, whenWarm: () -> Void) {
         let team = ThreadTeam(threads: threads)
         defer { team.stop() }
-        let workspace = network.makeWorkspace(team: team)
         let clock = StageClock()
-        workspace.clock = clock
-        let pixels = (0..<tile * tile * 3).map { Float($0 &* 2_654_435_761 % 1009) / 1008 }
-        var residual = [Float](repeating: 0, count: pixels.count)
+        let run = TileRun(AdaRevDSteps(network, team: team, clock: clock), subDecoders: network.subDecoders)
+        let pixels = AlignedFloats((0..<tile * tile * 3).map { Float($0 &* 2_654_435_761 % 1009) / 1008 })
+        let residual = AlignedFloats(count: pixels.count)
         lane.steps = [[Double]](repeating: [], count: stepNames.count)
         // The first tile lays out memory and plans transforms; it does not count.
         for round in 0...repetitions {
             clock.reset()
             var times: [Double] = []
-            times.append(Self.seconds {
-                _ = network.encode(pixels, height: tile, width: tile, classify: true, in: workspace)
-            })
-            for depth in 1...network.subDecoders {
-                times.append(Self.seconds { network.advance(to: depth, in: workspace) })
+            run.begin(
+                TileInput(.pixels(pixels.constant), height: tile, width: tile),
+                .exit(.fixed(network.subDecoders), limit: network.subDecoders), classify: true)
+            while let step = run.next() {
+                times.append(Self.seconds { run.perform(step, residual: residual.pointer) })
             }
-            times.append(Self.seconds {
-                network.writeResidual(ofExit: network.subDecoders, to: &residual, in: workspace)
-            })
             guard round > 0 else {
                 whenWarm()
                 continue

@@ -23,16 +23,9 @@ enum KnownTile {
     }
 
     /// Everything the network says about the tile: the classifier's outputs and the whole residual of each exit.
-    static func answer(of network: some TileNetwork, team: ThreadTeam) -> (logits: [Float], residuals: [[Float]]) {
-        let workspace = network.makeWorkspace(team: team)
-        let assessment = network.encode(pixels(), height: side, width: side, classify: true, in: workspace)
-        let residuals = (1...network.subDecoders).map { depth in
-            network.advance(to: depth, in: workspace)
-            var residual = [Float](repeating: 0, count: side * side * 3)
-            network.writeResidual(ofExit: depth, to: &residual, in: workspace)
-            return residual
-        }
-        return (assessment.logits, residuals)
+    static func answer(of network: any TileNetwork, team: ThreadTeam) -> (logits: [Float], residuals: [[Float]]) {
+        let answer = network.makeRun(team: team).residuals(of: pixels(), height: side, width: side)
+        return (answer.assessment.logits, answer.residuals)
     }
 
     /// Every so many-th value, so that all rows and channels are met.

@@ -91,13 +91,6 @@ public struct SelfTest: Sendable {
     private func compute() -> (logits: [Float], residuals: [[Float]]) {
         let team = ThreadTeam(threads: threads)
         defer { team.stop() }
-        return Self.compute(model.network, team)
-    }
-
-    /// Opens the existential.
-    private static func compute(_ network: some TileNetwork, _ team: ThreadTeam)
-        -> (logits: [Float], residuals: [[Float]])
-    {
-        KnownTile.answer(of: network, team: team)
+        return KnownTile.answer(of: model.network, team: team)
     }
 }

@@ -8,8 +8,10 @@ import Tiles
 /// The tiles are those of the inference: the model's size and overlap. (The authors' grid is not known:
 /// specification 15.)
 public final class Calibrator {
-    private let grid: (Int, Int) throws -> TileGrid
-    private let measure: (LoadedPair, Int, TileGrid, DegradationThresholds) throws -> [CalibrationTile]
+    private let exits: EveryExit
+    private let tile: TileSize
+    private let mode: EncodingMode
+    private let progress: () -> Void
     private let thresholds: DegradationThresholds
     private let limits: ImageLimits
     package private(set) var tiles: [CalibrationTile] = []
@@ -24,42 +26,37 @@ public final class Calibrator {
         _ network: any TileNetwork, tile: TileSize, mode: EncodingMode = .tile, thresholds: DegradationThresholds,
         team: ThreadTeam, limits: ImageLimits = ImageLimits(), progress: @escaping () -> Void = {}
     ) {
-        grid = { try TileGrid(width: $0, height: $1, tile: tile, mode: mode) }
-        measure = Self.measuring(network, team: team, progress: progress)
+        exits = EveryExit(network, tile: tile, team: team)
+        self.tile = tile
+        self.mode = mode
+        self.progress = progress
         self.thresholds = thresholds
         self.limits = limits
-    }
-
-    /// Opens the existential once: the workspace's type is the network's.
-    private static func measuring(
-        _ network: some TileNetwork, team: ThreadTeam, progress: @escaping () -> Void
-    ) -> (LoadedPair, Int, TileGrid, DegradationThresholds) throws -> [CalibrationTile] {
-        let deep = DeepTile(network, team: team)
-        return { pair, number, grid, thresholds in
-            let picture = pair.blur.floats()
-            let truth = pair.truth.values
-            try deep.open(picture, grid)
-            return try (0..<grid.count).map { index in
-                defer { progress() }
-                let comparison = TileComparison(index, of: grid, picture: picture, truth: truth)
-                var depths = [comparison.measure(residual: nil)]
-                let (assessment, _) = try deep.run(index) { _, residual in
-                    depths.append(comparison.measure(residual: residual))
-                    guard depths.last?.psnr.isNaN == false else { throw EvaluationError.notFinite(name: pair.name) }
-                }
-                return CalibrationTile(
-                    image: number, label: thresholds.label(psnr: depths[0].psnr),
-                    predicted: assessment.degradationClass, psnr: depths.map(\.psnr),
-                    squares: depths.map(\.squares), bytes: comparison.bytes)
-            }
-        }
     }
 
     /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, `FileError`.
     public func add(_ pair: ImagePair) throws {
         let loaded = try LoadedPair(pair, limits: limits)
-        tiles += try measure(loaded, images, grid(loaded.blur.width, loaded.blur.height), thresholds)
+        let grid = try grid(width: loaded.blur.width, height: loaded.blur.height)
+        let picture = loaded.blur.floats(), truth = loaded.truth.values
+        let image = try exits.open(picture, grid)
+        tiles += try (0..<grid.count).map { index in
+            defer { progress() }
+            let comparison = TileComparison(index, of: grid, picture: picture, truth: truth)
+            var depths = [comparison.measure(residual: nil)]
+            let (assessment, _) = try image.run(index) { _, residual in
+                depths.append(comparison.measure(residual: residual))
+                guard depths.last?.psnr.isNaN == false else { throw EvaluationError.notFinite(name: pair.name) }
+            }
+            return CalibrationTile(
+                image: images, label: thresholds.label(psnr: depths[0].psnr), predicted: assessment.degradationClass,
+                psnr: depths.map(\.psnr), squares: depths.map(\.squares), bytes: comparison.bytes)
+        }
         images += 1
+    }
+
+    private func grid(width: Int, height: Int) throws -> TileGrid {
+        try TileGrid(width: width, height: height, tile: tile, mode: mode)
     }
 
     /// Tiles of a pair, judged by the header; 0 when it cannot be read.

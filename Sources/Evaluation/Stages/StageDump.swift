@@ -9,7 +9,7 @@ import Tiles
 ///
 /// Holds a float picture per sub-decoder: 12 bytes · K per pixel.
 public struct StageDump {
-    private let prepare: (FloatImage, TileGrid, ExitPolicy, BlendStyle) throws -> Stages
+    private let exits: EveryExit
     private let tile: TileSize
 
     /// - Parameters:
@@ -17,7 +17,7 @@ public struct StageDump {
     ///   - team: whose members share each step.
     public init(_ network: any TileNetwork, tile: TileSize, team: ThreadTeam) {
         self.tile = tile
-        prepare = Self.running(network, team: team)
+        exits = EveryExit(network, tile: tile, team: team)
     }
 
     struct Stages {
@@ -27,40 +27,32 @@ public struct StageDump {
         var exits: [Int]
     }
 
-    private static func running(
-        _ network: some TileNetwork, team: ThreadTeam
-    ) -> (FloatImage, TileGrid, ExitPolicy, BlendStyle) throws -> Stages {
-        let deep = DeepTile(network, team: team)
-        return { input, grid, policy, blend in
-            let rows = BlendWeights(axis: grid.rows, style: blend)
-            let columns = BlendWeights(axis: grid.columns, style: blend)
-            var stages = Stages(outputs: [input], classes: [], exits: [])
-            for _ in 0..<network.subDecoders {
-                let output = FloatImage(width: input.width, height: input.height)
-                output.pixels.baseAddress!.update(from: input.pixels.baseAddress!, count: input.pixels.count)
-                stages.outputs.append(output)
-            }
-            try deep.open(input, grid)
-            for index in 0..<grid.count {
-                let rectangle = grid[index]
-                let (row, column) = grid.position(of: index)
-                let (rowWeights, columnWeights) = (rows.values[row], columns.values[column])
-                let outputs = stages.outputs
-                let (assessment, exit) = deep.run(index, policy: policy) { depth, residual in
-                    let pixels = outputs[depth].pixels
-                    for y in 0..<rectangle.height {
-                        let line = ((rectangle.y + y) * input.width + rectangle.x) * 3
-                        for i in 0..<rectangle.width * 3 {
-                            pixels[line + i] +=
-                                residual[y * grid.tileWidth * 3 + i] * (rowWeights[y] * columnWeights[i / 3])
-                        }
+    private func stages(
+        of input: FloatImage, _ grid: TileGrid, _ policy: ExitPolicy, _ blend: BlendStyle
+    ) throws -> Stages {
+        let rows = BlendWeights(axis: grid.rows, style: blend)
+        let columns = BlendWeights(axis: grid.columns, style: blend)
+        let outputs = [input] + (0..<exits.subDecoders).map { _ in input.copy() }
+        var stages = Stages(outputs: outputs, classes: [], exits: [])
+        let image = try exits.open(input, grid)
+        for index in 0..<grid.count {
+            let rectangle = grid[index]
+            let (row, column) = grid.position(of: index)
+            let (rowWeights, columnWeights) = (rows.values[row], columns.values[column])
+            let (assessment, exit) = try image.run(index, policy: policy) { depth, residual in
+                let pixels = outputs[depth].pixels
+                for y in 0..<rectangle.height {
+                    let line = ((rectangle.y + y) * input.width + rectangle.x) * 3
+                    for i in 0..<rectangle.width * 3 {
+                        pixels[line + i] +=
+                            residual[y * grid.tileWidth * 3 + i] * (rowWeights[y] * columnWeights[i / 3])
                     }
                 }
-                stages.classes.append(assessment.degradationClass)
-                stages.exits.append(exit)
             }
-            return stages
+            stages.classes.append(assessment.degradationClass)
+            stages.exits.append(exit)
         }
+        return stages
     }
 
     /// Writes the PNGs of a picture: `NAME-output-1…K.png`, `NAME-change-1…K.png` and `NAME-exits.png`.
@@ -77,7 +69,7 @@ public struct StageDump {
         blend: BlendStyle = .edgeSafe, gain: Float = 8
     ) throws -> [FilePath] {
         let grid = try TileGrid(width: raster.width, height: raster.height, tile: tile, mode: mode)
-        let stages = try prepare(raster.floats(), grid, policy, blend)
+        let stages = try stages(of: raster.floats(), grid, policy, blend)
         var files: [FilePath] = []
         func save(_ picture: ByteImage, _ what: String) throws {
             let file = folder.appending(FilePath(bytes: name.bytes + Array("-\(what).png".utf8)))
@@ -102,5 +94,13 @@ public struct StageDump {
 
     private static func picture(_ image: FloatImage) -> ByteImage {
         ByteImage(width: image.width, height: image.height, values: UnsafeBufferPointer(image.pixels))
+    }
+}
+
+extension FloatImage {
+    fileprivate func copy() -> FloatImage {
+        let copy = FloatImage(width: width, height: height)
+        _ = copy.pixels.update(fromContentsOf: pixels)
+        return copy
     }
 }

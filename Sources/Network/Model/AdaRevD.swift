@@ -85,17 +85,4 @@ enum Encoder: Sendable {
             self = .ufpnet(UFPNetEncoder(source, architecture, noise: kernelNoise.map(BlurNoise.init)))
         }
     }
-
-    /// Fills the workspace's maps with the scaled features f0…f4 of an image `(height, width, 3)`.
-    ///
-    /// - Parameter observe: gets each unscaled e_i (scale, map) when it is complete; for tests.
-    func run(
-        _ image: UnsafePointer<Float>, kernels: KernelSet, in workspace: Workspace,
-        observe: ((Int, UnsafePointer<Float>) -> Void)?
-    ) {
-        switch self {
-        case .nafnet(let encoder): encoder.run(image, kernels: kernels, in: workspace, observe: observe)
-        case .ufpnet(let encoder): encoder.run(image, kernels: kernels, in: workspace, observe: observe)
-        }
-    }
 }

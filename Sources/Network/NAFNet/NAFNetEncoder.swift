@@ -1,4 +1,3 @@
-import CKernels
 import Kernels
 
 /// The encoder half of NAFNet, and the feature scales that follow it (specification 3 and 6).
@@ -87,7 +86,8 @@ struct NAFNetEncoder: Sendable {
         workspace.team.parallelFor(size.height) { y in
             var scratch = Scratch(floats: Scratch.rounded(size.width * pitch))
             let patches = scratch.take(size.width * pitch)
-            kernel_gather3(image, size.height, size.width, y, patches, pitch)
+            ImagePatches.gather(
+                image, height: size.height, width: size.width, row: y, to: patches, stride: pitch)
             intro.multiply(
                 rows: size.width, patches, stride: pitch, to: workspace.maps[0] + y * size.width * w, stride: w)
         }

@@ -1,4 +1,3 @@
-import CKernels
 import Kernels
 
 /// One reversible sub-decoder: four levels, coarse to fine, each d ← α·d + L(coarser new, finer old) (Eq. 9).
@@ -125,7 +124,7 @@ struct ImageHead: Sendable {
             taps.multiply(rows: width, map + y * width * w, stride: w, to: work + y * width * 27, stride: 27)
         }
         team.parallelFor(size.height) { y in
-            kernel_scatter3(work, size.height, width, y, bias.constant, image)
+            ImagePatches.scatter(work, height: size.height, width: width, row: y, bias: bias, to: image)
         }
     }
 }

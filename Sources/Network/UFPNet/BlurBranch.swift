@@ -53,23 +53,22 @@ struct BlurBranch: Sendable {
         return PackedMatrix(weight: matrix, bias: bias, depth: 2 * count, segments: 2, kernels: source.kernels)
     }
 
-    /// Fills the workspace's κ at scales 1/2 and 1/4.
+    /// Fills κ at scales 1/2 and 1/4.
     ///
     /// - Parameters:
     ///   - image: the tile, `(height, width, 3)`.
     ///   - first: `conv_kernel.0` of the first kernel block, whose result after GELU goes to `y`; nil without that block.
     func run(
         _ image: UnsafePointer<Float>, first: Convolution3x3?, to y: UnsafeMutablePointer<Float>, kernels: KernelSet,
-        in workspace: Workspace
+        in workspace: Workspace, _ memory: BlurWorkspace
     ) {
-        guard let memory = workspace.blurMemory else { preconditionFailure("a workspace without kernel memory") }
         let size = workspace.size(atScale: 0), team = workspace.team
         workspace.timed("estimator") {
             estimator.run(image, size: size, fields: memory.fields, kernels: kernels, team: team)
         }
         let pass = BlurBandPass(
             branch: self, size: size, band: memory.band, halved: memory.halved, first: first, y: y,
-            tile: workspace.tileIndex, probe: workspace.blurProbe, kernels: kernels, team: team)
+            tile: memory.tileIndex, probe: memory.probe, kernels: kernels, team: team)
         let estimate = BlurEstimate(memory.fields, firstRow: 0, size: size)
         pass.clearBorders()
         for start in stride(from: 0, to: size.height, by: pass.bandRows) {

@@ -55,46 +55,43 @@ struct BlurMap {
     }
 }
 
-/// Where the kernel branch works.
-struct BlurMemory {
+/// Where the kernel branch works on a tile. Belongs to one workspace and is used like it.
+final class BlurWorkspace: WorkspaceTenant {
     /// Three maps of 64 channels at full resolution for the estimator.
-    let fields: [UnsafeMutablePointer<Float>]
+    private(set) var fields: [UnsafeMutablePointer<Float>] = []
     /// Some rows of κ at full resolution, never all.
-    let band: BlurMap
+    private(set) var band = BlurMap(memory: .unset, width: 0, rows: 0)
     /// κ at scales 1/2 and 1/4.
-    let halved: [BlurMap]
+    private(set) var halved: [BlurMap] = []
+    /// Which tile comes next; the noise depends on it.
+    var tileIndex = 0
+    /// For tests: looks at what the branch computes.
+    var probe: BlurProbe?
 
-    /// Offsets into the workspace's arena.
-    struct Plan {
-        let tile: MapSize
-        let halved: [Int]
-        private(set) var band = 0
-        private(set) var fields: [Int] = []
+    private var tile = MapSize(height: 0, width: 0)
+    private var halvedParts: [Int] = []
+    private var fieldParts: [Int] = []
+    private var bandPart = 0
 
-        /// - Parameter plan: gets what lives until the last kernel block.
-        init(_ tile: MapSize, adding plan: inout FloatArena.Plan) {
-            self.tile = tile
-            halved = (1...2).map { scale in
-                let size = tile.halved(scale)
-                return plan.add(BlurMap.count(rows: size.height, width: size.width))
-            }
+    func layOut(_ tile: MapSize, in plan: inout FloatArena.Plan) {
+        self.tile = tile
+        halvedParts = (1...2).map { scale in
+            let size = tile.halved(scale)
+            return plan.add(BlurMap.count(rows: size.height, width: size.width))
         }
+    }
 
-        /// - Parameter plan: gets what is needed before the first block of the encoder alone.
-        mutating func addTransient(to plan: inout FloatArena.Plan) {
-            fields = (0..<3).map { _ in plan.add(tile.pixels * BlurEstimator.channels) }
-            band = plan.add(BlurMap.count(rows: BlurMap.bandRows(tile) + 2, width: tile.width))
-        }
+    func layOutTransient(in plan: inout FloatArena.Plan) {
+        fieldParts = (0..<3).map { _ in plan.add(tile.pixels * BlurEstimator.channels) }
+        bandPart = plan.add(BlurMap.count(rows: BlurMap.bandRows(tile) + 2, width: tile.width))
+    }
 
-
-        func place(in arena: FloatArena) -> BlurMemory {
-            BlurMemory(
-                fields: fields.map(arena.pointer),
-                band: BlurMap(memory: arena.pointer(band), width: tile.width, rows: BlurMap.bandRows(tile) + 2),
-                halved: zip(1...2, halved).map { scale, part in
-                    let size = tile.halved(scale)
-                    return BlurMap(memory: arena.pointer(part), width: size.width, rows: size.height)
-                })
+    func place(in arena: FloatArena) {
+        fields = fieldParts.map(arena.pointer)
+        band = BlurMap(memory: arena.pointer(bandPart), width: tile.width, rows: BlurMap.bandRows(tile) + 2)
+        halved = zip(1...2, halvedParts).map { scale, part in
+            let size = tile.halved(scale)
+            return BlurMap(memory: arena.pointer(part), width: size.width, rows: size.height)
         }
     }
 }

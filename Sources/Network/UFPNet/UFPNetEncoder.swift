@@ -24,17 +24,17 @@ struct UFPNetEncoder: Sendable {
 
     /// As ``NAFNetEncoder/run(_:kernels:in:firstInput:observe:)``.
     func run(
-        _ image: UnsafePointer<Float>, kernels: KernelSet, in workspace: Workspace,
+        _ image: UnsafePointer<Float>, kernels: KernelSet, in workspace: Workspace, _ blur: BlurWorkspace,
         observe: ((Int, UnsafePointer<Float>) -> Void)?
     ) {
-        branch.run(image, first: attentions[0]?.blurHead, to: workspace.gated, kernels: kernels, in: workspace)
+        branch.run(image, first: attentions[0]?.blurHead, to: workspace.gated, kernels: kernels, in: workspace, blur)
         skeleton.run(
             image, kernels: kernels, in: workspace,
             firstInput: { scale in
                 guard scale < 3, let attention = attentions[scale] else { return nil }
                 workspace.timed("kernel attention") {
-                    if scale > 0, let map = workspace.blurMemory?.halved[scale - 1] {
-                        map.run(attention.blurHead, to: workspace.gated, team: workspace.team)
+                    if scale > 0 {
+                        blur.halved[scale - 1].run(attention.blurHead, to: workspace.gated, team: workspace.team)
                     }
                     attention.run(
                         workspace.maps[scale], size: workspace.size(atScale: scale), kernels: kernels, in: workspace)

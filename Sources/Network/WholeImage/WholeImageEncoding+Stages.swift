@@ -1,4 +1,3 @@
-import CKernels
 import Kernels
 
 extension WholeImageEncoding {
@@ -78,7 +77,8 @@ extension WholeImageEncoding {
             var scratch = Scratch(floats: Scratch.rounded(width * pitch))
             let patches = scratch.take(width * pitch)
             // Rows outside the part are outside the image: zero, as they should be.
-            kernel_gather3(pixels, end - first, width, y - first, patches, pitch)
+            ImagePatches.gather(
+                pixels, height: end - first, width: width, row: y - first, to: patches, stride: pitch)
             encoder.intro.multiply(rows: width, patches, stride: pitch, to: maps[0] + y * width * w, stride: w)
         }
     }

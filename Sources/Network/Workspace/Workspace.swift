@@ -1,15 +1,13 @@
-import Foundation
 import Kernels
 
 /// The memory of one tile in flight: the features that live from step to step and what each step works in.
 ///
 /// Laid out for a tile size when the first such tile comes, then reused: no step allocates. Used by one thread at a
 /// time; the chunks of a parallel loop write disjoint parts.
-public final class Workspace: @unchecked Sendable {
-    // Safe to hand to another thread: whoever has it is alone with it (TileNetwork).
+final class Workspace {
     let team: ThreadTeam
     /// Adds up where time goes, when somebody wants to know.
-    public var clock: StageClock?
+    var clock: StageClock?
 
     let width: Int
     /// Of the tile whose features it holds.
@@ -32,16 +30,8 @@ public final class Workspace: @unchecked Sendable {
     /// Partial sums for the pooling, one row of channels per chunk.
     private(set) var sums = UnsafeMutablePointer<Double>.unset
 
-    /// Where UFPNet's kernel branch works; nil for other encoders.
-    private(set) var blurMemory: BlurMemory?
-    private let hasBlurBranch: Bool
-    /// Which tile comes next; the kernel noise depends on it.
-    var tileIndex = 0
-    /// For tests: looks at the kernel branch.
-    package var blurProbe: BlurProbe?
-
-    /// Levels of the sub-decoder that has begun but not ended (a regressor may run the first one early).
-    var levelsDone = 0
+    /// An encoder's own memory, which lies here too.
+    private let tenant: (any WorkspaceTenant)?
     private var transforms: [TransformKey: FourierTransform] = [:]
     private struct TransformKey: Hashable {
         let size: MapSize
@@ -49,9 +39,9 @@ public final class Workspace: @unchecked Sendable {
     }
     private let kernels: KernelSet
 
-    package init(width: Int, hasBlurBranch: Bool = false, kernels: KernelSet, team: ThreadTeam) {
+    init(width: Int, tenant: (any WorkspaceTenant)?, kernels: KernelSet, team: ThreadTeam) {
         self.width = width
-        self.hasBlurBranch = hasBlurBranch
+        self.tenant = tenant
         self.kernels = kernels
         self.team = team
     }
@@ -59,9 +49,8 @@ public final class Workspace: @unchecked Sendable {
     /// Makes room for a tile of that size, its transforms included.
     ///
     /// - Returns: false when there is no memory for it; it can be tried again.
-    package func prepare(_ tile: MapSize) -> Bool {
+    func prepare(_ tile: MapSize) -> Bool {
         self.tile = tile
-        levelsDone = 0
         return (tile == largest && arena != nil || layOut(tile)) && makeTransforms()
     }
 
@@ -70,11 +59,8 @@ public final class Workspace: @unchecked Sendable {
         guard prepare(tile) else { fatalError("no memory for a tile of \(tile.height)×\(tile.width) pixels") }
     }
 
-    /// Gives the memory of the features back to the system; the next tile gets it anew.
-    public func discard() { arena?.discard() }
-
     /// Bytes reserved for a tile (touched as far as its size needs).
-    public var capacityBytes: Int { arena?.capacityBytes ?? 0 }
+    var capacityBytes: Int { arena?.capacityBytes ?? 0 }
 
     func size(atScale scale: Int) -> MapSize { tile.halved(scale) }
     func channels(atScale scale: Int) -> Int { width << scale }
@@ -105,46 +91,42 @@ public final class Workspace: @unchecked Sendable {
     /// The chunks of a block's first half have at most this many partial sums (one per chunk, one per border).
     static func sumRows(height: Int) -> Int { 2 * height }
 
-    /// Where everything goes for a tile of that size.
-    private struct Layout {
+    /// Where everything lies, for tiles of one size.
+    struct Layout {
         let maps: [Int]
-        let mixed, gated, wide, spectrum: Int
+        let mixed: Int
+        let gated: Int
+        let wide: Int
+        let spectrum: Int
         let vectors: [Int]
         let sums: Int
-        let blur: BlurMemory.Plan?
         let bytes: Int
 
-        init(_ tile: MapSize, width: Int, hasBlurBranch: Bool) {
+        init(_ tile: MapSize, width: Int, tenant: (any WorkspaceTenant)?) {
             var plan = FloatArena.Plan()
             maps = (0...4).map { plan.add(tile.halved($0).pixels * (width << $0)) }
             mixed = plan.add(tile.pixels * width)
             gated = plan.add(tile.pixels * width)
-            var blur = hasBlurBranch ? BlurMemory.Plan(tile, adding: &plan) : nil
-            // Most of the kernel branch is over before the first block needs what follows: it uses the same memory.
+            tenant?.layOut(tile, in: &plan)
+            // What the tenant needs before the first block alone uses the memory of what follows, which blocks need.
             var transient = plan
-            blur?.addTransient(to: &transient)
+            tenant?.layOutTransient(in: &transient)
             wide = plan.add(tile.pixels * max(2 * width, 27))
             spectrum = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
             vectors = (0..<3).map { _ in plan.add(16 * width) }
             let sumCount = (0...4).map { Workspace.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
             sums = plan.add(2 * sumCount)
-            self.blur = blur
             bytes = max(plan.bytes, transient.bytes)
         }
     }
 
-    /// What a workspace takes for a tile of that size, in bytes.
-    static func bytes(for tile: MapSize, width: Int, hasBlurBranch: Bool) -> Int {
-        Layout(tile, width: width, hasBlurBranch: hasBlurBranch).bytes
-    }
-
     /// False when there is no memory for it.
     private func layOut(_ tile: MapSize) -> Bool {
-        let layout = Layout(tile, width: width, hasBlurBranch: hasBlurBranch)
+        let layout = Layout(tile, width: width, tenant: tenant)
         if let arena, arena.capacityBytes < layout.bytes { self.arena = nil }
         guard let arena = arena ?? FloatArena(ifAvailable: layout.bytes) else { return false }
         self.arena = arena
-        blurMemory = layout.blur?.place(in: arena)
+        tenant?.place(in: arena)
         maps = layout.maps.map(arena.pointer)
         mixed = arena.pointer(layout.mixed)
         gated = arena.pointer(layout.gated)
@@ -157,15 +139,20 @@ public final class Workspace: @unchecked Sendable {
     }
 }
 
+/// Memory of an encoder that lies in the workspace's arena.
+protocol WorkspaceTenant: AnyObject {
+    /// - Parameter plan: gets what lives until the encoder's last block.
+    func layOut(_ tile: MapSize, in plan: inout FloatArena.Plan)
+    /// - Parameter plan: gets what is needed before the encoder's first block alone.
+    func layOutTransient(in plan: inout FloatArena.Plan)
+    /// Memory has moved; every part is where its plan says.
+    func place(in arena: FloatArena)
+}
+
 /// Height and width of a map in pixels.
-package struct MapSize: Hashable, Sendable {
+struct MapSize: Hashable, Sendable {
     var height: Int
     var width: Int
-
-    package init(height: Int, width: Int) {
-        self.height = height
-        self.width = width
-    }
 
     var pixels: Int { height * width }
     func halved(_ times: Int) -> MapSize { MapSize(height: height >> times, width: width >> times) }

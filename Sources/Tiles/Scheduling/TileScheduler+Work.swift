@@ -56,9 +56,11 @@ extension TileScheduler {
     private func work(on tile: Int, of restoration: Restoration, with worker: TileWorker) throws -> Bool {
         // Held by the image as long as a worker is busy with it, so now.
         guard let client = restoration.client else { return false }
-        let limit = depthLimit(of: tile, restoration)
-        let finished = try worker.restore(tile, of: restoration, source: client.source, depthLimit: limit)
-        guard let finished else { return false }
+        let task = TileTask(
+            index: tile, grid: restoration.grid, options: restoration.options, source: client.source,
+            encoding: restoration.encoding, depthLimit: depthLimit(of: tile, restoration),
+            isWanted: { !restoration.isUnwanted })
+        guard let finished = try worker.restore(task) else { return false }
         try deliver(finished, of: restoration, client)
         return true
     }
@@ -67,7 +69,7 @@ extension TileScheduler {
     private func takeWorker() -> TileWorker {
         if let idle = turns.withLock({ $0.idleWorkers.popLast() }) { return idle.worker }
         return TileWorker(
-            steps: makeSteps(network, team: team), subDecoders: network.subDecoders, tile: configuration.tile,
+            network.makeRun(team: team), tile: configuration.tile,
             tileBytes: Self.workspaceBytes(of: network, tile: configuration.tile), pool: pool, observer: observer)
     }
 
@@ -153,24 +155,16 @@ extension TileScheduler {
             endTurn(of: restoration, share: 1, seconds: 0)
             return 0
         }
-        let encoding = try restoration.encoding ?? makeEncoding(restoration.grid)
+        let encoding =
+            try restoration.encoding
+            ?? network.makeImageEncoding(for: restoration.grid, tile: configuration.tile, team: team)
         restoration.encoding = encoding
         var share = before
         repeat {
-            share = try encoding.advance { y, row in
-                try TileReader.readRow(y, of: restoration.grid, from: client.source, into: row)
-            }
+            share = try encoding.advance(reading: client.source, restoration.grid)
         } while share < 1 && !restoration.isUnwanted && monotonicSeconds() - start < patience
         endTurn(of: restoration, share: share, seconds: monotonicSeconds() - start)
         return (share - before) * restoration.encodingWork
-    }
-
-    private func makeEncoding(_ grid: TileGrid) throws(TilesError) -> any ImageEncoding {
-        let made = network.makeImageEncoding(
-            height: grid.rows.paddedLength, width: grid.columns.paddedLength, tileSide: configuration.tile.side,
-            team: team)
-        guard let made else { throw .noMemory(bytes: encodingBytes(for: grid) ?? 0) }
-        return made
     }
 
     private func endTurn(of restoration: Restoration, share: Double, seconds: Double) {

@@ -77,10 +77,7 @@ public final class TileScheduler: @unchecked Sendable {
     ///   cannot encode it as a whole.
     public func grid(width: Int, height: Int, mode: EncodingMode = .tile) throws(TilesError) -> TileGrid {
         let grid = try TileGrid(width: width, height: height, tile: configuration.tile, mode: mode)
-        if grid.encodesWholeImage, encodingBytes(for: grid) == nil {
-            throw .badOption(
-                name: "mode", value: mode.rawValue, expected: "tile, since the model's encoder takes tiles only")
-        }
+        if grid.encodesWholeImage { _ = try encodingBytes(for: grid) }
         return grid
     }
 
@@ -90,7 +87,7 @@ public final class TileScheduler: @unchecked Sendable {
     public func workingBytes(for grid: TileGrid) -> Int {
         let tile = configuration.tile.side * configuration.tile.side * 3 * MemoryLayout<Float>.size
         return RowBand.bytes(for: grid) + min(configuration.runAhead, grid.count) * tile
-            + (grid.encodesWholeImage ? encodingBytes(for: grid) ?? 0 : 0)
+            + (grid.encodesWholeImage ? (try? encodingBytes(for: grid)) ?? 0 : 0)
     }
 
     /// What one tile in work takes, in bytes, besides what ``workingBytes(for:)`` counts.
@@ -98,9 +95,8 @@ public final class TileScheduler: @unchecked Sendable {
         network.workspaceBytes(tileSide: tile.side) + tile.side * tile.side * 3 * MemoryLayout<Float>.size
     }
 
-    func encodingBytes(for grid: TileGrid) -> Int? {
-        network.imageEncodingBytes(
-            height: grid.rows.paddedLength, width: grid.columns.paddedLength, tileSide: configuration.tile.side)
+    private func encodingBytes(for grid: TileGrid) throws(TilesError) -> Int {
+        try network.imageEncodingBytes(for: grid, tile: configuration.tile)
     }
 }
 

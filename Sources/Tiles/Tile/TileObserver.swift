@@ -1,3 +1,5 @@
+import Network
+
 /// Hears what the scheduler does, for metrics. Called on worker threads, from several at once: be quick. Without an
 /// observer no clock is read for it.
 public protocol TileObserver: Sendable {
@@ -26,6 +28,15 @@ public enum TileStage: Sendable, Hashable {
     case head
     /// Weighting a tile's residual into the image and handing rows to the sink.
     case blend
+
+    /// - Parameter isEncoded: whether the tile's features come from those of its image.
+    init(_ step: TileRun.Step, isEncoded: Bool) {
+        switch step {
+        case .encoder: self = isEncoded ? .features : .encoder
+        case .subDecoder(let number): self = .subDecoder(number)
+        case .head: self = .head
+        }
+    }
 }
 
 /// What was cancelled: an image that waited, or one that ran.

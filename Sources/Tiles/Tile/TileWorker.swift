@@ -1,10 +1,23 @@
 import Kernels
 import Network
 
-/// What one member of the team needs to lead tiles: a network workspace and the pixels of a tile.
+/// A tile for a worker, and what the worker has to know of its image.
+struct TileTask {
+    let index: Int
+    let grid: TileGrid
+    let options: RestorationOptions
+    let source: any TileSource
+    /// Of the whole image; nil where tiles are encoded alone.
+    let encoding: (any ImageEncoding)?
+    /// After how many sub-decoders the tile has to leave at the latest.
+    let depthLimit: Int
+    /// Asked before each step.
+    let isWanted: () -> Bool
+}
+
+/// What one member of the team needs to lead tiles: a run of the network and the pixels of a tile.
 final class TileWorker {
-    private let steps: any TileSteps
-    private let subDecoders: Int
+    private let run: TileRun
     private let pool: ResidualPool
     private let observer: (any TileObserver)?
     /// What a tile in work takes.
@@ -12,11 +25,8 @@ final class TileWorker {
     /// `(tileHeight, tileWidth, 3)` of the tile at hand.
     private let pixels: UnsafeMutablePointer<Float>
 
-    init(
-        steps: any TileSteps, subDecoders: Int, tile: TileSize, tileBytes: Int, pool: ResidualPool, observer: (any TileObserver)?
-    ) {
-        self.steps = steps
-        self.subDecoders = subDecoders
+    init(_ run: TileRun, tile: TileSize, tileBytes: Int, pool: ResidualPool, observer: (any TileObserver)?) {
+        self.run = run
         self.tileBytes = tileBytes
         self.pool = pool
         self.observer = observer
@@ -31,17 +41,17 @@ final class TileWorker {
     ///
     /// - Returns: nil when it is not.
     /// - Throws: what the source throws; ``TilesError/noMemory(bytes:)``.
-    func restore(_ tile: Int, of restoration: Restoration, source: any TileSource, depthLimit: Int) throws -> FinishedTile? {
+    func restore(_ task: TileTask) throws -> FinishedTile? {
         let start = monotonicSeconds()
         var outcome = Outcome()
-        guard try run(tile, of: restoration, source, depthLimit: depthLimit, &outcome) else {
+        guard try work(on: task, &outcome) else {
             if let residual = outcome.residual { pool.give(residual) }
             return nil
         }
         let record = TileRecord(
-            index: tile, rectangle: restoration.grid[tile], degradationClass: outcome.assessment.degradationClass,
-            logits: outcome.assessment.logits, exit: outcome.exit,
-            isCutShort: outcome.isCutShort, milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
+            index: task.index, rectangle: task.grid[task.index], degradationClass: outcome.assessment.degradationClass,
+            logits: outcome.assessment.logits, exit: outcome.exit, isCutShort: outcome.isCutShort,
+            milliseconds: (monotonicSeconds() - start) * 1e3, anomaly: outcome.anomaly)
         observer?.tileFinished(record)
         return FinishedTile(record: record, residual: outcome.residual)
     }
@@ -55,100 +65,75 @@ final class TileWorker {
     }
 
     /// False when the image is not wanted any more.
-    private func run(
-        _ tile: Int, of restoration: Restoration, _ source: any TileSource, depthLimit: Int, _ outcome: inout Outcome
-    ) throws -> Bool {
-        let options = restoration.options
-        let limit = min(depthLimit, subDecoders)
+    private func work(on task: TileTask, _ outcome: inout Outcome) throws -> Bool {
+        let options = task.options, limit = min(task.depthLimit, run.subDecoders)
         // No time for any sub-decoder: the encoder would be in vain.
         if limit <= 0, !options.dryRun {
             outcome.isCutShort = true
-            return !restoration.isUnwanted
+            return task.isWanted()
         }
 
-        guard !restoration.isUnwanted else { return false }
-        guard steps.prepare(height: restoration.grid.tileHeight, width: restoration.grid.tileWidth) else {
+        guard task.isWanted() else { return false }
+        guard run.prepare(height: task.grid.tileHeight, width: task.grid.tileWidth) else {
             throw TilesError.noMemory(bytes: tileBytes)
         }
-        if restoration.encoding == nil {
-            try timed(.read) { try TileReader.read(tile, of: restoration.grid, from: source, into: pixels) }
-            guard !restoration.isUnwanted else { return false }
+        if task.encoding == nil {
+            try timed(.read) { try TileReader.read(task.index, of: task.grid, from: task.source, into: pixels) }
         }
-        outcome.assessment = encode(tile, of: restoration, classify: options.dryRun || options.exit.needsClassifier)
-        if options.dryRun {
-            outcome.exit = predictedExit(outcome.assessment, options.exit)
-            return !restoration.isUnwanted
+        run.begin(input(of: task), options.dryRun ? .assessment : .exit(options.exit, limit: limit))
+        while let step = run.next() {
+            guard task.isWanted() else { return false }
+            if case .head = step { outcome.residual = pool.take() }
+            perform(step, of: task, outcome.residual)
         }
-
-        var depth = 0
-        while depth < limit, !steps.leaves(after: depth, outcome.assessment, under: options.exit) {
-            guard !restoration.isUnwanted else { return false }
-            depth += 1
-            timed(.subDecoder(depth)) { steps.advance(to: depth) }
-        }
-        outcome.exit = depth
-        outcome.isCutShort =
-            depth == limit && limit < subDecoders && !steps.leaves(after: depth, outcome.assessment, under: options.exit)
-        guard !restoration.isUnwanted else { return false }
-        guard depth > 0 else { return true }
-
-        let residual = pool.take()
-        outcome.residual = residual
-        timed(.head) { steps.writeResidual(ofExit: depth, to: residual.values) }
-        outcome.anomaly = anomaly(in: residual, restoration)
-        return outcome.anomaly == nil || retreat(tile, from: depth, restoration, &outcome)
+        outcome.assessment = run.assessment
+        outcome.isCutShort = run.isCutShort
+        outcome.exit =
+            options.dryRun ? options.exit.exit(for: run.assessment, subDecoders: run.subDecoders) : run.depth
+        guard let residual = outcome.residual else { return task.isWanted() }
+        outcome.anomaly = anomaly(in: residual, task)
+        return outcome.anomaly == nil || retreat(task, from: run.depth, &outcome)
     }
 
     /// The tile tripped the guard at `depth`. Sub-decoders cannot be taken back, so it starts over and stops at the
     /// deepest exit before which every one was sane; with none it stays as it came. False when unwanted.
-    private func retreat(_ tile: Int, from depth: Int, _ restoration: Restoration, _ outcome: inout Outcome) -> Bool {
+    private func retreat(_ task: TileTask, from depth: Int, _ outcome: inout Outcome) -> Bool {
         if let refused = outcome.residual { pool.give(refused) }
         outcome.residual = nil
         outcome.exit = 0
         guard depth > 1 else { return true }
-        guard !restoration.isUnwanted else { return false }
-        _ = encode(tile, of: restoration, classify: false)
-        for shallower in 1..<depth {
-            guard !restoration.isUnwanted else { return false }
-            timed(.subDecoder(shallower)) { steps.advance(to: shallower) }
+        run.begin(input(of: task), .everyExit(upTo: depth - 1), classify: false)
+        while let step = run.next() {
+            guard task.isWanted() else { return false }
+            guard case .head(let exit) = step else {
+                perform(step, of: task)
+                continue
+            }
             let trial = pool.take()
-            timed(.head) { steps.writeResidual(ofExit: shallower, to: trial.values) }
-            guard anomaly(in: trial, restoration) == nil else {
+            perform(step, of: task, trial)
+            guard anomaly(in: trial, task) == nil else {
                 pool.give(trial)
                 break
             }
             if let previous = outcome.residual { pool.give(previous) }
             outcome.residual = trial
-            outcome.exit = shallower
+            outcome.exit = exit
         }
         return true
     }
 
     /// From the image's features where it was encoded as a whole, else from the tile's pixels.
-    private func encode(_ tile: Int, of restoration: Restoration, classify: Bool) -> TileAssessment {
-        let grid = restoration.grid
-        steps.begin(tile: tile)
-        guard let image = restoration.encoding else {
-            return timed(.encoder) {
-                steps.encode(pixels, height: grid.tileHeight, width: grid.tileWidth, classify: classify)
-            }
-        }
-        let (row, column) = grid.position(of: tile)
-        return timed(.features) {
-            steps.encode(
-                tileAtRow: grid.rows.starts[row], column: grid.columns.starts[column], height: grid.tileHeight,
-                width: grid.tileWidth, of: image, classify: classify)
-        }
+    private func input(of task: TileTask) -> TileInput {
+        guard let encoding = task.encoding else { return task.grid.input(task.index, pixels: pixels) }
+        return task.grid.input(task.index, features: encoding)
     }
 
-    private func anomaly(in residual: ResidualBuffer, _ restoration: Restoration) -> TileAnomaly? {
-        restoration.options.tileGuard?.anomaly(in: UnsafeBufferPointer(start: residual.values, count: restoration.grid.tileValues))
+    private func anomaly(in residual: ResidualBuffer, _ task: TileTask) -> TileAnomaly? {
+        task.options.tileGuard?.anomaly(in: UnsafeBufferPointer(start: residual.values, count: task.grid.tileValues))
     }
 
-    /// The exit that a tile of that class takes; nil where features of deeper sub-decoders decide.
-    private func predictedExit(_ assessment: TileAssessment, _ policy: ExitPolicy) -> Int? {
-        if case .regressor = policy { return nil }
-        return (0...subDecoders).first { steps.leaves(after: $0, assessment, under: policy) } ?? subDecoders
+    private func perform(_ step: TileRun.Step, of task: TileTask, _ residual: ResidualBuffer? = nil) {
+        timed(TileStage(step, isEncoded: task.encoding != nil)) { run.perform(step, residual: residual?.values) }
     }
 
     @inline(__always)
@@ -158,13 +143,5 @@ final class TileWorker {
         let result = try body()
         observer.stageFinished(stage, seconds: monotonicSeconds() - start)
         return result
-    }
-}
-
-extension ExitPolicy {
-    /// A fixed exit asks nobody.
-    var needsClassifier: Bool {
-        if case .fixed = self { return false }
-        return true
     }
 }

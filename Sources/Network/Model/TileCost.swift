@@ -1,32 +1,29 @@
 import Kernels
-import Network
 
-extension BenchCosts {
-    /// Counts convolutions and linear layers by the shapes of their tensors; transforms and pointwise work are not
-    /// counted, as in the published figures.
-    ///
-    /// - Parameters:
-    ///   - tile: side in pixels.
-    ///   - threads: over which the peak is measured.
-    static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
-        let counted = (try? count(network.architecture, tile: tile)) ?? (steps: [:], layers: [:])
-        return BenchCosts(
-            gflop: counted.steps, layerGflop: counted.layers, peak: PeakMeasurement.gflops(threads: threads),
-            bandwidth: PeakMeasurement.bytesPerSecond(threads: threads))
+/// What a tile costs: arithmetic and memory.
+///
+/// Arithmetic is that of convolutions and linear layers, by the shapes of their tensors; transforms and pointwise work are
+/// not counted, as in the published figures. A multiply-add counts as two operations.
+public struct TileCost: Sendable {
+    /// GFLOP by step: `encoder` (with the classifier), `sub_decoder_1`…K, `head` (of the last sub-decoder).
+    public private(set) var steps: [String: Double] = [:]
+    /// The same by kind of layer, as ``StageClock`` names them.
+    public private(set) var layers: [String: Double] = [:]
+
+    /// - Parameter side: of the tile in pixels.
+    public init(_ architecture: Architecture, side: Int) throws {
+        for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
+            guard let step = Self.step(of: name, last: architecture.subDecoders) else { continue }
+            let gflop = 2e-9 * Double(shape.reduce(1, *) * Self.positions(of: name, tile: side))
+            steps[step, default: 0] += gflop
+            if let layer = Self.layer(of: name) { layers[layer, default: 0] += gflop }
+        }
     }
 
-    /// GFLOP by step and by kind of layer.
-    static func count(_ architecture: Architecture, tile: Int) throws -> (
-        steps: [String: Double], layers: [String: Double]
-    ) {
-        var steps: [String: Double] = [:], layers: [String: Double] = [:]
-        for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
-            guard let step = step(of: name, last: architecture.subDecoders) else { continue }
-            let gflop = 2e-9 * Double(shape.reduce(1, *) * positions(of: name, tile: tile))
-            steps[step, default: 0] += gflop
-            if let layer = layer(of: name) { layers[layer, default: 0] += gflop }
-        }
-        return (steps, layers)
+    /// Memory of a tile in flight, besides the weights and each thread's scratch.
+    public static func bytes(_ architecture: Architecture, side: Int) -> Int {
+        let blur = architecture.encoder == .ufpnet ? BlurWorkspace() : nil
+        return Workspace.Layout(MapSize(height: side, width: side), width: architecture.width, tenant: blur).bytes
     }
 
     /// The kind under which the network's clock books a tensor's work; nil for those without one.

@@ -31,8 +31,24 @@ struct Picture {
     }
 }
 
+extension AdaRevDSteps {
+    /// The encoder, and the classifier where asked.
+    @discardableResult
+    func encode(
+        _ picture: Picture, classify: Bool = false, index: Int = 0,
+        observe: ((Int, UnsafePointer<Float>) -> Void)? = nil
+    ) -> TileAssessment {
+        picture.pixels.withUnsafeBufferPointer { pixels in
+            let source = TileInput.Source.pixels(pixels.baseAddress!)
+            return encode(
+                TileInput(source, height: picture.height, width: picture.width, index: index), classify: classify,
+                observe: observe)
+        }
+    }
+}
+
 /// One tile through a network, everything on the way kept. Maps are `(height, width, channels)`.
-struct TileRun {
+struct RecordedTile {
     /// e_0…e_4 before the feature scales.
     var encoder: [[Float]] = []
     /// κ at scales 1/2 and 1/4, averaged over its channels; empty without a kernel branch.
@@ -48,20 +64,16 @@ struct TileRun {
     init(
         _ network: AdaRevD, _ picture: Picture, team: ThreadTeam = ThreadTeam(threads: 1), probe: BlurProbe? = nil
     ) {
-        let workspace = network.makeWorkspace(team: team)
-        workspace.blurProbe = probe
+        let steps = AdaRevDSteps(network, team: team)
+        steps.blurProbe = probe
         var features: [[Float]] = []
-        let assessment = picture.pixels.withUnsafeBufferPointer { pixels in
-            network.encode(
-                pixels.baseAddress!, height: picture.height, width: picture.width, classify: true, in: workspace
-            ) { scale, map in
-                let count = (picture.height >> scale) * (picture.width >> scale) * (network.architecture.width << scale)
-                features.append(Array(UnsafeBufferPointer(start: map, count: count)))
-            }
+        let assessment = steps.encode(picture, classify: true) { scale, map in
+            let count = (picture.height >> scale) * (picture.width >> scale) * (network.architecture.width << scale)
+            features.append(Array(UnsafeBufferPointer(start: map, count: count)))
         }
         encoder = features
         blurMeans = (1...2).map { scale in
-            let kernels = network.blur(atScale: scale, in: workspace)
+            let kernels = steps.blur(atScale: scale)
             return stride(from: 0, to: kernels.count, by: 361).map { start in
                 Float(kernels[start..<start + 361].reduce(0.0) { $0 + Double($1) } / 361)
             }
@@ -69,12 +81,10 @@ struct TileRun {
         logits = assessment.logits
         degradationClass = assessment.degradationClass
         for depth in 1...network.subDecoders {
-            network.advance(to: depth, in: workspace)
-            decoded.append((0..<4).map { network.features(atScale: $0, in: workspace) })
+            steps.advance(to: depth)
+            decoded.append((0..<4).map { steps.features(atScale: $0) })
             var residual = [Float](repeating: .nan, count: picture.pixels.count)
-            residual.withUnsafeMutableBufferPointer {
-                network.writeResidual(ofExit: depth, to: $0.baseAddress!, in: workspace)
-            }
+            steps.writeResidual(ofExit: depth, to: &residual)
             residuals.append(residual)
         }
         team.stop()
