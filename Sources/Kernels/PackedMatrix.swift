@@ -62,6 +62,17 @@ public struct PackedMatrix: Sendable {
         }
     }
 
+    /// Without numbers: stands in where nothing is multiplied, but only asked for.
+    public init(columns: Int, depth: Int, segments: Int = 1, gated: Bool = false, kernels: KernelSet) {
+        self.depth = depth
+        self.segments = segments
+        self.columns = columns
+        isGated = gated
+        self.kernels = kernels
+        weights = AlignedFloats(count: 0)
+        bias = AlignedFloats(count: 0)
+    }
+
     /// Floats of working memory that ``multiplyGated(rows:_:stride:to:stride:product:)`` wants for that many rows.
     public func productCount(rows: Int) -> Int { isGated ? rows * columns : 0 }
 

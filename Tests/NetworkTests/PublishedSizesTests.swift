@@ -78,7 +78,7 @@ import Testing
     @Test(arguments: models)
     func smallOnesToo(encoder: Architecture.Encoder, subDecoders: Int) throws {
         let architecture = Architecture.published(encoder: encoder, width: 4, subDecoders: subDecoders)
-        let shapes = try architecture.tensorShapes()
+        let shapes = architecture.tensorShapes
         try withFile(shapes) { url in
             let network = try AdaRevD(weights: url)
             #expect(network.architecture == architecture)

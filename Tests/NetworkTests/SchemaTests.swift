@@ -10,7 +10,7 @@ struct SchemaTests {
         var expected = try PublishedSizesTests.list(encoder, subDecoders)
         // Unused in inference (specification 12.1), and allowed in a file.
         for buffer in ["mean", "var"] { expected["encoder.flow.base_dist_\(buffer)"] = nil }
-        let shapes = try Architecture.published(encoder: encoder, subDecoders: subDecoders).tensorShapes()
+        let shapes = Architecture.published(encoder: encoder, subDecoders: subDecoders).tensorShapes
         #expect(Set(shapes.keys).symmetricDifference(expected.keys).isEmpty)
         for (name, shape) in expected { #expect(shapes[name] == shape, "\(name)") }
     }

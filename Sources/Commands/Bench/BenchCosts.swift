@@ -17,9 +17,9 @@ struct BenchCosts: Sendable {
     ///   - tile: side in pixels.
     ///   - threads: over which the peak is measured.
     static func of(_ network: AdaRevD, tile: Int, threads: Int) -> BenchCosts {
-        let counted = try? TileCost(network.architecture, side: tile)
+        let cost = TileCost(network.architecture, side: tile)
         return BenchCosts(
-            gflop: counted?.steps ?? [:], layerGflop: counted?.layers ?? [:],
+            gflop: cost.steps, layerGflop: cost.layers,
             peak: PeakMeasurement.gflops(threads: threads),
             bandwidth: PeakMeasurement.bytesPerSecond(threads: threads))
     }

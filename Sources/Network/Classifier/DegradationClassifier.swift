@@ -7,11 +7,14 @@ struct DegradationClassifier: Sendable {
     private let block: Block
     private let head: VectorHead
 
-    init(_ source: WeightSource, input: Architecture.ClassifierInput) {
+    /// - Parameters:
+    ///   - tensors: `ape`.
+    ///   - channels: at scale 1/16.
+    init(_ tensors: TensorReader, channels: Int, input: Architecture.ClassifierInput, classes: Int) {
         let first = input == .e3 ? 1 : 0
-        down = input == .e3 ? source.halving("ape.0") : nil
-        block = Block(source, "ape.\(first)", fourier: false)
-        head = VectorHead(source, "ape.\(first + 1)")
+        down = input == .e3 ? HalvingConvolution(tensors["0"], out: channels, in: channels / 2) : nil
+        block = Block(tensors["\(first)"], channels, fourier: false)
+        head = VectorHead(tensors["\(first + 1)"], channels, outputs: classes)
     }
 
     /// One output per class from the workspace's scaled features, which it leaves as they are.
@@ -26,7 +29,7 @@ struct DegradationClassifier: Sendable {
             map.update(from: workspace.maps[4], count: size.pixels * c)
         }
         BlockPass(block: block, map: map, size: size, kernels: kernels, workspace: workspace, transform: nil).run()
-        pool(map, pixels: size.pixels, channels: c, sums: workspace.sums, to: workspace.vectors[2])
+        poolGlobally(map, pixels: size.pixels, channels: c, sums: workspace.sums, to: workspace.vectors[2])
         return head.run(workspace.vectors[2], kernels: kernels)
     }
 }
@@ -41,10 +44,11 @@ struct VectorHead: Sendable {
     /// n
     var outputs: Int { output.columns }
 
-    init(_ source: WeightSource, _ name: String) {
-        norm = source.norm("\(name).classifier.0", epsilon: 1e-6)
-        hidden = source.linear("\(name).classifier.1")
-        output = source.linear("\(name).classifier.3", scale: source.floats("\(name).alpha"))
+    init(_ tensors: TensorReader, _ channels: Int, outputs: Int) {
+        let half = channels / 2
+        norm = tensors.norm("classifier.0", channels, epsilon: 1e-6)
+        hidden = tensors.linear("classifier.1", out: half, in: channels)
+        output = tensors.linear("classifier.3", out: outputs, in: half, scale: tensors.floats("alpha", [1, outputs]))
     }
 
     /// - Parameter vector: (C), overwritten.
@@ -64,7 +68,7 @@ struct VectorHead: Sendable {
 }
 
 /// Global average pooling of a map `(pixels, channels)`, summed in double precision.
-func pool(
+func poolGlobally(
     _ map: UnsafePointer<Float>, pixels: Int, channels: Int, sums: UnsafeMutablePointer<Double>,
     to vector: UnsafeMutablePointer<Float>
 ) {

@@ -6,9 +6,15 @@ struct GainRegressor: Sendable {
     /// One, or one per step from sub-decoder i to i + 1.
     private let heads: [VectorHead]
 
-    init(_ source: WeightSource, input: Architecture.RegressorInput, shared: Bool, subDecoders: Int) {
+    /// - Parameters:
+    ///   - tensors: `ape`.
+    ///   - width: w.
+    init(
+        _ tensors: TensorReader, width: Int, input: Architecture.RegressorInput, shared: Bool, subDecoders: Int
+    ) {
         self.input = input
-        heads = shared ? [VectorHead(source, "ape")] : (0..<max(0, subDecoders - 1)).map { VectorHead(source, "ape.\($0)") }
+        let parts = shared ? [tensors] : (0..<max(0, subDecoders - 1)).map { tensors["\($0)"] }
+        heads = parts.map { VectorHead($0, input.channels(width: width), outputs: 1) }
     }
 
     /// - Parameter step: 1…K−1, the sub-decoder whose result the tile would leave with. For the inputs with an updated
@@ -18,7 +24,7 @@ struct GainRegressor: Sendable {
         var filled = 0
         func append(scale: Int) {
             let c = workspace.channels(atScale: scale)
-            pool(
+            poolGlobally(
                 workspace.maps[scale], pixels: workspace.size(atScale: scale).pixels, channels: c, sums: workspace.sums,
                 to: vector + filled)
             filled += c

@@ -20,24 +20,24 @@ struct Block: Sendable {
     /// `fft_block1` (times beta) and `fft_block2` (times gamma).
     let fourier: (FourierConvolution, FourierConvolution)?
 
-    /// - Parameter name: the key prefix, without the final dot.
-    init(_ source: WeightSource, _ name: String, fourier: Bool) {
-        let beta = source.floats("\(name).beta"), gamma = source.floats("\(name).gamma")
-        channels = beta.count
-        norm1 = source.norm("\(name).norm1", epsilon: 1e-6)
-        conv1 = source.linear("\(name).conv1")
+    init(_ tensors: TensorReader, _ channels: Int, fourier: Bool) {
+        let c = channels
+        let beta = tensors.floats("beta", [1, c, 1, 1]), gamma = tensors.floats("gamma", [1, c, 1, 1])
+        self.channels = c
+        norm1 = tensors.norm("norm1", c, epsilon: 1e-6)
+        conv1 = tensors.convolution1x1("conv1", out: 2 * c, in: c)
         conv2 = DepthwiseConvolution(
-            weight: source.floats("\(name).conv2.weight"), bias: source.floats("\(name).conv2.bias"))
-        attention = source.linear("\(name).sca.\(fourier ? 0 : 1)")
-        conv3 = source.linear("\(name).conv3", scale: beta)
-        norm2 = source.norm("\(name).norm2", epsilon: 1e-6)
-        conv4 = source.linear("\(name).conv4", gated: true)
-        conv5 = source.linear("\(name).conv5", scale: gamma)
+            weight: tensors.floats("conv2.weight", [2 * c, 1, 3, 3]), bias: tensors.floats("conv2.bias", [2 * c]))
+        attention = tensors.convolution1x1(fourier ? "sca.0" : "sca.1", out: c, in: c)
+        conv3 = tensors.convolution1x1("conv3", out: c, in: c, scale: beta)
+        norm2 = tensors.norm("norm2", c, epsilon: 1e-6)
+        conv4 = tensors.convolution1x1("conv4", out: 2 * c, in: c, gated: true)
+        conv5 = tensors.convolution1x1("conv5", out: c, in: c, scale: gamma)
         self.fourier =
             fourier
             ? (
-                FourierConvolution(source, "\(name).fft_block1", scale: beta),
-                FourierConvolution(source, "\(name).fft_block2", scale: gamma)
+                FourierConvolution(tensors["fft_block1"], c, scale: beta),
+                FourierConvolution(tensors["fft_block2"], c, scale: gamma)
             ) : nil
     }
 }
@@ -48,8 +48,9 @@ struct FourierConvolution: Sendable {
     let conv1: PackedMatrix
     let conv2: PackedMatrix
 
-    init(_ source: WeightSource, _ name: String, scale: [Float]) {
-        conv1 = source.linear("\(name).complex_conv1")
-        conv2 = source.linear("\(name).complex_conv2", scale: scale + scale)
+    init(_ tensors: TensorReader, _ channels: Int, scale: [Float]) {
+        let c = channels
+        conv1 = tensors.convolution1x1("complex_conv1", out: 4 * c, in: 2 * c)
+        conv2 = tensors.convolution1x1("complex_conv2", out: 2 * c, in: 4 * c, scale: scale + scale)
     }
 }

@@ -14,24 +14,18 @@ struct Convolution3x3: Sendable {
     var outputs: Int { matrix.columns }
 
     /// - Parameters:
-    ///   - name: the key prefix, without the final dot.
     ///   - inputOrder: which channel stands at each place of the input; nil when they stand in order.
     ///   - outputOrder: likewise for the result.
-    init(_ source: WeightSource, _ name: String, stride: Int = 1, inputOrder: [Int]? = nil, outputOrder: [Int]? = nil) {
-        let bias = source.floats("\(name).bias"), weight = source.floats("\(name).weight")
-        let out = bias.count, input = weight.count / (9 * out)
-        var ordered = bias
-        var matrix = [Float](repeating: 0, count: weight.count)
-        for o in 0..<out {
-            let from = outputOrder?[o] ?? o
-            ordered[o] = bias[from]
-            for c in 0..<input {
-                let taps = (from * input + (inputOrder?[c] ?? c)) * 9
-                for tap in 0..<9 { matrix[(o * 9 + tap) * input + c] = weight[taps + tap] }
-            }
+    init(
+        _ tensors: TensorReader, out: Int, in input: Int, stride: Int = 1, inputOrder: [Int]? = nil,
+        outputOrder: [Int]? = nil
+    ) {
+        matrix = tensors.matrix(
+            [out, input, 3, 3], rows: out, depth: 3 * input, segments: 3, order: outputOrder
+        ) { row, column in
+            let (tap, place) = column.quotientAndRemainder(dividingBy: input)
+            return ((outputOrder?[row] ?? row) * input + (inputOrder?[place] ?? place)) * 9 + tap
         }
-        self.matrix = PackedMatrix(
-            weight: matrix, bias: ordered, depth: 3 * input, segments: 3, kernels: source.kernels)
         self.stride = stride
     }
 

@@ -8,17 +8,11 @@ extension AdaRevD {
     package static func architecture(
         of archive: TensorArchive, _ configuration: ModelConfiguration
     ) throws -> Architecture {
-        try checkedArchitecture(of: archive, configuration).0
-    }
-
-    private static func checkedArchitecture(
-        of archive: TensorArchive, _ configuration: ModelConfiguration
-    ) throws -> (Architecture, shapes: [String: [Int]]) {
         let architecture = try Architecture(inferredFrom: archive, regressorInput: configuration.regressorInput)
-        let shapes = try architecture.tensorShapes()
-        try archive.check(shapes: shapes, ignoring: Architecture.isUnused)
+        let needs = architecture.tensorNeeds
+        try archive.check(shapes: needs.shapes) { name in needs.unused.contains { name.hasPrefix($0) } }
         try configuration.check(against: architecture)
-        return (architecture, shapes)
+        return architecture
     }
 
     /// Builds the network from tensors that have been read.
@@ -28,25 +22,19 @@ extension AdaRevD {
         archive: TensorArchive, configuration: ModelConfiguration, kernelNoise: UInt64? = nil,
         kernels: KernelSet = .best, warnings: [String] = []
     ) throws {
-        let (architecture, shapes) = try Self.checkedArchitecture(of: archive, configuration)
+        let architecture = try Self.architecture(of: archive, configuration)
         try archive.checkFinite()
-        try architecture.checkBlurBuffers(archive)
-        try architecture.check(kernelNoise: kernelNoise)
-        self.init(
-            WeightSource(archive, kernels: kernels), architecture: architecture, configuration: configuration,
-            parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) }, digest: archive.digest(),
-            warnings: warnings + Self.warnings(archive, architecture, configuration), kernelNoise: kernelNoise)
+        try self.init(
+            .file(archive), architecture: architecture, configuration: configuration, digest: archive.digest(),
+            kernelNoise: kernelNoise, kernels: kernels,
+            warnings: { warnings + Self.warnings($0, architecture, configuration) })
     }
 
     private static func warnings(
-        _ archive: TensorArchive, _ architecture: Architecture, _ configuration: ModelConfiguration
+        _ layers: NetworkLayers, _ architecture: Architecture, _ configuration: ModelConfiguration
     ) -> [String] {
         var warnings: [String] = []
-        let small = (0..<architecture.subDecoders).flatMap { decoder in
-            (0..<4).map { "subdenets.\(decoder).alpha\($0)" }
-        }.filter { name in
-            archive[name]?.floats().contains { $0 != 0 && abs($0) < SubDecoder.Level.smallestAlpha } ?? false
-        }
+        let small = layers.decoders.flatMap { $0.levels.compactMap(\.raisedAlpha) }
         if !small.isEmpty {
             warnings.append(
                 "α below \(SubDecoder.Level.smallestAlpha) in \(small.joined(separator: ", ")): raised to it; the "

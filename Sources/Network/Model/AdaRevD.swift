@@ -15,36 +15,22 @@ public final class AdaRevD: Sendable {
     public let warnings: [String]
     public let kernels: KernelSet
 
-    let encoder: Encoder
-    let decoders: [SubDecoder]
-    let classifier: DegradationClassifier?
-    let regressor: GainRegressor?
+    let layers: NetworkLayers
 
+    /// - Throws: ``ModelError/noiseWithoutBlur``; ``ModelError/unsupported(_:)`` for numbers that no formula takes.
     init(
-        _ source: WeightSource, architecture: Architecture, configuration: ModelConfiguration, parameterCount: Int,
-        digest: String, warnings: [String], kernelNoise: UInt64? = nil
-    ) {
+        _ source: TensorSource, architecture: Architecture, configuration: ModelConfiguration, digest: String,
+        kernelNoise: UInt64?, kernels: KernelSet, warnings: (NetworkLayers) -> [String]
+    ) throws {
+        guard kernelNoise == nil || architecture.encoder == .ufpnet else { throw ModelError.noiseWithoutBlur }
+        layers = NetworkLayers(TensorReader(source, kernels: kernels), architecture, kernelNoise: kernelNoise)
+        if let reason = source.refusals.first { throw ModelError.unsupported(reason) }
         self.architecture = architecture
         self.configuration = configuration
-        self.parameterCount = parameterCount
         self.digest = digest
-        self.warnings = warnings
-        kernels = source.kernels
-        encoder = Encoder(source, architecture, kernelNoise: kernelNoise)
-        decoders = (0..<architecture.subDecoders).map { SubDecoder(source, index: $0) }
-        switch architecture.exitHead {
-        case .none:
-            classifier = nil
-            regressor = nil
-        case .classifier(let input, _):
-            // In full precision always: it is 1 % of the work, and a rounded class could change a whole tile.
-            classifier = DegradationClassifier(source.using(.best), input: input)
-            regressor = nil
-        case .regressor(let input, let shared):
-            classifier = nil
-            regressor = GainRegressor(
-                source.using(.best), input: input, shared: shared, subDecoders: architecture.subDecoders)
-        }
+        self.kernels = kernels
+        self.warnings = warnings(layers)
+        parameterCount = source.shapes.values.reduce(0) { $0 + $1.reduce(1, *) }
     }
 
     /// Random weights of that architecture, for measuring and for tests.
@@ -56,33 +42,61 @@ public final class AdaRevD: Sendable {
         random architecture: Architecture, seed: UInt64 = 1, kernelNoise: UInt64? = nil, kernels: KernelSet = .best,
         change: ((_ name: String, _ value: Float) -> Float)? = nil
     ) throws {
-        let shapes = try architecture.tensorShapes()
-        try architecture.check(kernelNoise: kernelNoise)
         let blocks = architecture.encoderBlocks.map(String.init).joined(separator: "-")
         var configuration = ModelConfiguration(
             name: "random-\(architecture.encoder.rawValue)-w\(architecture.width)-\(blocks)-k\(architecture.subDecoders)")
         if case .classifier(_, let classes) = architecture.exitHead {
             configuration.exitTable = [Int](repeating: architecture.subDecoders, count: classes)
         }
-        self.init(
-            WeightSource(random: shapes, seed: seed, kernels: kernels, change: change), architecture: architecture,
-            configuration: configuration, parameterCount: shapes.values.reduce(0) { $0 + $1.reduce(1, *) },
-            digest: "random-\(seed)", warnings: [], kernelNoise: kernelNoise)
+        try self.init(
+            .random(seed: seed, change: change), architecture: architecture, configuration: configuration,
+            digest: "random-\(seed)", kernelNoise: kernelNoise, kernels: kernels, warnings: { _ in [] })
     }
 }
 
-/// The part of the network that turns an image into features; of either kind.
-enum Encoder: Sendable {
-    case nafnet(NAFNetEncoder)
-    case ufpnet(UFPNetEncoder)
+/// The layers of a network.
+struct NetworkLayers: Sendable {
+    /// NAFNet's, or what UFPNet's has of it.
+    let encoder: NAFNetEncoder
+    /// nil for a NAFNet encoder.
+    let blurEncoder: UFPNetEncoder?
+    let decoders: [SubDecoder]
+    let classifier: DegradationClassifier?
+    let regressor: GainRegressor?
 
     /// - Parameter kernelNoise: seed of UFPNet's noise; nil for none.
-    init(_ source: WeightSource, _ architecture: Architecture, kernelNoise: UInt64?) {
-        switch architecture.encoder {
-        case .nafnet:
-            self = .nafnet(NAFNetEncoder(source, architecture))
-        case .ufpnet:
-            self = .ufpnet(UFPNetEncoder(source, architecture, noise: kernelNoise.map(BlurNoise.init)))
+    init(_ tensors: TensorReader, _ architecture: Architecture, kernelNoise: UInt64? = nil) {
+        blurEncoder =
+            architecture.encoder == .ufpnet
+            ? UFPNetEncoder(tensors, architecture, noise: kernelNoise.map(BlurNoise.init)) : nil
+        encoder = blurEncoder?.skeleton ?? NAFNetEncoder(tensors, architecture)
+        decoders = (0..<architecture.subDecoders).map { SubDecoder(tensors, index: $0, width: architecture.width) }
+        // In full precision always: it is 1 % of the work, and a rounded class could change a whole tile.
+        let head = tensors["ape"].using(.best)
+        switch architecture.exitHead {
+        case .none:
+            classifier = nil
+            regressor = nil
+        case .classifier(let input, let classes):
+            classifier = DegradationClassifier(
+                head, channels: architecture.channels(atScale: 4), input: input, classes: classes)
+            regressor = nil
+        case .regressor(let input, let shared):
+            classifier = nil
+            regressor = GainRegressor(
+                head, width: architecture.width, input: input, shared: shared, subDecoders: architecture.subDecoders)
         }
+    }
+}
+
+extension Architecture {
+    /// Names and shapes of all tensors (specification 12.1), without the buffers that inference does not use.
+    public var tensorShapes: [String: [Int]] { tensorNeeds.shapes }
+
+    /// What a network of this architecture asks for.
+    var tensorNeeds: TensorSource {
+        let source = TensorSource.listening()
+        _ = NetworkLayers(TensorReader(source, kernels: .best), self)
+        return source
     }
 }

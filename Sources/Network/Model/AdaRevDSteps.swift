@@ -19,14 +19,12 @@ extension AdaRevD: TileNetwork {
         height: Int, width: Int, tileSide: Int, team: ThreadTeam
     ) -> (any ImageEncoding)? {
         WholeImageEncoding(
-            encoder, size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide,
+            layers.encoder, layers.blurEncoder, size: MapSize(height: height, width: width), width: architecture.width, tileSide: tileSide,
             kernels: kernels, team: team)
     }
 
     /// Which channel stands at each place of what a ``BlurProbe`` sees; empty without a kernel branch.
-    package var blurOrder: [Int] {
-        if case .ufpnet(let encoder) = encoder { encoder.blurOrder } else { [] }
-    }
+    package var blurOrder: [Int] { layers.blurEncoder?.blurOrder ?? [] }
 }
 
 /// The network at work on one tile: its steps, and the memory between them.
@@ -45,7 +43,7 @@ public final class AdaRevDSteps: TileSteps {
     ///   - clock: adds up where time goes.
     public init(_ network: AdaRevD, team: ThreadTeam, clock: StageClock? = nil) {
         self.network = network
-        blur = network.architecture.encoder == .ufpnet ? BlurWorkspace() : nil
+        blur = network.layers.blurEncoder == nil ? nil : BlurWorkspace()
         workspace = Workspace(width: network.architecture.width, tenant: blur, kernels: network.kernels, team: team)
         workspace.clock = clock
     }
@@ -69,12 +67,11 @@ public final class AdaRevDSteps: TileSteps {
         case .features(let image, let row, let column):
             take(from: image, row: row, column: column)
         case .pixels(let pixels):
-            switch network.encoder {
-            case .nafnet(let encoder): encoder.run(pixels, kernels: kernels, in: workspace, observe: observe)
-            case .ufpnet(let encoder):
-                guard let blur else { preconditionFailure("no memory for the kernel branch") }
+            if let encoder = network.layers.blurEncoder, let blur {
                 blur.tileIndex = tile.index
                 encoder.run(pixels, kernels: kernels, in: workspace, blur, observe: observe)
+            } else {
+                network.layers.encoder.run(pixels, kernels: kernels, in: workspace, observe: observe)
             }
         }
         return classify ? assess() : TileAssessment()
@@ -104,7 +101,7 @@ public final class AdaRevDSteps: TileSteps {
 
     /// What the classifier says about the features in the workspace.
     private func assess() -> TileAssessment {
-        guard let classifier = network.classifier else { return TileAssessment() }
+        guard let classifier = network.layers.classifier else { return TileAssessment() }
         var logits: [Float] = []
         workspace.timed("classifier") { logits = classifier.logits(kernels: kernels, in: workspace) }
         // The first of the largest.
@@ -115,9 +112,9 @@ public final class AdaRevDSteps: TileSteps {
 
     /// May run the next sub-decoder's first level, which ``advance(to:)`` then does not repeat.
     public func predictedGain(after subDecoder: Int) -> Float? {
-        guard let regressor = network.regressor, subDecoder >= 1, subDecoder < network.subDecoders else { return nil }
+        guard let regressor = network.layers.regressor, subDecoder >= 1, subDecoder < network.subDecoders else { return nil }
         if regressor.input.readsUpdatedD4, levelsDone == 0 {
-            network.decoders[subDecoder].runLevel(0, kernels: kernels, in: workspace)
+            network.layers.decoders[subDecoder].runLevel(0, kernels: kernels, in: workspace)
             levelsDone = 1
         }
         return regressor.gain(step: subDecoder, kernels: kernels, in: workspace)
@@ -125,7 +122,7 @@ public final class AdaRevDSteps: TileSteps {
 
     public func advance(to subDecoder: Int) {
         for level in levelsDone..<4 {
-            network.decoders[subDecoder - 1].runLevel(level, kernels: kernels, in: workspace)
+            network.layers.decoders[subDecoder - 1].runLevel(level, kernels: kernels, in: workspace)
         }
         levelsDone = 0
     }
@@ -134,7 +131,7 @@ public final class AdaRevDSteps: TileSteps {
         let size = workspace.size(atScale: 0)
         // Reads the map, writes and reads each tap's share, writes the residual.
         workspace.timed("head", floats: size.pixels * (workspace.channels(atScale: 0) + 57)) {
-            network.decoders[subDecoder - 1].head.run(
+            network.layers.decoders[subDecoder - 1].head.run(
                 workspace.maps[0], size: size, work: workspace.wide, to: residual, team: workspace.team)
         }
     }
@@ -147,7 +144,7 @@ extension AdaRevDSteps {
     /// level divides by α, so that errors grow where |α| is small.
     package func retreat(from subDecoder: Int) {
         for level in (0..<4).reversed() {
-            network.decoders[subDecoder - 1].runLevel(level, inverse: true, kernels: kernels, in: workspace)
+            network.layers.decoders[subDecoder - 1].runLevel(level, inverse: true, kernels: kernels, in: workspace)
         }
     }
 

@@ -11,8 +11,8 @@ public struct TileCost: Sendable {
     public private(set) var layers: [String: Double] = [:]
 
     /// - Parameter side: of the tile in pixels.
-    public init(_ architecture: Architecture, side: Int) throws {
-        for (name, shape) in try architecture.tensorShapes() where name.hasSuffix("weight") && shape.count >= 2 {
+    public init(_ architecture: Architecture, side: Int) {
+        for (name, shape) in architecture.tensorShapes where name.hasSuffix("weight") && shape.count >= 2 {
             guard let step = Self.step(of: name, last: architecture.subDecoders) else { continue }
             let gflop = 2e-9 * Double(shape.reduce(1, *) * Self.positions(of: name, tile: side))
             steps[step, default: 0] += gflop

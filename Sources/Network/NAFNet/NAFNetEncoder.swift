@@ -10,24 +10,21 @@ struct NAFNetEncoder: Sendable {
     /// `conv_features.i`
     let featureScales: [AlignedFloats]
 
-    init(_ source: WeightSource, _ architecture: Architecture) {
-        let bias = source.floats("encoder.intro.bias"), weight = source.floats("encoder.intro.weight")
+    init(_ tensors: TensorReader, _ architecture: Architecture) {
+        let encoder = tensors["encoder"], w = architecture.width
         // (w, colour, tap) → (w, 3·tap + colour), the order of a patch.
-        var matrix = [Float](repeating: 0, count: weight.count)
-        for out in bias.indices {
-            for colour in 0..<3 {
-                for tap in 0..<9 { matrix[out * 27 + 3 * tap + colour] = weight[(out * 3 + colour) * 9 + tap] }
-            }
+        intro = encoder["intro"].matrix([w, 3, 3, 3], rows: w, depth: 27) { row, column in
+            let (tap, colour) = column.quotientAndRemainder(dividingBy: 3)
+            return (row * 3 + colour) * 9 + tap
         }
-        intro = PackedMatrix(weight: matrix, bias: bias, depth: 27, kernels: source.kernels)
         blocks = (0..<4).map { scale in
             (0..<architecture.encoderBlocks[scale]).map {
-                Block(source, "encoder.encoders.\(scale).\($0)", fourier: false)
+                Block(encoder["encoders.\(scale).\($0)"], w << scale, fourier: false)
             }
         }
-        middle = (0..<architecture.middleBlocks).map { Block(source, "encoder.middle_blks.\($0)", fourier: false) }
-        downs = (0..<4).map { source.halving("encoder.downs.\($0)") }
-        featureScales = (0...4).map { AlignedFloats(source.floats("conv_features.\($0)")) }
+        middle = (0..<architecture.middleBlocks).map { Block(encoder["middle_blks.\($0)"], w << 4, fourier: false) }
+        downs = (0..<4).map { HalvingConvolution(encoder["downs.\($0)"], out: 2 * w << $0, in: w << $0) }
+        featureScales = (0...4).map { AlignedFloats(tensors.floats("conv_features.\($0)", [1, w << $0, 1, 1])) }
     }
 
     /// Fills the workspace's maps with the scaled features f0…f4 of an image `(height, width, 3)`.

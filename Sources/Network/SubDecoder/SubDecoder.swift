@@ -7,9 +7,12 @@ struct SubDecoder: Sendable {
     /// `outputs.j.0`
     let head: ImageHead
 
-    init(_ source: WeightSource, index: Int) {
-        levels = (0..<4).map { Level(source, decoder: index, level: $0) }
-        head = ImageHead(source, "outputs.\(index).0")
+    /// - Parameters:
+    ///   - index: 0…K−1.
+    ///   - width: w.
+    init(_ tensors: TensorReader, index: Int, width: Int) {
+        levels = (0..<4).map { Level(tensors["subdenets.\(index)"], level: $0, channels: width << (3 - $0)) }
+        head = ImageHead(tensors["outputs.\(index).0"], width)
     }
 
     /// FuseBlock, then a FourierBlock, and the α of the sum.
@@ -19,11 +22,16 @@ struct SubDecoder: Sendable {
         /// Per channel, |α| ≥ 1e-3 unless it is 0 (specification 6, the clamp).
         let alpha: AlignedFloats
 
-        init(_ source: WeightSource, decoder: Int, level: Int) {
-            let prefix = "subdenets.\(decoder)"
-            fuse = FuseBlock(source, "\(prefix).level\(level).fusion", hasDown: level < 3)
-            block = Block(source, "\(prefix).level\(level).blocks.0", fourier: true)
-            alpha = AlignedFloats(source.floats("\(prefix).alpha\(level)").map(Self.clamped))
+        /// The name of α where a value of it was raised.
+        let raisedAlpha: String?
+
+        init(_ tensors: TensorReader, level: Int, channels: Int) {
+            let name = "alpha\(level)", stored = tensors.floats(name, [1, channels, 1, 1])
+            fuse = FuseBlock(tensors["level\(level).fusion"], channels, hasDown: level < 3)
+            block = Block(tensors["level\(level).blocks.0"], channels, fourier: true)
+            let clamped = stored.map(Self.clamped)
+            alpha = AlignedFloats(clamped)
+            raisedAlpha = clamped == stored ? nil : tensors.name(name)
         }
 
         static let smallestAlpha: Float = 1e-3
@@ -44,24 +52,22 @@ struct FuseBlock: Sendable {
     /// `down.0` and `down.1`; the finest level has none.
     let down: (HalvingConvolution, LayerNorm)?
 
-    init(_ source: WeightSource, _ name: String, hasDown: Bool) {
-        let weight = source.floats("\(name).up.0.weight")
-        // (4C, 2C): 8·C² values.
-        let c = Int((Double(weight.count) / 8).squareRoot().rounded()), depth = 2 * c
+    /// - Parameter channels: C.
+    init(_ tensors: TensorReader, _ channels: Int, hasDown: Bool) {
+        let c = channels
         func row(_ dy: Int) -> PackedMatrix {
-            var matrix: [Float] = []
-            matrix.reserveCapacity(2 * c * depth)
-            for dx in 0..<2 {
-                for channel in 0..<c {
-                    let column = 4 * channel + 2 * dy + dx
-                    matrix += weight[column * depth..<(column + 1) * depth]
-                }
+            tensors["up.0"].matrix([4 * c, 2 * c, 1, 1], rows: 2 * c, depth: 2 * c, hasBias: false) { row, column in
+                let (dx, channel) = row.quotientAndRemainder(dividingBy: c)
+                return (4 * channel + 2 * dy + dx) * 2 * c + column
             }
-            return PackedMatrix(weight: matrix, bias: nil, depth: depth, kernels: source.kernels)
         }
         up = (row(0), row(1))
         down =
-            hasDown ? (source.halving("\(name).down.0"), source.norm("\(name).down.1.body", epsilon: 1e-5)) : nil
+            hasDown
+            ? (
+                HalvingConvolution(tensors["down.0"], out: c, in: c / 2),
+                tensors.norm("down.1.body", c, epsilon: 1e-5)
+            ) : nil
     }
 
     /// z = up(coarse) + LayerNorm(down(fine)).
@@ -99,16 +105,13 @@ struct ImageHead: Sendable {
     private let taps: PackedMatrix
     let bias: AlignedFloats
 
-    init(_ source: WeightSource, _ name: String) {
-        let weight = source.floats("\(name).weight"), w = weight.count / 27
-        var matrix = [Float](repeating: 0, count: weight.count)
-        for colour in 0..<3 {
-            for channel in 0..<w {
-                for tap in 0..<9 { matrix[(3 * tap + colour) * w + channel] = weight[(colour * w + channel) * 9 + tap] }
-            }
+    /// - Parameter width: w.
+    init(_ tensors: TensorReader, _ width: Int) {
+        taps = tensors.matrix([3, width, 3, 3], rows: 27, depth: width, hasBias: false) { row, channel in
+            let (tap, colour) = row.quotientAndRemainder(dividingBy: 3)
+            return (colour * width + channel) * 9 + tap
         }
-        taps = PackedMatrix(weight: matrix, bias: nil, depth: w, kernels: source.kernels)
-        bias = AlignedFloats(source.floats("\(name).bias"))
+        bias = AlignedFloats(tensors.floats("bias", [3]))
     }
 
     /// - Parameters:

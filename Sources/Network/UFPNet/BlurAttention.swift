@@ -11,11 +11,13 @@ struct BlurAttention: Sendable {
     /// `conv_2.0`: both.
     private let gate: Convolution3x3
 
-    init(_ source: WeightSource, _ name: String, blurOrder: [Int]?) {
-        image = Convolution3x3(source, "\(name).conv_1.0")
-        blurHead = Convolution3x3(source, "\(name).conv_kernel.0", inputOrder: blurOrder)
-        blur = Convolution3x3(source, "\(name).conv_kernel.2")
-        gate = Convolution3x3(source, "\(name).conv_2.0")
+    /// - Parameter blurOrder: which channel of κ stands at each place; nil when they stand in order.
+    init(_ tensors: TensorReader, channels: Int, blurOrder: [Int]?) {
+        let c = channels
+        image = Convolution3x3(tensors["conv_1.0"], out: c, in: c)
+        blurHead = Convolution3x3(tensors["conv_kernel.0"], out: c, in: BlurMap.channels, inputOrder: blurOrder)
+        blur = Convolution3x3(tensors["conv_kernel.2"], out: c, in: c)
+        gate = Convolution3x3(tensors["conv_2.0"], out: c, in: 2 * c)
     }
 
     /// A(x, κ) = p·g + x, from x and GELU(`conv_kernel.0`(κ)), which is in `workspace.gated`, to `workspace.mixed`.

@@ -24,33 +24,29 @@ struct BlurBranch: Sendable {
     /// Pixels whose logits are kept at once.
     private static let tailPixels = 384
 
-    init(_ source: WeightSource, noise: BlurNoise?) {
-        let tail = "encoder.kernel_extra.Conv_tail"
-        estimator = BlurEstimator(source, "encoder.kernel_extra")
+    /// - Parameter tensors: `encoder`.
+    init(_ tensors: TensorReader, noise: BlurNoise?) {
+        let extra = tensors["kernel_extra"], taps = BlurMap.channels, inputs = BlurEstimator.channels
+        estimator = BlurEstimator(extra)
         // In full precision always: exponentials of its nets would magnify rounding, and it is 5 % of the work.
-        flow = BlurFlow(source.using(.best), "encoder.flow")
-        mean = Convolution3x3(source, "\(tail).mean.2", outputOrder: flow.order)
-        variance = Convolution3x3(source, "\(tail).var.2")
+        flow = BlurFlow(tensors["flow"].using(.best))
+        mean = Convolution3x3(extra["Conv_tail.mean.2"], out: taps, in: inputs, outputOrder: flow.order)
+        variance = Convolution3x3(extra["Conv_tail.var.2"], out: taps, in: inputs)
         names = flow.order.map { UInt32($0) }
         halving = [
-            Self.halving(source, "encoder.kernel_down.0", inputOrder: flow.order),
-            Self.halving(source, "encoder.kernel_down.1", inputOrder: nil),
+            Self.halving(tensors["kernel_down.0"], inputOrder: flow.order),
+            Self.halving(tensors["kernel_down.1"], inputOrder: nil),
         ]
         self.noise = noise
     }
 
-    private static func halving(_ source: WeightSource, _ name: String, inputOrder: [Int]?) -> PackedMatrix {
-        let weight = source.floats("\(name).weight"), bias = source.floats("\(name).bias")
-        let count = BlurMap.channels
+    private static func halving(_ tensors: TensorReader, inputOrder: [Int]?) -> PackedMatrix {
+        let taps = BlurMap.channels
         // (out, in, dy, dx) → (out, dy, dx, in)
-        var matrix = [Float](repeating: 0, count: weight.count)
-        for o in 0..<count {
-            for c in 0..<count {
-                let from = (o * count + (inputOrder?[c] ?? c)) * 4
-                for tap in 0..<4 { matrix[(o * 4 + tap) * count + c] = weight[from + tap] }
-            }
+        return tensors.matrix([taps, taps, 2, 2], rows: taps, depth: 2 * taps, segments: 2) { row, column in
+            let (pixel, place) = column.quotientAndRemainder(dividingBy: taps)
+            return (row * taps + (inputOrder?[place] ?? place)) * 4 + pixel
         }
-        return PackedMatrix(weight: matrix, bias: bias, depth: 2 * count, segments: 2, kernels: source.kernels)
     }
 
     /// Fills κ at scales 1/2 and 1/4.

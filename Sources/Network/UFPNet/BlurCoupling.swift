@@ -18,25 +18,27 @@ struct BlurCoupling: Sendable {
     private let offset: AlignedFloats
     private let keep: AlignedFloats
 
+    /// Of a hidden layer of one net.
+    private static let units = 25
+
     /// - Parameters:
     ///   - order: which channel stands at each place.
     ///   - mask: by place.
     ///   - pending: what x still lacks.
     init(
-        _ source: WeightSource, _ name: String, order: [Int], mask: [Float], pending: BlurAffine, inputs: Range<Int>,
+        _ tensors: TensorReader, order: [Int], mask: [Float], pending: BlurAffine, inputs: Range<Int>,
         outputs: Range<Int>
     ) {
         self.inputs = inputs
         self.outputs = outputs
-        let nets = ["s_net", "t_net"].map { "\(name).\($0)" }, channels = order.count
-        let biases = nets.map { source.floats("\($0).0.bias") }, units = biases[0].count
+        let nets = ["s_net", "t_net"].map { tensors[$0] }, channels = order.count, units = Self.units
         hidden = 2 * units
 
         var weight: [Float] = [], bias: [Float] = []
-        for (net, name) in nets.enumerated() {
-            let stored = source.floats("\(name).0.weight")
+        for net in nets {
+            let stored = net.values("0.weight", [units, channels]), biases = net.values("0.bias", [units])
             for unit in 0..<units {
-                var constant = Double(biases[net][unit])
+                var constant = Double(biases[unit])
                 for place in inputs {
                     let w = Double(stored[unit * channels + order[place]]) * Double(mask[place])
                     weight.append(Float(w * pending.factor[place]))
@@ -45,26 +47,26 @@ struct BlurCoupling: Sendable {
                 bias.append(Float(constant))
             }
         }
-        first = PackedMatrix(weight: weight, bias: bias, depth: inputs.count, kernels: source.kernels)
+        first = PackedMatrix(weight: weight, bias: bias, depth: inputs.count, kernels: tensors.kernels)
 
         var diagonal = [Float](repeating: 0, count: hidden * hidden)
-        for (net, name) in nets.enumerated() {
-            let stored = source.floats("\(name).2.weight")
+        for (index, net) in nets.enumerated() {
+            let stored = net.values("2.weight", [units, units])
             for row in 0..<units {
                 for column in 0..<units {
-                    diagonal[(net * units + row) * hidden + net * units + column] = stored[row * units + column]
+                    diagonal[(index * units + row) * hidden + index * units + column] = stored[row * units + column]
                 }
             }
         }
         second = PackedMatrix(
-            weight: diagonal, bias: nets.flatMap { source.floats("\($0).2.bias") }, depth: hidden,
-            kernels: source.kernels)
+            weight: diagonal, bias: nets.flatMap { $0.values("2.bias", [units]) }, depth: hidden,
+            kernels: tensors.kernels)
 
-        let last = nets.map { name in
-            let stored = source.floats("\(name).4.weight"), bias = source.floats("\(name).4.bias")
+        let last = nets.map { net in
+            let stored = net.values("4.weight", [channels, units]), bias = net.values("4.bias", [channels])
             return PackedMatrix(
                 weight: outputs.flatMap { stored[order[$0] * units..<(order[$0] + 1) * units] },
-                bias: outputs.map { bias[order[$0]] }, depth: units, kernels: source.kernels)
+                bias: outputs.map { bias[order[$0]] }, depth: units, kernels: tensors.kernels)
         }
         scale = last[0]
         shift = last[1]

@@ -8,9 +8,9 @@ struct BlurEstimator: Sendable {
         let first: Convolution3x3
         let second: Convolution3x3
 
-        init(_ source: WeightSource, _ name: String) {
-            first = Convolution3x3(source, "\(name).body.1")
-            second = Convolution3x3(source, "\(name).body.3")
+        init(_ tensors: TensorReader, _ channels: Int) {
+            first = Convolution3x3(tensors["body.1"], out: channels, in: channels)
+            second = Convolution3x3(tensors["body.3"], out: channels, in: channels)
         }
     }
 
@@ -19,9 +19,9 @@ struct BlurEstimator: Sendable {
         let head: Convolution3x3
         let blocks: [ResidualBlock]
 
-        init(_ source: WeightSource, _ name: String) {
-            head = Convolution3x3(source, "\(name).Conv_head")
-            blocks = (1...2).map { ResidualBlock(source, "\(name).ResBlock\($0)") }
+        init(_ tensors: TensorReader, out: Int, in input: Int) {
+            head = Convolution3x3(tensors["Conv_head"], out: out, in: input)
+            blocks = (1...2).map { ResidualBlock(tensors["ResBlock\($0)"], out) }
         }
     }
 
@@ -39,20 +39,25 @@ struct BlurEstimator: Sendable {
     /// so that both halvings meet the same pairs wherever a strip begins.
     static let reach = 60
 
-    init(_ source: WeightSource, _ name: String) {
-        down = (Stage(source, "\(name).Encoding_Block1"), Stage(source, "\(name).Encoding_Block2"))
+    init(_ tensors: TensorReader) {
+        let c = Self.channels
+        let (fine, coarse) = (tensors["Encoding_Block1"], tensors["Encoding_Block2"])
+        down = (Stage(fine, out: c, in: 3), Stage(coarse, out: 2 * c, in: c))
         halving = (
-            Convolution3x3(source, "\(name).Encoding_Block1.downsample", stride: 2),
-            Convolution3x3(source, "\(name).Encoding_Block2.downsample", stride: 2)
+            Convolution3x3(fine["downsample"], out: c, in: c, stride: 2),
+            Convolution3x3(coarse["downsample"], out: 2 * c, in: 2 * c, stride: 2)
         )
-        middle = [0, 2, 4, 6, 8].map { Convolution3x3(source, "\(name).Conv_mid.body.\($0)") }
+        middle = (0..<5).map {
+            Convolution3x3(tensors["Conv_mid.body.\(2 * $0)"], out: 4 * c, in: $0 == 0 ? 2 * c : 4 * c)
+        }
+        let (first, second) = (tensors["Decoding_Block1"], tensors["Decoding_Block2"])
         doubling = (
-            DoublingConvolution(source, "\(name).Decoding_Block1.Conv_t"),
-            DoublingConvolution(source, "\(name).Decoding_Block2.Conv_t")
+            DoublingConvolution(first["Conv_t"], out: 2 * c, in: 4 * c),
+            DoublingConvolution(second["Conv_t"], out: c, in: 2 * c)
         )
-        up = (Stage(source, "\(name).Decoding_Block1"), Stage(source, "\(name).Decoding_Block2"))
-        mean = Convolution3x3(source, "\(name).Conv_tail.mean.0")
-        variance = Convolution3x3(source, "\(name).Conv_tail.var.0")
+        up = (Stage(first, out: 2 * c, in: 4 * c), Stage(second, out: c, in: 2 * c))
+        mean = Convolution3x3(tensors["Conv_tail.mean.0"], out: c, in: c)
+        variance = Convolution3x3(tensors["Conv_tail.var.0"], out: c, in: c)
     }
 
     /// Runs ``layers(_:size:fields:kernels:team:)``.

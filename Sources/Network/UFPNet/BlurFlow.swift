@@ -25,9 +25,11 @@ struct BlurFlow: Sendable {
     /// 19 × 19 taps.
     static let channels = 361
 
-    init(_ source: WeightSource, _ name: String) {
+    init(_ tensors: TensorReader) {
         let entries = [0, 2, 4, 6, 8], count = Self.channels
-        let masks = entries.map { source.floats("\(name).net.\($0).mask") }
+        let masks = entries.map { entry in
+            tensors.values("net.\(entry).mask", [count]) { Float(($0 + entry / 2) % 2) }
+        }
         let pattern = Self.pattern(of: masks)
         if let pattern {
             order = (0..<count).filter { pattern[$0] == 0 } + (0..<count).filter { pattern[$0] == 1 }
@@ -38,7 +40,7 @@ struct BlurFlow: Sendable {
 
         var pending = BlurAffine(count: count), couplings: [BlurCoupling] = []
         for entry in entries.indices.reversed() {
-            pending.append(normalisation: "\(name).net.\(2 * entry + 1)", source, order: order)
+            pending.append(normalisation: tensors["net.\(2 * entry + 1)"], order: order)
             let mask = order.map { masks[entry][$0] }
             var inputs = 0..<count, outputs = 0..<count
             if pattern != nil {
@@ -47,15 +49,20 @@ struct BlurFlow: Sendable {
             }
             couplings.append(
                 BlurCoupling(
-                    source, "\(name).net.\(2 * entry)", order: order, mask: mask, pending: pending, inputs: inputs,
+                    tensors["net.\(2 * entry)"], order: order, mask: mask, pending: pending, inputs: inputs,
                     outputs: outputs))
             pending.clear(outputs)
         }
         self.couplings = couplings
         factor = AlignedFloats(pending.factor.map { Float($0) })
         offset = AlignedFloats(pending.offset.map { Float($0) })
-        let alpha = Double(source.floats("\(name).alpha")[0])
-        let scale = Double(source.floats("\(name).normalization")[0]) / (1 - 2 * alpha)
+        let side = tensors.values("kernel_size", [1]) { _ in 19 }[0]
+        tensors.refuse(
+            "blur kernels of side \(side) (\(tensors.name("kernel_size"))); 19 is", if: side != 19)
+        let alpha = Double(tensors.values("alpha", [1]) { _ in 1e-6 }[0])
+        tensors.refuse("\(tensors.name("alpha")) = 0.5, which divides by zero", if: alpha == 0.5)
+        let scale = Double(tensors.values("normalization", [1]) { _ in 1 }[0]) / (1 - 2 * alpha)
+        tensors.leaveAlone("base_dist_")
         gain = Float(scale)
         base = Float(-alpha * scale)
     }
@@ -95,9 +102,12 @@ struct BlurAffine {
     }
 
     /// Then (y − `beta`)·exp(−`log_gamma`)·sqrt(`running_var` + 1e-5) + `running_mean`.
-    mutating func append(normalisation name: String, _ source: WeightSource, order: [Int]) {
-        let beta = source.floats("\(name).beta"), logGamma = source.floats("\(name).log_gamma")
-        let mean = source.floats("\(name).running_mean"), variance = source.floats("\(name).running_var")
+    mutating func append(normalisation tensors: TensorReader, order: [Int]) {
+        let count = order.count
+        let beta = tensors.values("beta", [count]), logGamma = tensors.values("log_gamma", [count])
+        let mean = tensors.values("running_mean", [count]), variance = tensors.values("running_var", [count]) { _ in 1 }
+        tensors.refuse(
+            "negative variances in \(tensors.name("running_var"))", if: !variance.allSatisfy { $0 >= 0 })
         for (place, channel) in order.enumerated() {
             let scale = exp(-Double(logGamma[channel])) * (Double(variance[channel]) + 1e-5).squareRoot()
             factor[place] *= scale

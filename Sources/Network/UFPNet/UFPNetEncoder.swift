@@ -11,13 +11,15 @@ struct UFPNetEncoder: Sendable {
     /// Which channel stands at each place of κ at full resolution.
     var blurOrder: [Int] { branch.order }
 
-    init(_ source: WeightSource, _ architecture: Architecture, noise: BlurNoise?) {
-        let branch = BlurBranch(source, noise: noise)
-        skeleton = NAFNetEncoder(source, architecture)
+    init(_ tensors: TensorReader, _ architecture: Architecture, noise: BlurNoise?) {
+        let branch = BlurBranch(tensors["encoder"], noise: noise)
+        skeleton = NAFNetEncoder(tensors, architecture)
         attentions = (0..<3).map { scale in
-            guard architecture.hasBlurBlock(atScale: scale) else { return nil }
+            // Only a block that is alone at its scale is a kernel block.
+            guard architecture.encoderBlocks[scale] == 1 else { return nil }
             return BlurAttention(
-                source, "encoder.encoders.\(scale).0.kernel_atttion", blurOrder: scale == 0 ? branch.order : nil)
+                tensors["encoder.encoders.\(scale).0.kernel_atttion"], channels: architecture.channels(atScale: scale),
+                blurOrder: scale == 0 ? branch.order : nil)
         }
         self.branch = branch
     }

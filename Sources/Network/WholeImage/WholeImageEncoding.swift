@@ -45,12 +45,11 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
 
     /// nil when the system has not that much memory.
     init?(
-        _ encoder: Encoder, size: MapSize, width: Int, tileSide: Int, kernels: KernelSet, team: ThreadTeam
+        _ encoder: NAFNetEncoder, _ blurEncoder: UFPNetEncoder?, size: MapSize, width: Int, tileSide: Int,
+        kernels: KernelSet, team: ThreadTeam
     ) {
-        switch encoder {
-        case .nafnet(let encoder): (self.encoder, blurEncoder) = (encoder, nil)
-        case .ufpnet(let encoder): (self.encoder, blurEncoder) = (encoder.skeleton, encoder)
-        }
+        self.encoder = encoder
+        self.blurEncoder = blurEncoder
         let layout = Layout(size: size, width: width, tileSide: tileSide, hasBlurBranch: blurEncoder != nil)
         guard layout.features.bytes + layout.workBytes <= Machine.availableMemoryBytes ?? .max,
             let features = FloatArena(ifAvailable: layout.features.bytes),
@@ -67,7 +66,7 @@ package final class WholeImageEncoding: ImageEncoding, @unchecked Sendable {
             ring: work.pointer(layout.ring), wide: work.pointer(layout.wide),
             sums: UnsafeMutableRawPointer(work.pointer(layout.sums)).assumingMemoryBound(to: Double.self))
         blurMemory = layout.blur?.place(in: work)
-        stages = Self.stages(self.encoder, blurEncoder, layout)
+        stages = Self.stages(encoder, blurEncoder, layout)
         totalCost = stages.reduce(0) { $0 + $1.cost }
     }
 
