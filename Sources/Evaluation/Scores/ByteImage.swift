@@ -1,3 +1,4 @@
+import Drawing
 import Files
 import Images
 
@@ -57,4 +58,10 @@ extension ByteImage {
         try file.parent.makeFolders()
         try FileOutput.file(file).write(Image(raster: raster).encode(EncodeOptions(format: .png)))
     }
+}
+
+extension Canvas {
+    init(_ picture: ByteImage) { self.init(width: picture.width, height: picture.height, bytes: picture.bytes) }
+
+    var picture: ByteImage { ByteImage(width: width, height: height, bytes: bytes) }
 }
