@@ -19,7 +19,8 @@ struct UFPNetTests {
         try Self.check(
             network, Picture(png: reference.file("input.png")), points: try #require(reference.configuration.points),
             expected: NumPyArray(contentsOf: reference.file("expected.npy")).floats, room: Float32Room.of(reference.folder),
-            meanOverPixels: golden["kernel_mean_over_pixels"]) { try golden[$0] }
+            meanOverPixels: golden["kernel_mean_over_pixels"]
+        ) { try golden[$0] }
     }
 
     @Test(arguments: KernelSet.all.map(\.name))
@@ -33,7 +34,8 @@ struct UFPNetTests {
         try Self.check(
             network, picture, points: try #require(reference.configuration.points),
             expected: NumPyArray(contentsOf: reference.file("expected_edge_safe.npy")).floats, room: Float32Room.of(reference.folder),
-            meanOverPixels: nil) { try NumPyArray(contentsOf: reference.file("activations/\($0).npy")) }
+            meanOverPixels: nil
+        ) { try NumPyArray(contentsOf: reference.file("activations/\($0).npy")) }
     }
 
     static func fixture(

@@ -50,7 +50,8 @@ public struct SelfTest: Sendable {
         if let known = model.knownAnswer, known.digest != model.summary.digest {
             return (
                 false, "the stored answer belongs to another model file; make a new one with deblur selftest --write",
-                nil)
+                nil
+            )
         }
         let answer = compute()
         for (index, residual) in answer.residuals.enumerated() {

@@ -80,8 +80,9 @@ final class Workspace {
         // Photos smaller than a tile come in many sizes.
         if transforms.count > 60 { transforms.removeAll() }
         for key in (0...3).map(transformKey) where transforms[key] == nil {
-            guard let made = FourierTransform(
-                height: key.size.height, width: key.size.width, channels: key.channels, kernels: kernels)
+            guard
+                let made = FourierTransform(
+                    height: key.size.height, width: key.size.width, channels: key.channels, kernels: kernels)
             else { return false }
             transforms[key] = made
         }
