@@ -86,4 +86,18 @@ import Testing
         }
         try expectOneMessage(for: shapes, "\(encoder) \(subDecoders)")
     }
+
+    /// Names in a file can tell of a network of terabytes: what it would ask for is heard without room for its numbers.
+    @Test func askingTakesNoRoomForNumbers() async {
+        await #expect(processExitsWith: .success) {
+            let huge = Architecture(
+                encoder: .ufpnet, width: 4096, encoderBlocks: [1024, 1024, 1024, 1024], middleBlocks: 1024,
+                subDecoders: 64, exitHead: .none)
+            let names = huge.tensorShapes.count
+            var usage = rusage()
+            getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+            precondition(names > 90_000, "\(names) tensors")
+            precondition(usage.ru_maxrss < 512 << 10, "\(usage.ru_maxrss) KiB")
+        }
+    }
 }
