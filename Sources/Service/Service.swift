@@ -30,11 +30,12 @@ public final class Service: Sendable {
         let callers = Callers(
             keys: try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) },
             clients: ClientAddress(trusted: options.trustedProxies))
-        let keeper: any JobKeeper = if let database = options.database {
-            try DatabaseKeeper(options: options, settings: DatabaseSettings(database), context: context)
-        } else {
-            try SpoolKeeper(options: options, context: context, disk: disk)
-        }
+        let keeper: any JobKeeper =
+            if let database = options.database {
+                try DatabaseKeeper(options: options, settings: DatabaseSettings(database), context: context)
+            } else {
+                try SpoolKeeper(options: options, context: context, disk: disk)
+            }
         state = ServiceState(
             options: options, context: context, memory: MemoryBudget(limit: options.memoryBudgetBytes),
             jobs: JobRunner(keeper: keeper, context: context, replica: options.replica), callers: callers)

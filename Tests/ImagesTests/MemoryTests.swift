@@ -16,6 +16,16 @@ import Testing
         return (line?.split(whereSeparator: { !$0.isNumber }).first).flatMap { Int($0) }.map { $0 << 10 } ?? 0
     }
 
+    /// The same, again where it gives less: a system that is short of memory takes pages away while they are counted, which
+    /// makes numbers smaller, never larger.
+    private func inChild(atLeast least: Int, _ body: () -> Int) throws -> Int {
+        for _ in 0..<4 {
+            let found = try inChild(body)
+            if found > least { return found }
+        }
+        return try inChild(body)
+    }
+
     /// Runs `body` in a child and gives the number it returned.
     private func inChild(_ body: () -> Int) throws -> Int {
         var ends: [Int32] = [0, 0]
@@ -74,7 +84,7 @@ import Testing
         let file = try original.encode(EncodeOptions(quality: 100))
         let header = try ImageHeader.read(file)
 
-        let decoding = try inChild {
+        let decoding = try inChild(atLeast: header.rasterBytes * 9 / 10) {
             let before = Self.status("VmRSS")
             guard let image = try? Image.decode(file) else { return -1 }
             return withExtendedLifetime(image) { Self.status("VmHWM") - before }
@@ -82,7 +92,7 @@ import Testing
         #expect(decoding > header.rasterBytes * 9 / 10, "\(decoding)")
         #expect(decoding <= header.decodeBytes, "\(decoding) of \(header.decodeBytes)")
 
-        let encoding = try inChild {
+        let encoding = try inChild(atLeast: file.count) {
             let before = Self.status("VmRSS")
             guard let bytes = try? original.encode(EncodeOptions(quality: 100)) else { return -1 }
             return withExtendedLifetime(bytes) { Self.status("VmHWM") - before }
