@@ -16,16 +16,6 @@ import Testing
         return (line?.split(whereSeparator: { !$0.isNumber }).first).flatMap { Int($0) }.map { $0 << 10 } ?? 0
     }
 
-    /// The same, again where it gives less: a system that is short of memory takes pages away while they are counted, which
-    /// makes numbers smaller, never larger.
-    private func inChild(atLeast least: Int, _ body: () -> Int) throws -> Int {
-        for _ in 0..<4 {
-            let found = try inChild(body)
-            if found > least { return found }
-        }
-        return try inChild(body)
-    }
-
     /// Runs `body` in a child and gives the number it returned.
     private func inChild(_ body: () -> Int) throws -> Int {
         var ends: [Int32] = [0, 0]
@@ -43,8 +33,8 @@ import Testing
                 for format in ImageFormat.allCases { _ = try? image?.encode(EncodeOptions(format: format)) }
             }
             _ = Self.status("VmHWM")
-            // What the parent had freed is taken away, never to be touched: large blocks then come from the system.
-            let taken = (0..<2000).map { _ in malloc(100_000) }
+            // What the parent had freed, up to 2 GB, is taken away, never to be touched: large blocks then come from the system.
+            let taken = (0..<20_000).map { _ in malloc(100_000) }
             var result = withExtendedLifetime(taken) { body() }
             write(ends[1], &result, 8)
             _exit(0)
@@ -84,7 +74,7 @@ import Testing
         let file = try original.encode(EncodeOptions(quality: 100))
         let header = try ImageHeader.read(file)
 
-        let decoding = try inChild(atLeast: header.rasterBytes * 9 / 10) {
+        let decoding = try inChild {
             let before = Self.status("VmRSS")
             guard let image = try? Image.decode(file) else { return -1 }
             return withExtendedLifetime(image) { Self.status("VmHWM") - before }
@@ -92,7 +82,7 @@ import Testing
         #expect(decoding > header.rasterBytes * 9 / 10, "\(decoding)")
         #expect(decoding <= header.decodeBytes, "\(decoding) of \(header.decodeBytes)")
 
-        let encoding = try inChild(atLeast: file.count) {
+        let encoding = try inChild {
             let before = Self.status("VmRSS")
             guard let bytes = try? original.encode(EncodeOptions(quality: 100)) else { return -1 }
             return withExtendedLifetime(bytes) { Self.status("VmHWM") - before }
