@@ -72,7 +72,7 @@ def rclone_command(what, folder):
     for argument in pod["args"]:
         for name, value in secret.items():
             argument = argument.replace(f"$({name})", value)
-        arguments.append(_moved(argument, "/work", folder))
+        arguments.append(_moved(argument, "/data", folder))
     return [tool("rclone"), *arguments], {k: v for k, v in secret.items() if k.startswith("RCLONE")}
 
 
