@@ -62,12 +62,14 @@ final class DatabaseClaim: ClaimedJob {
     }
 
     private func lose() {
-        let body = state.withLock { state in
+        let (body, ending) = state.withLock { state in
             defer { (state.onLoss, state.ending, state.events, state.isOver) = (nil, nil, [], true) }
-            return state.isOver ? nil : state.onLoss
+            return (state.isOver ? nil : state.onLoss, state.ending)
         }
         keeper.letGo(self)
         body?()
+        // It finds that the lease is lost, and says that the job is over here.
+        ending?()
     }
 
     // MARK: The work
@@ -142,7 +144,7 @@ final class DatabaseClaim: ClaimedJob {
                 if next.hasMore { return write() }
                 next.ending?()
             case .success(false): lose()
-            case .failure: after(attempt) { [self] in write(attempt: attempt + 1) }
+            case .failure: keeper.context.again(after: attempt) { [self] in write(attempt: attempt + 1) }
             }
         }
     }
@@ -151,12 +153,9 @@ final class DatabaseClaim: ClaimedJob {
 
     func succeed(_ product: PhotoPipeline.Product, _ answer: DeblurAnswer, _ over: @escaping @Sendable () -> Void) {
         guard let image = product.image else { return over() }
-        let file: (EncodedImage) -> JobRecord.StoredFile = { file in
-            JobRecord.StoredFile(bytes: file.count, digest: file.withUnsafeBytes { SHA256.hash($0).hex })
-        }
-        let preview = product.preview.map(file)
+        let preview = product.preview.map(SpoolKeeper.stored)
         let (now, tiles) = state.withLock { ($0.record, $0.tiles) }
-        guard let record = now.succeeded(answer, file(image), preview) else { return over() }
+        guard let record = now.succeeded(answer, SpoolKeeper.stored(image), preview) else { return over() }
         var files: [(StoredKind, [UInt8])] = [(.result, image.withUnsafeBytes { Array($0) })]
         if let preview = product.preview { files.append((.preview, preview.withUnsafeBytes { Array($0) })) }
         // The reservation lasts as long as the product.
@@ -208,7 +207,7 @@ final class DatabaseClaim: ClaimedJob {
                 over()
             case .failure(let error):
                 _ = keeper.problem(for: error)
-                after(attempt) { [self] in writeEnd(record, tiles, files, attempt: attempt + 1, over) }
+                keeper.context.again(after: attempt) { [self] in writeEnd(record, tiles, files, attempt: attempt + 1, over) }
             }
         }
     }
@@ -229,10 +228,6 @@ final class DatabaseClaim: ClaimedJob {
     /// A job that is given back has not been tried; one that is cut is found by its lease.
     func takeBackTry() {}
 
-    /// One second, two, four, … half a minute.
-    private func after(_ attempt: Int, _ body: @escaping @Sendable () -> Void) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + Double(min(30, 1 << min(attempt, 5))), execute: body)
-    }
 }
 
 extension StoredEvent {

@@ -17,8 +17,6 @@ final class DatabaseKeeper: JobKeeper {
     static let leaseSeconds = 30.0
     /// The most jobs that are remembered as gone.
     static let mostGone = 10_000
-    /// When the next attempt of a client makes sense.
-    static let retrySeconds = 5
 
     let context: ServiceContext
     let pool: DatabasePool

@@ -73,11 +73,11 @@ extension SpoolKeeper {
             }
             guard let failure else { return over() }
             _ = problem(for: failure, "finish")
-            after(attempt) { [self] in succeed(job, product, answer, attempt: attempt + 1, over: over) }
+            context.again(after: attempt) { [self] in succeed(job, product, answer, attempt: attempt + 1, over: over) }
         }
     }
 
-    private static func stored(_ file: EncodedImage) -> JobRecord.StoredFile {
+    static func stored(_ file: EncodedImage) -> JobRecord.StoredFile {
         .init(bytes: file.count, digest: file.withUnsafeBytes { SHA256.hash($0).hex })
     }
 
@@ -154,13 +154,8 @@ extension SpoolKeeper {
             tried?()
             guard let failure else { return }
             _ = problem(for: failure, "finish")
-            after(attempt) { [self] in save(job, attempt: attempt + 1) }
+            context.again(after: attempt) { [self] in save(job, attempt: attempt + 1) }
         }
-    }
-
-    /// One second, two, four, … half a minute.
-    private func after(_ attempt: Int, _ body: @escaping @Sendable () -> Void) {
-        DispatchQueue.global().asyncAfter(deadline: .now() + Double(min(30, 1 << min(attempt, 5))), execute: body)
     }
 
     /// Lets go of results whose time is over, and forgets jobs that expired long ago.

@@ -11,6 +11,11 @@ struct ServiceContext: Sendable {
     /// A drain waits for as long as what this returns lives.
     func beginWork() -> RunningWork { RunningWork(running) }
 
+    /// Tries again what could not be kept: one second later, two, four, … half a minute.
+    func again(after attempt: Int, _ body: @escaping @Sendable () -> Void) {
+        DispatchQueue.global().asyncAfter(deadline: .now() + Double(min(30, 1 << min(attempt, 5))), execute: body)
+    }
+
     /// Answers with the problem that an error is. A failure of ours is logged with its cause; what clients do wrong is
     /// in the access log only.
     func refuse(_ exchange: Exchange, _ error: any Error) {
