@@ -4,7 +4,7 @@ import Testing
 /// The folders of a target stand on each other in one direction, and docs/architecture.md shows how.
 struct FolderTests {
     /// Targets whose folders are in order.
-    static let targets = ["Network", "Tiles", "Evaluation", "Service", "HTTP"]
+    static let targets = ["Network", "Tiles", "Evaluation", "Service", "HTTP", "Deblur", "Commands"]
 
     private func folders(_ arguments: String...) throws -> (status: Int32, output: String) {
         let process = Process(), pipe = Pipe()
