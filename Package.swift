@@ -3,22 +3,35 @@
 // other: .ci/part/imports compares, and knows a few edges that must never be.
 import PackageDescription
 
+// Whether another package has fetched this one by its version (docs/library.md). SwiftPM reads the manifest of such a package
+// first without a folder, then in its checkouts.
+let isDependency = Context.packageDirectory == "/" || Context.packageDirectory.contains("/checkouts/")
+
 let swift: [SwiftSetting] = [.enableUpcomingFeature("ExistentialAny")]
 // C kernels are optimised in every configuration, so that tests of a debug build finish; each instruction set is chosen
-// at run time through function attributes, never through flags for the whole file.
-let c: [CSetting] = [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
+// at run time through function attributes, never through flags for the whole file. SwiftPM takes no flags of its own choosing
+// from a dependency: there the C targets get those of the configuration, -O2 in a release build.
+let c: [CSetting] = isDependency ? [] : [.unsafeFlags(["-O3", "-fno-math-errno", "-Wall", "-Wextra"])]
 
 // What `deblur --version` names as the commit: the Makefile says it (SwiftPM's own Context.gitInformation is kept from an
 // earlier commit when this file has not changed).
 let commit = Context.environment["DEBLUR_COMMIT"].map { $0.filter { $0.isHexDigit || $0 == "+" } } ?? ""
 let version: [CSetting] = commit.isEmpty ? [] : [.define("DEBLUR_COMMIT", to: "\"\(commit)\"")]
 
+// What is built from this repository changes by no package's doing; who depends on it chooses newer ones.
+func pinned(_ url: String, _ version: Version) -> Package.Dependency {
+    isDependency ? .package(url: url, from: version) : .package(url: url, exact: version)
+}
+
 let package = Package(
     name: "deblur",
-    products: [.executable(name: "deblur", targets: ["Program"])],
+    products: [
+        .executable(name: "deblur", targets: ["Program"]),
+        .library(name: "Deblur", targets: ["Deblur", "Tiles", "Images"]),
+    ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        pinned("https://github.com/apple/swift-argument-parser", "1.8.2"),
+        pinned("https://github.com/apple/swift-log", "1.16.2"),
     ],
     targets: [
         // System libraries

@@ -12,7 +12,7 @@ import yaml
 
 TREE = Path(__file__).resolve().parents[2]
 ORDER = ["operations", "configuration", "command-line", "models", "evaluation", "photos", "page", "scaling", "performance", "security", "architecture",
-         "network", "specification", "training", "dependencies", "scope", "releasing"]
+         "network", "specification", "training", "library", "dependencies", "scope", "releasing"]
 STYLE = """
 :root { color-scheme: light dark; --line: #8885; --soft: #8881; }
 body { font: 16px/1.55 system-ui, sans-serif; margin: 0; display: grid; grid-template-columns: 14rem minmax(0, 54rem); gap: 2rem; padding: 1.5rem; }
