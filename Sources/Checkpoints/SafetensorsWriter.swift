@@ -28,7 +28,9 @@ public struct SafetensorsWriter {
 
     /// Adds a tensor of a model file; its numbers are read while writing.
     ///
-    /// - Parameter type: float32, float16 or bfloat16, rounded to nearest, ties to even.
+    /// - Parameters:
+    ///   - type: float32, float16 or bfloat16, rounded to nearest, ties to even.
+    ///   - tensor: keeps its name and shape.
     public mutating func add(_ tensor: StoredTensor, as type: ElementType) {
         append(Item(name: tensor.name, shape: tensor.shape, elementType: type, values: .stored(tensor)))
     }
@@ -38,6 +40,8 @@ public struct SafetensorsWriter {
     /// - Parameters:
     ///   - values: row-major, as many as the shape says.
     ///   - type: float32, float16 or bfloat16, rounded to nearest, ties to even.
+    ///   - name: the tensor's.
+    ///   - shape: sizes, the slowest first.
     public mutating func add(_ name: String, shape: [Int], values: [Float], as type: ElementType) {
         precondition(shape.allSatisfy { $0 >= 0 } && shape.reduce(1, *) == values.count, "\(name): \(shape)")
         append(Item(name: name, shape: shape, elementType: type, values: .floats(values)))

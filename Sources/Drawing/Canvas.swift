@@ -17,7 +17,10 @@ public struct Canvas: Sendable {
 
     /// Draws on a picture.
     ///
-    /// - Parameter bytes: `(height, width, 3)` row-major, RGB.
+    /// - Parameters:
+    ///   - bytes: `(height, width, 3)` row-major, RGB.
+    ///   - width: pixels.
+    ///   - height: pixels.
     public init(width: Int, height: Int, bytes: [UInt8]) {
         precondition(width >= 1 && height >= 1 && bytes.count == width * height * 3, "\(width)×\(height)")
         self.width = width
@@ -25,7 +28,11 @@ public struct Canvas: Sendable {
         self.bytes = bytes
     }
 
-    /// - Parameter opacity: 0 leaves the pixel as it is.
+    /// - Parameters:
+    ///   - opacity: 0 leaves the pixel as it is.
+    ///   - x: column; outside the picture nothing is drawn.
+    ///   - y: row.
+    ///   - colour: what is laid over the pixel.
     public mutating func point(_ x: Int, _ y: Int, _ colour: Colour, opacity: Double = 1) {
         guard x >= 0, y >= 0, x < width, y < height else { return }
         let at = (y * width + x) * 3
@@ -33,7 +40,13 @@ public struct Canvas: Sendable {
         (bytes[at], bytes[at + 1], bytes[at + 2]) = (mixed.red, mixed.green, mixed.blue)
     }
 
-    /// - Parameter opacity: 0 leaves what is there.
+    /// - Parameters:
+    ///   - opacity: 0 leaves what is there.
+    ///   - x: left edge; what is outside the picture is not drawn.
+    ///   - y: upper edge.
+    ///   - width: pixels.
+    ///   - height: pixels.
+    ///   - colour: what is laid over it.
     public mutating func fill(x: Int, y: Int, width: Int, height: Int, _ colour: Colour, opacity: Double = 1) {
         let (top, left) = (max(0, y), max(0, x))
         for row in top..<max(top, min(y + height, self.height)) {
@@ -70,7 +83,12 @@ public struct Canvas: Sendable {
 
     /// Writes a text; returns its width in pixels.
     ///
-    /// - Parameter y: the top of its capitals.
+    /// - Parameters:
+    ///   - y: the top of its capitals.
+    ///   - text: one line.
+    ///   - x: where its first letter begins.
+    ///   - lettering: the letters at their size.
+    ///   - colour: of the letters.
     @discardableResult
     public mutating func text(_ text: String, x: Int, y: Int, _ lettering: Lettering, _ colour: Colour = .ink) -> Int {
         var pen = x

@@ -27,7 +27,9 @@ public struct FolderTree: Sendable {
     /// Sorted by the bytes of their paths.
     public private(set) var entries: [Entry] = []
 
-    /// - Parameter excluded: a folder that is passed over, wherever it is met.
+    /// - Parameters:
+    ///   - excluded: a folder that is passed over, wherever it is met.
+    ///   - folder: the top of the tree.
     /// - Throws: ``FileError`` where the folder itself cannot be listed.
     public init(below folder: FilePath, excluding excluded: FileStatus.Identity? = nil) throws(FileError) {
         try list(folder, FilePath(bytes: []), excluded)

@@ -13,7 +13,10 @@ extension Image {
     ///
     /// Damage to the pixels is an error, also where libjpeg would go on with gray. Once all of them are there, it does not
     /// matter what follows: no end marker, a phone's trailer, nothing.
-    /// - Parameter watch: ends it early.
+    /// - Parameters:
+    ///   - watch: ends it early.
+    ///   - bytes: the whole file.
+    ///   - limits: what is refused before any pixel is decoded.
     /// - Throws: any ``ImageError``.
     public static func decode(
         _ bytes: RawSpan, limits: ImageLimits = ImageLimits(), watch: CodecWatch? = nil

@@ -13,7 +13,9 @@ extension Image {
 
     /// Like ``encode(_:)``, in the codec's own memory.
     ///
-    /// - Parameter watch: ends it early.
+    /// - Parameters:
+    ///   - watch: ends it early.
+    ///   - options: format, quality and metadata.
     public func encoded(
         _ options: EncodeOptions = EncodeOptions(), watch: CodecWatch? = nil
     ) throws(ImageError) -> EncodedImage {

@@ -10,6 +10,8 @@ public struct Image: Sendable {
     /// - Parameters:
     ///   - format: what ``EncodeOptions/format`` nil stands for.
     ///   - jpeg: subsampling and order of scans for JPEG.
+    ///   - raster: its pixels, upright.
+    ///   - metadata: what is written beside them.
     public init(
         raster: Raster, metadata: Metadata = Metadata(), format: ImageFormat = .png, jpeg: JPEGTraits? = nil
     ) {

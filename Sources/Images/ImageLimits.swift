@@ -8,7 +8,7 @@ public struct ImageLimits: Sendable, Equatable {
     /// pass over the whole picture.
     public var maxScans: Int
     /// Scans of one JPEG times its pixels: what its passes cost together. So large pictures have fewer scans, but never
-    /// fewer than ``leastScans``.
+    /// fewer than 20.
     public var maxScannedPixels = 1_280_000_000
     static let leastScans = 20
 

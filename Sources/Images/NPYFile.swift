@@ -2,7 +2,10 @@
 public enum NPYFile {
     /// `(height, width, 3)` little-endian float32, C order.
     ///
-    /// - Parameter rgb: `(height, width, 3)` row-major.
+    /// - Parameters:
+    ///   - rgb: `(height, width, 3)` row-major.
+    ///   - width: pixels.
+    ///   - height: pixels.
     public static func encode(_ rgb: UnsafePointer<Float>, height: Int, width: Int) -> [UInt8] {
         let count = height * width * 3
         var file = header(height: height, width: width)

@@ -6,6 +6,10 @@ extension Raster {
     /// - Parameters:
     ///   - output: `(height, width, 3)` row-major, 0…1; rows lie `rowStride` floats apart.
     ///   - rowStride: floats, at least `3 · width`; nil: exactly that.
+    ///   - x: left column.
+    ///   - y: upper row.
+    ///   - width: pixels; the rectangle lies within the raster.
+    ///   - height: pixels.
     public func readRGB(
         x: Int, y: Int, width: Int, height: Int, into output: UnsafeMutablePointer<Float>, rowStride: Int? = nil
     ) {
@@ -19,7 +23,10 @@ extension Raster {
     /// Replaces `count` whole rows, from row `first` on, by float RGB rows, as
     /// ``writeRGB(x:y:width:height:from:rowStride:)`` does.
     ///
-    /// - Parameter input: `(count, width, 3)` row-major.
+    /// - Parameters:
+    ///   - input: `(count, width, 3)` row-major.
+    ///   - first: row of the raster.
+    ///   - count: rows.
     public func writeRows(_ first: Int, count: Int, from input: UnsafePointer<Float>) {
         writeRGB(x: 0, y: first, width: width, height: count, from: input)
     }
@@ -32,6 +39,10 @@ extension Raster {
     /// - Parameters:
     ///   - input: `(height, width, 3)` row-major; rows lie `rowStride` floats apart.
     ///   - rowStride: floats, at least `3 · width`; nil: exactly that.
+    ///   - x: left column.
+    ///   - y: upper row.
+    ///   - width: pixels; the rectangle lies within the raster.
+    ///   - height: pixels.
     public func writeRGB(
         x: Int, y: Int, width: Int, height: Int, from input: UnsafePointer<Float>, rowStride: Int? = nil
     ) {

@@ -20,6 +20,9 @@ public final class FourierTransform: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - width: pixels, even. Sides may have prime factors up to 61.
+    ///   - height: pixels.
+    ///   - channels: of the maps.
+    ///   - kernels: what computes it.
     public init?(height: Int, width: Int, channels: Int, kernels: KernelSet) {
         precondition(height > 0 && width > 0 && width % 2 == 0 && channels > 0, "\(height)×\(width)×\(channels)")
         self.height = height

@@ -28,7 +28,12 @@ extension KernelSet {
     /// x = (x − mean) / deviation · gain over the channels of each pixel, with the unbiased deviation and no epsilon
     /// (specification 5.2).
     ///
-    /// - Parameter gain: one per pixel.
+    /// - Parameters:
+    ///   - gain: one per pixel.
+    ///   - pixels: how many.
+    ///   - channels: of each pixel.
+    ///   - x: `(pixels, channels)`, replaced.
+    ///   - stride: floats from one pixel to the next.
     public func standardise(
         pixels: Int, channels: Int, gain: UnsafePointer<Float>, _ x: UnsafeMutablePointer<Float>, stride: Int
     ) {
@@ -42,6 +47,10 @@ extension KernelSet {
     ///   - first: number of the first pixel in its tile.
     ///   - names: number of the channel that stands at each place.
     ///   - deviation: σ, one per pixel.
+    ///   - key: what the noise is a function of, besides pixel and channel.
+    ///   - pixels: how many.
+    ///   - x: `(pixels, names.count)`, changed.
+    ///   - stride: floats from one pixel to the next.
     public func addNoise(
         key: UInt64, first: Int, pixels: Int, names: [UInt32], deviation: UnsafePointer<Float>,
         to x: UnsafeMutablePointer<Float>, stride: Int
@@ -73,6 +82,13 @@ extension KernelSet {
     /// - Parameters:
     ///   - factor: per channel, like `offset` and `keep`.
     ///   - scale: `(pixels, channels)` with stride `netStride`, like `shift`.
+    ///   - pixels: how many.
+    ///   - x: `(pixels, channels)`, replaced.
+    ///   - stride: floats from one pixel of x to the next.
+    ///   - offset: per channel.
+    ///   - keep: per channel: 1 where a channel is handed on, 0 where it is changed.
+    ///   - shift: `(pixels, channels)`.
+    ///   - netStride: floats from one pixel of scale and shift to the next.
     public func couple(
         pixels: Int, _ x: UnsafeMutablePointer<Float>, stride: Int, factor: AlignedFloats, offset: AlignedFloats,
         keep: AlignedFloats, scale: UnsafePointer<Float>, shift: UnsafePointer<Float>, netStride: Int

@@ -65,6 +65,12 @@ public struct KernelSet: @unchecked Sendable {
     ///
     /// - Parameters:
     ///   - x: `(pixels, channels)` with stride `xStride`; `y` likewise.
+    ///   - norm: gain, bias and epsilon.
+    ///   - pixels: how many.
+    ///   - xStride: floats from one pixel of x to the next.
+    ///   - y: receives the result.
+    ///   - yStride: floats from one pixel of y to the next.
+    ///   - accumulate: adds to what is there.
     public func layerNorm(
         _ norm: LayerNorm, pixels: Int, _ x: UnsafePointer<Float>, stride xStride: Int,
         to y: UnsafeMutablePointer<Float>, stride yStride: Int, accumulate: Bool = false

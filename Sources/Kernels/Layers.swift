@@ -10,6 +10,7 @@ public struct LayerNorm: Sendable {
     /// - Parameters:
     ///   - weight: (channels); `bias` likewise.
     ///   - epsilon: added to the variance: 1e-6 in every block, 1e-5 in FuseBlock.
+    ///   - bias: (channels).
     public init(weight: [Float], bias: [Float], epsilon: Float) {
         precondition(weight.count == bias.count, "weight \(weight.count), bias \(bias.count)")
         self.weight = AlignedFloats(weight)
@@ -57,6 +58,10 @@ public enum ImagePatches {
     /// - Parameters:
     ///   - taps: `(height, width, 27)`.
     ///   - bias: one per colour.
+    ///   - height: pixels.
+    ///   - width: pixels.
+    ///   - y: which row is made.
+    ///   - image: receives that row, at its place.
     public static func scatter(
         _ taps: UnsafePointer<Float>, height: Int, width: Int, row y: Int, bias: AlignedFloats,
         to image: UnsafeMutablePointer<Float>

@@ -39,6 +39,10 @@ public struct PackedMatrix: Sendable {
     /// - Parameters:
     ///   - weight: (columns, segments · depth) row-major: a checkpoint's order for Linear and 1×1 convolution.
     ///   - bias: (columns), or nil for zeros.
+    ///   - depth: channels in, of one segment.
+    ///   - segments: pieces of memory that a row of a consists of.
+    ///   - gated: whether the first half of the columns is multiplied by the second.
+    ///   - kernels: what multiplies by it.
     public init(
         weight: [Float], bias: [Float]?, depth: Int, segments: Int = 1, gated: Bool = false, kernels: KernelSet
     ) {
@@ -81,6 +85,11 @@ public struct PackedMatrix: Sendable {
     /// - Parameters:
     ///   - a: `(segments, rows, depth)` with strides `segmentStride` and `aStride`; rows may overlap.
     ///   - c: `(rows, columns)` with stride `cStride`; must not overlap `a`.
+    ///   - rows: pixels of the strip.
+    ///   - aStride: floats from one row of a segment to the next.
+    ///   - segmentStride: floats from one segment to the next.
+    ///   - cStride: floats from one row of c to the next.
+    ///   - epilogue: what becomes of the product before it is stored.
     public func multiply(
         rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, segmentStride: Int = 0,
         to c: UnsafeMutablePointer<Float>, stride cStride: Int, _ epilogue: Epilogue = .store

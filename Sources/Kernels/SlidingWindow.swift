@@ -8,7 +8,9 @@ public struct SlidingWindow: Sendable, Hashable {
     /// Pixels of the box, at most `length`.
     public let size: Int
 
-    /// - Parameter window: pixels of the box on a long axis.
+    /// - Parameters:
+    ///   - window: pixels of the box on a long axis.
+    ///   - length: pixels of the axis.
     public init(length: Int, window: Int) {
         precondition(length > 0 && window > 0, "a window of \(window) on \(length) pixels")
         self.length = length

@@ -84,7 +84,9 @@ public final class ThreadTeam: @unchecked Sendable {
     /// Runs `body(0)`, …, `body(chunks − 1)`, in any order and on any idle members besides the caller, and returns when
     /// all have run. Everything a chunk wrote is visible to the caller afterwards.
     ///
-    /// - Parameter chunks: fixed by the shape of the work alone, so that results do not depend on the team.
+    /// - Parameters:
+    ///   - chunks: fixed by the shape of the work alone, so that results do not depend on the team.
+    ///   - body: the work of one chunk, called from several threads at once.
     @inline(__always)
     public func parallelFor(_ chunks: Int, _ body: (_ chunk: Int) -> Void) {
         if chunks <= 1 || threadCount == 1 || idleMembers.load(ordering: .relaxed) == 0 {
@@ -122,9 +124,12 @@ public final class ThreadTeam: @unchecked Sendable {
 
     @inline(never)
     private func share(_ chunks: Int, _ body: (Int) -> Void) {
+        // The check below names this file by its whole path, so that builds in two folders would differ (docs/releasing.md).
+        #sourceLocation(file:"ThreadTeam.swift",line:129)
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { lead(Loop(chunks: chunks, body: $0)) }
         }
+        #sourceLocation()
     }
 
     private func lead(_ loop: Loop) {

@@ -57,7 +57,11 @@ public final class Registry: Sendable {
     }
 
     /// A gauge or counter that is read when somebody asks.
-    /// - Parameter read: nil leaves the metric out of this scrape.
+    /// - Parameters:
+    ///   - read: nil leaves the metric out of this scrape.
+    ///   - name: the metric's.
+    ///   - help: one sentence for its readers.
+    ///   - kind: gauge or counter.
     public func sampled(
         _ name: String, _ help: String, kind: Kind = .gauge, _ read: @escaping @Sendable () -> Double?
     ) {

@@ -18,7 +18,7 @@ public final class Service: Sendable {
 
     /// Takes the state folder, and reads what lies in it.
     ///
-    /// - Throws: ``APIKeys/Failure``, ``DiskError``; an error that says so where another process has the state folder.
+    /// - Throws: ``APIKeys/Failure``, `DiskError`; an error that says so where another process has the state folder.
     public convenience init(options: ServeOptions, logger: Logger) throws {
         try self.init(options: options, logger: logger, disk: PosixDisk())
     }

@@ -36,7 +36,9 @@ public final class ListeningSocket: Sendable {
     ///
     /// - Parameters:
     ///   - dualStack: whether "::" takes IPv4 connections too.
-    ///   - writeTimeout: seconds after which the kernel gives up a peer that acknowledges nothing (TCP_USER_TIMEOUT).
+    ///   - seconds: after which the kernel gives up a peer that acknowledges nothing (TCP_USER_TIMEOUT).
+    ///   - host: name or address.
+    ///   - port: 0 takes a free one.
     public static func listen(host: String, port: Int, dualStack: Bool, writeTimeout seconds: Double)
         throws(SocketError) -> [ListeningSocket]
     {

@@ -4,7 +4,9 @@ import Foundation
 extension StreamSocket {
     /// Connects, waiting for the peer and for each later read and write: for tools and checks, not for servers.
     ///
-    /// - Parameter seconds: longest wait of a later read or write.
+    /// - Parameters:
+    ///   - seconds: longest wait of a later read or write.
+    ///   - address: of the peer.
     /// - Throws: ``SocketError`` of `socket` or `connect`.
     public static func connect(to address: SocketAddress, timeout seconds: Double = 10) throws(SocketError)
         -> StreamSocket

@@ -8,7 +8,7 @@ public struct KnownAnswer: Codable, Sendable, Equatable {
     public var digest: String
     /// The classifier's outputs; empty without one.
     public var logits: [Float]
-    /// Per exit 1…K: residuals at evenly spaced places of the tile, see ``KnownTile``.
+    /// Per exit 1…K: residuals at evenly spaced places of the known tile.
     public var residuals: [[Float]]
 
     public init(digest: String, logits: [Float], residuals: [[Float]]) {

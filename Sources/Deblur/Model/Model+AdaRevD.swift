@@ -2,7 +2,10 @@ import Network
 import Tiles
 
 extension Model {
-    /// - Parameter table: replaces the model's exit table.
+    /// - Parameters:
+    ///   - table: replaces the model's exit table.
+    ///   - network: with its weights.
+    ///   - knownAnswer: the stored answer of the known tile; nil when none came with the model.
     /// - Throws: ``ExitChoiceError`` for a table that does not fit.
     public init(_ network: AdaRevD, table: [Int]? = nil, knownAnswer: KnownAnswer? = nil) throws {
         let (architecture, configuration) = (network.architecture, network.configuration)

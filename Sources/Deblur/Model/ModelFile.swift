@@ -47,8 +47,10 @@ public struct ModelFile {
 
     /// The network with its weights, packed for this CPU.
     ///
-    /// - Parameter kernelNoise: seed of the noise in UFPNet's kernel codes (specification 5.2); nil for none, the default,
-    ///   which gives the mean of the authors' random results.
+    /// - Parameters:
+    ///   - kernelNoise: seed of the noise in UFPNet's kernel codes (specification 5.2); nil for none, the default,
+    ///     which gives the mean of the authors' random results.
+    ///   - kernels: what it computes with.
     /// - Throws: `CheckpointError`, `ModelError`.
     public func network(kernelNoise: UInt64? = nil, kernels: KernelSet = .best) throws -> AdaRevD {
         try AdaRevD(
@@ -60,6 +62,7 @@ public struct ModelFile {
     /// - Parameters:
     ///   - table: replaces the model's exit table.
     ///   - kernelNoise: as of ``network(kernelNoise:kernels:)``.
+    ///   - precision: of the operands of matrix products.
     /// - Throws: `CheckpointError`, `ModelError`, ``ExitChoiceError``, ``KnownAnswer/Unreadable``; `KernelSet.Missing` where
     ///   the CPU lacks the instructions for the precision.
     public func model(

@@ -27,7 +27,9 @@ public struct Calibration: Sendable {
         let increments: [[Double?]]?
         let exitTable: [Int]?
 
-        /// - Parameter exitTable: the table that the model uses.
+        /// - Parameters:
+        ///   - exitTable: the table that the model uses.
+        ///   - increments: dB per class and sub-decoder; nil where the model says nothing.
         public init(increments: [[Double?]]?, exitTable: [Int]?) {
             self.increments = increments
             self.exitTable = exitTable

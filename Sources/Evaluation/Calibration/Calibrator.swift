@@ -22,6 +22,9 @@ public final class Calibrator {
     ///   - mode: what the encoder sees at a time.
     ///   - team: whose members share each step.
     ///   - progress: after each tile.
+    ///   - network: the model.
+    ///   - thresholds: limits of the classes, dB.
+    ///   - limits: what of a file is refused.
     public init(
         _ network: any TileNetwork, tile: TileSize, mode: EncodingMode = .tile, thresholds: DegradationThresholds,
         team: ThreadTeam, limits: ImageLimits = ImageLimits(), progress: @escaping () -> Void = {}
@@ -67,6 +70,8 @@ public final class Calibrator {
     /// - Parameters:
     ///   - classes: of the model; nil for those of the thresholds.
     ///   - previous: what the model says of its exits; kept for classes without a tile.
+    ///   - grouping: what decides the class of a tile.
+    ///   - subDecoders: K of the network.
     public func calibration(
         by grouping: Calibration.Grouping, subDecoders: Int, classes: Int? = nil, previous: Calibration.Previous? = nil
     ) -> Calibration {

@@ -22,6 +22,7 @@ public struct Evaluator: Sendable {
     /// - Parameters:
     ///   - destination: where the restored picture goes as PNG; nil keeps it nowhere.
     ///   - progress: on a worker thread after each tile.
+    ///   - pair: the blurred and the sharp picture.
     /// - Throws: `ImageError`, `TilesError`, ``EvaluationError``, `FileError`.
     public func run(
         _ pair: ImagePair, saving destination: FilePath? = nil, progress: (@Sendable (TileProgress) -> Void)? = nil
@@ -61,6 +62,7 @@ public struct ResultScorer: Sendable {
     ///   - result: the restored picture.
     ///   - name: for tables.
     ///   - blur: the picture before it was restored; nil: no blurred PSNR.
+    ///   - sharp: the picture that it is compared with.
     /// - Throws: `ImageError`, ``EvaluationError``, `FileError`.
     public func score(
         _ result: FilePath, named name: String, against sharp: FilePath, blur: FilePath? = nil

@@ -27,7 +27,9 @@ public struct PictureFolder: Sendable {
     /// Folders that could not be listed.
     public private(set) var closed: [FilePath] = []
 
-    /// - Parameter excluded: a folder below it whose files do not count.
+    /// - Parameters:
+    ///   - excluded: a folder below it whose files do not count.
+    ///   - folder: the top of the tree.
     /// - Throws: `FileError` where the folder itself cannot be listed.
     public init(_ folder: FilePath, excluding excluded: FileStatus.Identity? = nil) throws(FileError) {
         for entry in try FolderTree(below: folder, excluding: excluded).entries {

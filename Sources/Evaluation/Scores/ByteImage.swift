@@ -9,7 +9,10 @@ public struct ByteImage: Sendable, Equatable {
     /// `(height, width, 3)` row-major.
     public let bytes: [UInt8]
 
-    /// - Parameter bytes: `height · width · 3` of them.
+    /// - Parameters:
+    ///   - bytes: `height · width · 3` of them.
+    ///   - width: pixels.
+    ///   - height: pixels.
     public init(width: Int, height: Int, bytes: [UInt8]) {
         precondition(width >= 1 && height >= 1 && bytes.count == width * height * 3, "\(width)×\(height)")
         self.width = width
@@ -31,7 +34,10 @@ public struct ByteImage: Sendable, Equatable {
 
     /// A result as it would be written: clamped to 0…1, times 255, rounded half to even.
     ///
-    /// - Parameter values: `(height, width, 3)` row-major.
+    /// - Parameters:
+    ///   - values: `(height, width, 3)` row-major.
+    ///   - width: pixels.
+    ///   - height: pixels.
     public init(width: Int, height: Int, values: UnsafeBufferPointer<Float>) {
         self.init(width: width, height: height, bytes: values.map(Self.byte))
     }

@@ -15,6 +15,7 @@ public struct StageDump {
     /// - Parameters:
     ///   - tile: of the model.
     ///   - team: whose members share each step.
+    ///   - network: the model.
     public init(_ network: any TileNetwork, tile: TileSize, team: ThreadTeam) {
         self.tile = tile
         exits = EveryExit(network, tile: tile, team: team)
@@ -61,6 +62,10 @@ public struct StageDump {
     ///   - policy: decides the exits that are shown; the stages are those of full depth.
     ///   - mode: what the encoder sees at a time.
     ///   - gain: how much changes are amplified; gray is no change.
+    ///   - raster: the picture.
+    ///   - name: what the files are called after.
+    ///   - folder: where they go.
+    ///   - blend: how overlapping tiles are weighted.
     /// - Returns: the files.
     /// - Throws: `ImageError`, `TilesError`, `FileError`.
     @discardableResult

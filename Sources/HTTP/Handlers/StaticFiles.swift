@@ -23,7 +23,10 @@ public struct StaticFiles: Sendable {
     /// Reads a folder and the folders below it. Symbolic links, what is neither file nor folder, and names that begin
     /// with a dot are left out.
     ///
-    /// - Parameter limit: most bytes of all files together.
+    /// - Parameters:
+    ///   - limit: most bytes of all files together.
+    ///   - folder: its path.
+    ///   - headers: sent with every file.
     /// - Throws: ``Failure`` when something cannot be read or there is more than `limit`.
     public init(folder: String, headers: HTTPHeaders = HTTPHeaders(), limit: Int = 32 << 20) throws(Failure) {
         var files: [String: File] = [:]

@@ -36,8 +36,10 @@ public struct AcceptedTypes: Sendable {
 
     /// Reads all lines of Accept; ranges that cannot be read are passed over, as if they were not there.
     ///
-    /// - Parameter aliases: names that clients use for a type, with the type's registered one: `image/jpg` for
-    ///   `image/jpeg`.
+    /// - Parameters:
+    ///   - aliases: names that clients use for a type, with the type's registered one: `image/jpg` for
+    ///     `image/jpeg`.
+    ///   - headers: of the request.
     public init(_ headers: HTTPHeaders, aliases: [String: String] = [:]) {
         ranges = headers.list("Accept").prefix(Self.mostRanges).compactMap { element in
             guard let named = MediaType(element) else { return nil }

@@ -33,7 +33,10 @@ extension MultipartForm {
     /// Takes a body apart (RFC 7578, RFC 2046 §5.1.1). What stands before the first delimiter and behind the last one is
     /// passed over, as RFC 2046 asks.
     ///
-    /// - Parameter boundary: the media type's parameter.
+    /// - Parameters:
+    ///   - boundary: the media type's parameter.
+    ///   - body: the whole message body.
+    ///   - limits: on parts and their heads.
     /// - Throws: ``Failure`` when the body breaks the format or a limit.
     public init(body: [UInt8], boundary: String, limits: Limits = Limits()) throws(Failure) {
         let delimiter = Array("\r\n--\(boundary)".utf8)

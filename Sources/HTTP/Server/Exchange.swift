@@ -3,7 +3,7 @@ import Synchronization
 
 /// One request and its answer. May be kept and used from any thread; every method returns at once.
 ///
-/// An exchange is answered exactly once, by ``respond(_:)``, ``refuse(_:)`` or ``startStream(_:)``: later calls are
+/// An exchange is answered exactly once, by ``respond(_:)``, ``refuse(_:)`` or ``startStream(_:length:)``: later calls are
 /// ignored. An exchange that is let go without an answer gives the client a 500.
 public final class Exchange: Sendable {
     /// The peer of the connection (a proxy, where there is one).
@@ -52,6 +52,7 @@ public final class Exchange: Sendable {
     ///   - limit: in bytes; nil: ``MessageLimits/body``.
     ///   - progress: called on the event loop with the bytes that have come so far, whenever more have. It may answer:
     ///     that ends the collecting with ``BodyFailure/disconnected``.
+    ///   - completion: the body, or why there is none; called once.
     public func collectBody(
         limit: Int? = nil, progress: (@Sendable (_ bytes: Int) -> Void)? = nil,
         _ completion: @escaping @Sendable (Result<[UInt8], BodyFailure>) -> Void
@@ -74,8 +75,10 @@ public final class Exchange: Sendable {
 
     /// Begins an answer whose content comes bit by bit. The body of `response` is ignored.
     ///
-    /// - Parameter length: bytes of the whole content, announced as Content-Length; a stream that finishes with another
-    ///   number ends the connection. Nil: not known (chunked; in HTTP/1.0 the connection's end ends it).
+    /// - Parameters:
+    ///   - length: bytes of the whole content, announced as Content-Length; a stream that finishes with another
+    ///     number ends the connection. Nil: not known (chunked; in HTTP/1.0 the connection's end ends it).
+    ///   - response: status and headers.
     /// - Returns: nil when the exchange has been answered already.
     public func startStream(_ response: Response, length: Int? = nil) -> ResponseStream? {
         guard state.claimAnswer() else { return nil }

@@ -32,6 +32,7 @@ public enum HTTPProbe {
     /// - Parameters:
     ///   - path: must be a sound request target.
     ///   - seconds: longest wait for the whole answer.
+    ///   - target: where the service listens.
     /// - Throws: `SocketError`; its call is `read` when what came is no HTTP answer or comes too late.
     public static func get(
         _ path: String, from target: Target, timeout seconds: Double = 5

@@ -45,7 +45,7 @@ public final class HTTPServer: Sendable {
 
     /// Binds all addresses and begins to accept.
     ///
-    /// - Throws: ``SocketError`` when an address cannot be bound; nothing is left open then.
+    /// - Throws: `SocketError` when an address cannot be bound; nothing is left open then.
     public func start() throws(SocketError) {
         descriptors.store(ConnectionLimits.raiseDescriptorLimit(), ordering: .relaxed)
         let sockets = try listeningSockets()

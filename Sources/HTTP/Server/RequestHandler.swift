@@ -1,7 +1,7 @@
 /// Answers requests.
 public protocol RequestHandler: Sendable {
     /// Called on an event loop once the head has come, before the body. Must not block: take the body with
-    /// ``Exchange/collectBody(limit:_:)`` or refuse at once, and answer from any thread whenever the answer is there.
+    /// ``Exchange/collectBody(limit:progress:_:)`` or refuse at once, and answer from any thread whenever the answer is there.
     func handle(_ exchange: Exchange)
 
     /// Whether a request is served when there are more connections than allowed, as health checks should be.

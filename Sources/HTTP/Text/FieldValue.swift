@@ -96,7 +96,9 @@ public enum FieldValue {
 public enum EntityTag {
     /// Whether If-None-Match, as a list of its elements, names the tag: weak comparison; `*` names any.
     ///
-    /// - Parameter tag: with its quotation marks.
+    /// - Parameters:
+    ///   - tag: with its quotation marks.
+    ///   - elements: the field's list.
     public static func isNamed(_ tag: String, in elements: [String]) -> Bool {
         elements.contains { $0 == "*" || strong($0) == strong(tag) }
     }

@@ -5,7 +5,9 @@ extension Architecture {
     ///
     /// What they cannot tell is the input of a regressor where two share a shape: `fd4` against `_d4`.
     ///
-    /// - Parameter regressorInput: used where the shapes allow it; else the first candidate that fits.
+    /// - Parameters:
+    ///   - regressorInput: used where the shapes allow it; else the first candidate that fits.
+    ///   - archive: the checkpoint.
     /// - Throws: ``ModelError/notAdaRevD(_:)``.
     public init(inferredFrom archive: TensorArchive, regressorInput: RegressorInput? = nil) throws {
         let names = Set(archive.names)

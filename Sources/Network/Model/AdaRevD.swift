@@ -38,6 +38,9 @@ public final class AdaRevD: Sendable {
     /// - Parameters:
     ///   - kernelNoise: as for a model file.
     ///   - change: what to make of a random value of the tensor of that name.
+    ///   - architecture: sizes of the network.
+    ///   - seed: equal seeds give equal weights.
+    ///   - kernels: what it computes with.
     public convenience init(
         random architecture: Architecture, seed: UInt64 = 1, kernelNoise: UInt64? = nil, kernels: KernelSet = .best,
         change: ((_ name: String, _ value: Float) -> Float)? = nil

@@ -41,6 +41,7 @@ public final class AdaRevDSteps: TileSteps {
     /// - Parameters:
     ///   - team: whose idle members help with every step.
     ///   - clock: adds up where time goes.
+    ///   - network: with its weights.
     public init(_ network: AdaRevD, team: ThreadTeam, clock: StageClock? = nil) {
         self.network = network
         blur = network.layers.blurEncoder == nil ? nil : BlurWorkspace()

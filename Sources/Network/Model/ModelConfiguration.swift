@@ -27,7 +27,9 @@ public struct ModelConfiguration: Sendable, Equatable {
 extension ModelConfiguration {
     /// Reads the JSON of a metadata entry or side file. Unknown keys are left for later versions.
     ///
-    /// - Parameter name: used when the description has none.
+    /// - Parameters:
+    ///   - name: used when the description has none.
+    ///   - json: one object.
     /// - Throws: ``ModelError/configuration(field:_:)``.
     public init(json: Data, name: String) throws {
         let stored: Stored

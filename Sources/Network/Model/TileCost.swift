@@ -10,7 +10,9 @@ public struct TileCost: Sendable {
     /// The same by kind of layer, as ``StageClock`` names them.
     public private(set) var layers: [String: Double] = [:]
 
-    /// - Parameter side: of the tile in pixels.
+    /// - Parameters:
+    ///   - side: of the tile in pixels.
+    ///   - architecture: sizes of the network.
     public init(_ architecture: Architecture, side: Int) {
         for (name, shape) in architecture.tensorShapes where name.hasSuffix("weight") && shape.count >= 2 {
             guard let step = Self.step(of: name, last: architecture.subDecoders) else { continue }

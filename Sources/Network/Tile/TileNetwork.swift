@@ -23,6 +23,8 @@ public protocol TileNetwork: Sendable {
     ///   - height: pixels, a positive multiple of 16; so is `width`. One of them is above `tileSide`: with a lone tile
     ///     the modes are one.
     ///   - tileSide: of the model; the pooling windows follow from it.
+    ///   - width: pixels.
+    ///   - team: whose members share the encoding.
     /// - Returns: nil when the system has not that much memory, or the network encodes tiles only.
     func makeImageEncoding(height: Int, width: Int, tileSide: Int, team: ThreadTeam) -> (any ImageEncoding)?
 }
@@ -49,6 +51,7 @@ public protocol TileSteps: AnyObject {
     ///
     /// - Parameters:
     ///   - height: pixels, a positive multiple of 16; so is `width`.
+    ///   - width: pixels.
     /// - Returns: false when there is no memory for it; it can be tried again.
     func prepare(height: Int, width: Int) -> Bool
 

@@ -52,12 +52,16 @@ public final class TileRun {
     ///
     /// - Parameters:
     ///   - height: pixels, a positive multiple of 16; so is `width`.
+    ///   - width: pixels.
     /// - Returns: false when there is no memory for it; it can be tried again.
     public func prepare(height: Int, width: Int) -> Bool { steps.prepare(height: height, width: width) }
 
     /// Turns to another tile, wherever the one before was left.
     ///
-    /// - Parameter classify: whether the classifier runs; nil where the goal asks for what it says.
+    /// - Parameters:
+    ///   - classify: whether the classifier runs; nil where the goal asks for what it says.
+    ///   - tile: its pixels, which are read by the steps.
+    ///   - goal: how far it goes.
     public func begin(_ tile: TileInput, _ goal: Goal, classify: Bool? = nil) {
         self.tile = tile
         self.goal = goal
@@ -81,8 +85,10 @@ public final class TileRun {
 
     /// Does what ``next()`` has said.
     ///
-    /// - Parameter residual: receives restored − input from a head, `(height, width, 3)` row-major, unclamped. The other
-    ///   steps leave it alone.
+    /// - Parameters:
+    ///   - residual: receives restored − input from a head, `(height, width, 3)` row-major, unclamped. The other
+    ///     steps leave it alone.
+    ///   - step: the one that ``next()`` gave.
     public func perform(_ step: Step, residual: UnsafeMutablePointer<Float>? = nil) {
         guard let tile, step == following else { preconditionFailure("\(step) where next() says \(following as Any)") }
         switch step {
@@ -133,7 +139,10 @@ public final class TileRun {
 extension TileRun {
     /// Takes a tile to every exit.
     ///
-    /// - Parameter pixels: `(height, width, 3)` row-major, RGB, 0…1.
+    /// - Parameters:
+    ///   - pixels: `(height, width, 3)` row-major, RGB, 0…1.
+    ///   - height: pixels.
+    ///   - width: pixels.
     /// - Returns: what the classifier says, and restored − input by exit, 1 first.
     public func residuals(
         of pixels: [Float], height: Int, width: Int

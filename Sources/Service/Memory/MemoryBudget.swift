@@ -55,7 +55,7 @@ public final class MemoryBudget: Sendable {
 
     // MARK: Uploads
 
-    /// Memory for a body that is about to arrive; grows with it (``MemoryReservation/grow(to:)``).
+    /// Memory for a body that is about to arrive; grows with it (`MemoryReservation.grow`).
     ///
     /// - Parameters:
     ///   - bytes: taken now.
@@ -91,6 +91,7 @@ public final class MemoryBudget: Sendable {
     ///   - file: bytes of its upload, which is held meanwhile.
     ///   - client: whose it is.
     ///   - completion: called once, from any thread, maybe before this returns; never after the wait was withdrawn.
+    ///   - bytes: what decoding and restoring take.
     /// - Returns: withdraws the wait when it is let go of or told to.
     public func reserveImage(
         _ bytes: Int, beside file: Int = 0, client: String = "",

@@ -14,7 +14,11 @@ public struct LineLogHandler: LogHandler {
     private let format: ServeOptions.LogFormat
     private let write: @Sendable (String) -> Void
 
-    /// - Parameter write: takes one line with its line feed, without waiting; standard error unless a test listens.
+    /// - Parameters:
+    ///   - write: takes one line with its line feed, without waiting; standard error unless a test listens.
+    ///   - label: the logger's name.
+    ///   - format: text or JSON.
+    ///   - level: the least that is written.
     public init(
         label: String, format: ServeOptions.LogFormat, level: Logger.Level,
         write: @escaping @Sendable (String) -> Void = { LogWriter.standardError.write($0) }

@@ -21,11 +21,11 @@ public final class FloatImage: TileSource, RowSink, @unchecked Sendable {
     }
 
     public func readRGB(
-        rows: Range<Int>, columns: Range<Int>, into destination: UnsafeMutablePointer<Float>, rowStride: Int
+        rows: Range<Int>, columns: Range<Int>, into pixels: UnsafeMutablePointer<Float>, rowStride: Int
     ) throws {
         for (line, row) in rows.enumerated() {
-            let source = pixels.baseAddress! + (row * width + columns.lowerBound) * 3
-            (destination + line * rowStride).update(from: source, count: columns.count * 3)
+            let source = self.pixels.baseAddress! + (row * width + columns.lowerBound) * 3
+            (pixels + line * rowStride).update(from: source, count: columns.count * 3)
         }
     }
 

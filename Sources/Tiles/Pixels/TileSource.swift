@@ -11,9 +11,10 @@ public protocol TileSource: Sendable {
     /// Reads a rectangle as RGB, 0…1.
     ///
     /// - Parameters:
-    ///   - rows: within 0 ..< height; `columns` within 0 ..< width.
+    ///   - rows: within 0 ..< height.
     ///   - pixels: receives `(rows.count, columns.count, 3)`, one row every `rowStride` values.
     ///   - rowStride: values from one row to the next, at least `3·columns.count`.
+    ///   - columns: within 0 ..< width.
     /// - Throws: what makes the image unreadable; the restoration fails with it.
     func readRGB(
         rows: Range<Int>, columns: Range<Int>, into pixels: UnsafeMutablePointer<Float>, rowStride: Int

@@ -4,7 +4,7 @@ import Synchronization
 
 /// One image on its way through the network.
 ///
-/// Made by ``TileScheduler/enqueue(source:sink:options:ticket:limited:progress:completion:)``. The scheduler keeps it
+/// Made by ``TileScheduler/enqueue(source:sink:options:ticket:limited:client:progress:completion:)``. The scheduler keeps it
 /// alive until it ends; source, sink and callbacks are let go of then, even if this handle is kept.
 public final class Restoration: @unchecked Sendable {
     // Safe to share: the properties under "Guarded" are touched with the scheduler's lock held only, those under

@@ -8,9 +8,10 @@ extension TileScheduler {
     ///   - sink: takes the finished rows; nil for a dry run only. May write into the memory of the source.
     ///   - ticket: a place reserved before; it is spent here.
     ///   - limited: whether the queue may refuse the image; has no meaning with a ticket, which brings its own.
-    ///   - client: on whose account; clients take turns and share the queue.
+    ///   - account: whose it is; clients take turns and share the queue.
     ///   - progress: on a worker thread after each tile, in the order of the grid.
     ///   - completion: on a Dispatch thread, exactly once.
+    ///   - options: how it is restored.
     /// - Throws: ``TilesError``: `queueFull`, `stopped`, `badOption`, `emptyImage`. Nothing is called then.
     @discardableResult
     public func enqueue(
@@ -52,6 +53,7 @@ extension TileScheduler {
     /// - Parameters:
     ///   - limited: whether the queue may refuse; not for work that was accepted before.
     ///   - client: on whose account.
+    ///   - tiles: of the image.
     /// - Throws: ``TilesError/queueFull(_:)``, ``TilesError/stopped``.
     public func reserve(
         tiles: Int, limited: Bool = true, client: String = ""

@@ -5,7 +5,7 @@ import Synchronization
 
 /// Takes images through the network, tile by tile.
 ///
-/// Every member of a ``ThreadTeam`` leads a tile of its own as long as tiles are waiting; members without one help with
+/// Every member of a `ThreadTeam` leads a tile of its own as long as tiles are waiting; members without one help with
 /// the steps of the others, so that a lone tile still uses every core. Images take turns tile by tile: a small photo
 /// is not stuck behind a large one.
 ///

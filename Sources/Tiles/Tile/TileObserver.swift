@@ -8,7 +8,9 @@ public protocol TileObserver: Sendable {
     /// An image's first tile starts.
     func queueWaited(seconds: Double)
     func stageFinished(_ stage: TileStage, seconds: Double)
-    /// - Parameter secondsToIdle: from the request to the moment when no worker was busy with the image any more.
+    /// - Parameters:
+    ///   - secondsToIdle: from the request to the moment when no worker was busy with the image any more.
+    ///   - stage: where the image was.
     func cancelled(at stage: CancelledStage, secondsToIdle: Double)
 }
 
