@@ -160,7 +160,8 @@ def bill_of_materials(folder, root):
     file = folder / "sbom.spdx.json"
     with open(file, "wb") as output:
         subprocess.run([sys.executable, ROOT / "Deploy/sbom.py", root], check=True, stdout=output)
-    names = {part["name"] for part in json.loads(file.read_text())["packages"]}
+    # Since Debian 13 some names end with t64: their times have 64 bits everywhere.
+    names = {part["name"].removesuffix("t64") for part in json.loads(file.read_text())["packages"]}
     wanted = {
         "deblur",
         "libjpeg62-turbo",
@@ -169,6 +170,7 @@ def bill_of_materials(folder, root):
         "libfftw3-single3",
         "libfreetype6",
         "libssl3",
+        "libpq5",
         "libc6",
         "swift-argument-parser",
         "swift-log",
