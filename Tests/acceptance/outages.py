@@ -23,10 +23,12 @@ logs        standard error is a pipe that nobody reads: thousands of requests ar
 
 import argparse
 import collections
+import concurrent.futures
 import hashlib
 import http.client
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -226,7 +228,32 @@ class Outages:
                     time.sleep(0.05)
         note = neighbour.finish(within)
         stop(target.process)
+        self.leave_while_admitted()
         return f"processor time after the sender's leaving: {', '.join(notes)}; {note}"
+
+    def leave_while_admitted(self):
+        """Senders that leave while their photo is looked at and memory is short: nothing stays reserved."""
+        target = service("--queue", 512, "--memory-budget", "340MiB")
+        others = []
+        for number, photo in enumerate([png(4000, 3000, "gradient")] + 6 * [png(700, 700, "noise")]):
+            others.append(open_post(target.port, "/deblur?exit=1", len(photo), source=f"127.0.0.{20 + number}"))
+            others[-1].sendall(photo)
+        bodies = [bomb(kind, 200) for kind in (b"iCCP", b"iTXt")]
+
+        def leave(seed):
+            source = random.Random(seed)
+            for _ in range(60):
+                body = source.choice(bodies)
+                with open_post(target.port, "/deblur", len(body)) as client:
+                    client.sendall(body)
+                    time.sleep(source.choice([0, 0, 0.001, 0.005, 0.02]))
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            list(pool.map(leave, range(4)))
+        for other in others:
+            other.close()
+        wait_for(lambda: metrics(connect(target.port))["deblur_memory_reserved_bytes"] == 0, 30, "their memory is given back")
+        stop(target.process)
 
     # 3
 

@@ -170,7 +170,11 @@ final class DeblurRequest: Sendable {
             state.wait = wait
             return state.isGone
         }
-        if isGone { wait.withdraw() }
+        // Whoever left before the wait began let go of nothing.
+        if isGone {
+            wait.withdraw()
+            release()
+        }
     }
 
     /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
