@@ -125,7 +125,7 @@ public final class ThreadTeam: @unchecked Sendable {
     @inline(never)
     private func share(_ chunks: Int, _ body: (Int) -> Void) {
         // The check below names this file by its whole path, so that builds in two folders would differ (docs/releasing.md).
-        #sourceLocation(file:"ThreadTeam.swift",line:129)
+        #sourceLocation(file:"ThreadTeam",line:129)
         withoutActuallyEscaping(body) { body in
             withUnsafePointer(to: body) { lead(Loop(chunks: chunks, body: $0)) }
         }
