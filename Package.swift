@@ -23,11 +23,17 @@ func pinned(_ url: String, _ version: Version) -> Package.Dependency {
     isDependency ? .package(url: url, from: version) : .package(url: url, exact: version)
 }
 
+let withPostgreSQL = TargetDependencyCondition.when(traits: ["PostgreSQL"])
+
 let package = Package(
     name: "deblur",
     products: [
         .executable(name: "deblur", targets: ["Program"]),
         .library(name: "Deblur", targets: ["Deblur", "Tiles", "Images"]),
+    ],
+    traits: [
+        .trait(name: "PostgreSQL", description: "Jobs in a database (--database). Needs libpq's headers to build, libpq.so.5 to run."),
+        .default(enabledTraits: ["PostgreSQL"]),
     ],
     dependencies: [
         pinned("https://github.com/apple/swift-argument-parser", "1.8.2"),
@@ -43,7 +49,7 @@ let package = Package(
 
         // C shims and kernels
         .target(name: "CSystem", cSettings: c),
-        .target(name: "CPostgreSQL", cSettings: c),
+        .target(name: "CPostgreSQL", cSettings: c + [.define("POSTGRESQL_WANTED", .when(traits: ["PostgreSQL"]))]),
         .target(name: "CVersion", cSettings: c + version),
         .target(name: "CEvaluation", cSettings: c),
         .target(name: "CKernels", dependencies: ["CFFTW", "COpenBLAS"], cSettings: c),
@@ -79,7 +85,7 @@ let package = Package(
         .target(
             name: "Service",
             dependencies: [
-                "JobDatabase", "PostgreSQL",
+                .target(name: "JobDatabase", condition: withPostgreSQL), .target(name: "PostgreSQL", condition: withPostgreSQL),
                 "HTTP", "Sockets", "Deblur", "Tiles", "Network", "Kernels", "Images", "Drawing", "Metrics", "Digests",
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -2,6 +2,11 @@
 
 #include <dlfcn.h>
 
+#if defined(POSTGRESQL_WANTED) && !defined(POSTGRESQL_FOUND)
+#error "libpq-fe.h is missing: install libpq-dev, or build with --disable-default-traits, without jobs in a database"
+#endif
+
+#ifdef POSTGRESQL_FOUND
 const int postgresql_sqlstate_field = PG_DIAG_SQLSTATE;
 
 const char *postgresql_load(struct postgresql_functions *functions) {
@@ -20,3 +25,4 @@ void postgresql_drop_notice(void *argument, const char *message) {
     (void)argument;
     (void)message;
 }
+#endif

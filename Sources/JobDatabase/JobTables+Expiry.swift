@@ -1,3 +1,4 @@
+#if PostgreSQL
 import PostgreSQL
 
 extension JobTables {
@@ -50,3 +51,4 @@ extension JobTables {
         ).changed
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import PostgreSQL
 
 extension JobTables {
@@ -161,3 +162,4 @@ extension JobTables {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import PostgreSQL
 
 /// Jobs in PostgreSQL: every statement that touches their tables.
@@ -194,3 +195,4 @@ package enum JobTables {
         _ = try connection.query("SELECT pg_notify('\(channel)', $1)", [.text(payload)])
     }
 }
+#endif

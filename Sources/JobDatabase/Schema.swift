@@ -1,3 +1,4 @@
+#if PostgreSQL
 import PostgreSQL
 
 /// The tables that jobs are kept in, by version. A database is brought from any version to the newest; never back.
@@ -127,3 +128,4 @@ package enum SchemaError: Error, Equatable, CustomStringConvertible {
         }
     }
 }
+#endif

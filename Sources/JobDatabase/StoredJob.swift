@@ -1,3 +1,4 @@
+#if PostgreSQL
 import PostgreSQL
 
 /// A job as its row has it.
@@ -80,3 +81,4 @@ package enum StoreRefusal: Error, Equatable {
     /// A job of this name is there.
     case exists
 }
+#endif

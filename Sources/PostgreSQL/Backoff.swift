@@ -1,3 +1,4 @@
+#if PostgreSQL
 /// Seconds between tries of what failed: doubled each time, up to a bound, and spread so that replicas do not come back all at once.
 struct Backoff {
     private var next: Double
@@ -14,3 +15,4 @@ struct Backoff {
 
     mutating func succeeded() { next = first }
 }
+#endif

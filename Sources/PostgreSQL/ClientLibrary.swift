@@ -1,3 +1,4 @@
+#if PostgreSQL
 import CPostgreSQL
 
 /// libpq, loaded once.
@@ -13,3 +14,4 @@ enum ClientLibrary {
     /// - Throws: ``DatabaseError/noLibrary(_:)``.
     static func functions() throws(DatabaseError) -> postgresql_functions { try loaded.get() }
 }
+#endif

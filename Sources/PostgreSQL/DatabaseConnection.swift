@@ -1,3 +1,4 @@
+#if PostgreSQL
 import CPostgreSQL
 import Glibc
 
@@ -215,3 +216,4 @@ package final class DatabaseConnection {
     /// For `poll` beside other descriptors.
     var descriptor: Int32 { pq.PQsocket(connection) }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 /// Why a statement has no result.
 package enum DatabaseError: Error, Equatable {
     /// There is no client library (`libpq.so.5`) on this machine.
@@ -39,3 +40,4 @@ extension DatabaseError: CustomStringConvertible {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import CSystem
 import Foundation
 import Glibc
@@ -85,3 +86,4 @@ package final class DatabaseListener: Sendable {
         return poll(&descriptors, nfds_t(descriptors.count), milliseconds) > 0
     }
 }
+#endif

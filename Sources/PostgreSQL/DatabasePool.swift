@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Foundation
 import Synchronization
 
@@ -184,3 +185,4 @@ package final class DatabasePool: Sendable {
         for task in late { task.run(.failure(.timedOut)) }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import CPostgreSQL
 
 /// The rows that a statement gave, as the server sent them.
@@ -90,3 +91,4 @@ package struct DatabaseRow {
         return value
     }
 }
+#endif

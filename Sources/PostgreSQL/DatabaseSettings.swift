@@ -1,3 +1,4 @@
+#if PostgreSQL
 import CPostgreSQL
 
 /// How to reach a database: libpq's connection string (`host=… dbname=…`, a `postgresql://` address, or `service=NAME`).
@@ -51,3 +52,4 @@ package struct DatabaseSettings: Sendable, Equatable {
         ]
     }
 }
+#endif

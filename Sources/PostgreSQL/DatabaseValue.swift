@@ -1,3 +1,4 @@
+#if PostgreSQL
 /// A parameter of a statement.
 package enum DatabaseValue: Sendable, Equatable {
     case null
@@ -33,3 +34,4 @@ extension DatabaseValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral
     package init(integerLiteral value: Int64) { self = .integer(value) }
     package init(booleanLiteral value: Bool) { self = .boolean(value) }
 }
+#endif

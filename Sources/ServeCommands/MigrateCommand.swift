@@ -18,7 +18,7 @@ struct MigrateCommand: ParsableCommand {
         guard let database = database ?? environment, !database.isEmpty else {
             throw ValidationError("--database: a connection string is expected, or DEBLUR_DATABASE")
         }
-        let (from, to) = try DatabaseMigration.run(database)
+        let (from, to) = try DatabaseSupport.migrate(database)
         print(from == to ? "the tables are of version \(to) already" : "the tables are now of version \(to) (before: \(from))")
     }
 }

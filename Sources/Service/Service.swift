@@ -3,7 +3,6 @@ import Dispatch
 import Foundation
 import HTTP
 import Logging
-import PostgreSQL
 import Sockets
 
 /// The HTTP service: a server, and an engine once a model is loaded.
@@ -32,7 +31,7 @@ public final class Service: Sendable {
             clients: ClientAddress(trusted: options.trustedProxies))
         let keeper: any JobKeeper =
             if let database = options.database {
-                try DatabaseKeeper(options: options, settings: DatabaseSettings(database), context: context)
+                try DatabaseSupport.keeper(database, options: options, context: context)
             } else {
                 try SpoolKeeper(options: options, context: context, disk: disk)
             }

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Foundation
 import JobDatabase
 import PostgreSQL
@@ -245,3 +246,4 @@ struct JobTablesTests {
         #expect(heard.withLock { $0 } == ["queue", "event one", "end one"])
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Foundation
 import PostgreSQL
 
@@ -80,3 +81,4 @@ package final class PostgresServer {
         return process
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Foundation
 import PostgreSQLSupport
 import Synchronization
@@ -144,3 +145,4 @@ struct DatabaseTests {
         wait(["connected", "one", "two", "lost", "connected", "three"])
     }
 }
+#endif

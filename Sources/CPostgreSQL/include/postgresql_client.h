@@ -4,9 +4,14 @@
 
 #if __has_include(<postgresql/libpq-fe.h>)
 #include <postgresql/libpq-fe.h>
-#else
+#define POSTGRESQL_FOUND 1
+#elif __has_include(<libpq-fe.h>)
 #include <libpq-fe.h>
+#define POSTGRESQL_FOUND 1
 #endif
+
+// A build without the package's trait PostgreSQL needs no header of libpq, and then nothing is declared here.
+#ifdef POSTGRESQL_FOUND
 
 // Every function of libpq that is used.
 #define POSTGRESQL_FUNCTIONS(F) \
@@ -35,5 +40,7 @@ extern const int postgresql_sqlstate_field;
 
 /// A notice processor that drops what the server says beside results.
 void postgresql_drop_notice(void *_Nullable argument, const char *_Nullable message);
+
+#endif
 
 #endif

@@ -76,7 +76,8 @@ public struct ServeOptions: Sendable {
                 try row.apply(text, row.environment, &self)
             }
         }
-        if let stateFolder, database != nil {
+        // Images and units name a folder in the environment for everybody; beside a database it holds large answers on their way alone.
+        if let stateFolder = flags["state-dir"], database != nil {
             throw OptionError(source: "--state-dir", value: stateFolder, expected: "nothing, since --database keeps the jobs")
         }
         // Uploads may fill half of the budget (MemoryBudget); a body that is allowed has to fit.

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Deblur
 import Digests
 import Dispatch
@@ -235,3 +236,4 @@ extension StoredEvent {
         self.init(number: number, name: name.rawValue, data: String(decoding: JSON.encode(document), as: UTF8.self))
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import HTTP
 import JobDatabase
 import Synchronization
@@ -72,3 +73,4 @@ struct DatabaseBytes: StoredBytes {
         }
     }
 }
+#endif

@@ -1,3 +1,4 @@
+#if PostgreSQL
 import Deblur
 import Digests
 import Dispatch
@@ -352,3 +353,4 @@ final class DatabaseKeeper: JobKeeper {
         pool.stop()
     }
 }
+#endif
