@@ -149,6 +149,7 @@ def main():
     checks.run("kubernetes: base and components", kubernetes_files.base_needs_no_operator)
     checks.run("kubernetes: custom resources", kubernetes_files.custom_resources)
     checks.run("kubernetes: references", kubernetes_files.references_fit)
+    checks.run("kubernetes: with a database", kubernetes_files.database_fits)
     for kind in ("Ingress", "HTTPRoute"):
         checks.run(f"kubernetes: {kind}, read by Traefik", controller.traefik_reads, kind, folder)
     checks.run("kubernetes: confinement", kubernetes_files.pods_are_confined)
