@@ -4,82 +4,31 @@
 
 replicas  every replica answers for every job, with the bytes of a request that waits; events and exits likewise; a job that is
           deleted is gone everywhere
+streams   a job's events come from either replica within a second of each other while it is done, and a stream that breaks off goes on
+          at the other one where it was
 kill      the replica that works on a job is killed: another one does it again, same bytes, event numbers without a gap
 paused    a replica stands still beyond its lease and goes on: the job ends once, and what it wrote late is not there
 restart   the database is stopped (fast, then immediate) and comes back: requests that wait are answered meanwhile, jobs get 503 with
           Retry-After, /readyz says so and stays 200; what was being done is done
+network   two replicas at work lose the network to the database, so that nothing arrives any more or connections are reset: with a third
+          one, that one does their jobs; without, they end what they have once it is back. Each job ends once, with the right bytes
 """
 
 import argparse
-import glob
 import json
-import os
-import pwd
 import re
-import shutil
 import signal
-import subprocess
-import tempfile
+import threading
 import time
-from pathlib import Path
 
 from outages import ask
+from jobs import OVER, Events
+from postgres import Database, Wire
 from rig import Checks, expect, png, service, stop, wait_for
 from support import Skipped
 
 ASYNCHRONOUS = {"Prefer": "respond-async"}
-SMALL, LARGE = png(700, 500, "noise"), png(1500, 1500, "noise")
-
-
-class Database:
-    """A server of PostgreSQL with a socket in a folder of its own, and no port."""
-
-    def __init__(self):
-        found = sorted(glob.glob("/usr/lib/postgresql/*/bin/initdb")) or [shutil.which("initdb")]
-        if not found[-1]:
-            raise Skipped("PostgreSQL's server is not installed")
-        self.programs = Path(found[-1]).parent
-        # The path of a Unix socket has to be short.
-        self.folder = tempfile.mkdtemp(prefix="deblur-pg-", dir="/tmp")
-        self.user = []
-        if os.geteuid() == 0:  # PostgreSQL does not run as root.
-            os.chown(self.folder, pwd.getpwnam("nobody").pw_uid, -1)
-            self.user = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-        self.call("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "deblur", "--no-sync")
-        self.start()
-
-    def call(self, program, *arguments):
-        subprocess.run(
-            [*self.user, str(self.programs / program), *arguments], cwd=self.folder, check=True, stdout=subprocess.DEVNULL
-        )
-
-    def start(self):
-        options = ["listen_addresses=", f"unix_socket_directories={self.folder}", "fsync=off"]
-        arguments = [argument for option in options for argument in ("-c", option)]
-        with open(f"{self.folder}/log", "ab") as log:
-            self.process = subprocess.Popen(
-                [*self.user, str(self.programs / "postgres"), "-D", f"{self.folder}/data", *arguments],
-                cwd=self.folder,
-                stderr=log,
-            )
-        wait_for(lambda: self.ask("SELECT 1") == "1", 60, "the database")
-
-    def stop(self, mode="fast"):
-        self.process.send_signal({"fast": signal.SIGINT, "immediate": signal.SIGQUIT}[mode])
-        self.process.wait()
-
-    def ask(self, statement):
-        command = ["psql", "-h", self.folder, "-U", "deblur", "postgres", "-tAc", statement]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip()
-
-    def remove(self):
-        if self.process.poll() is None:
-            self.stop("immediate")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    @property
-    def connection(self):
-        return f"host={self.folder} user=deblur dbname=postgres"
+SMALL, MEDIUM, LARGE = png(700, 500, "noise"), png(1000, 1000, "noise"), png(1500, 1500, "noise")
 
 
 def post(port, photo):
@@ -106,8 +55,8 @@ class Replicas:
     def __init__(self, database):
         self.database = database
 
-    def serve(self, *names):
-        options = ("--database", self.database.connection, "--migrate", "--threads", 1)
+    def serve(self, *names, connection=None):
+        options = ("--database", connection or self.database.connection, "--migrate", "--threads", 1)
         return [service(*options, "--replica", name) for name in names]
 
     def replicas(self):
@@ -132,6 +81,41 @@ class Replicas:
         stop(first.process)
         stop(second.process)
         return f"{holders} jobs, {tiles} tiles each"
+
+    def streams(self):
+        targets = self.serve("a", "b")
+        name = post(targets[0].port, LARGE)
+        found = {}
+
+        def follow(target):
+            found[target.port] = {number: (at, event) for at, number, event, _ in Events(target.port, {"id": name})}
+
+        threads = [threading.Thread(target=follow, args=(target,)) for target in targets]
+        for thread in threads:
+            thread.start()
+        # A third client changes over after each third event.
+        last, turn, names = 0, 0, []
+        while not names or names[-1] not in OVER:
+            stream = Events(targets[turn % 2].port, {"id": name}, after=last)
+            for _, number, event, _ in stream:
+                expect(number, last + 1, "the event after a change-over")
+                last = number
+                names.append(event)
+                if number % 3 == 0 or event in OVER:
+                    break
+            stream.close()
+            turn += 1
+        for thread in threads:
+            thread.join()
+        one, other = (found[target.port] for target in targets)
+        expect([event for _, event in one.values()], names, "events of a stream without a break")
+        expect(list(one), list(other), "events of both replicas")
+        # The first ones came before anybody asked.
+        late = max(abs(one[number][0] - other[number][0]) for number in one if number > 2)
+        expect(late < 1, True, f"an event within 1 s of the other replica's: {late:.2f} s")
+        for target in targets:
+            stop(target.process)
+        return f"{len(names)} events, {turn} streams; at most {late * 1e3:.0f} ms between the replicas"
 
     def working(self, targets, name):
         """The replica that has begun a job, and one that has not."""
@@ -185,18 +169,78 @@ class Replicas:
             name = post(target.port, LARGE)
             self.working([target], name)
             self.database.stop(mode)
-            answer = ask(target.port, "POST", "/deblur?exit=1", SMALL, ASYNCHRONOUS)
-            expect((answer.status, answer.headers["retry-after"].isdigit()), (503, True), "a job while the database is away")
-            expect(ask(target.port, "POST", "/deblur?exit=1", SMALL).status, 200, "a request that waits")
-            wait_for(lambda: b"database" in ask(target.port, "GET", "/readyz").body, 20, "/readyz says so")
-            expect(ask(target.port, "GET", "/readyz").status, 200, "/readyz")
+            self.away(target)
             self.database.start()
-            wait_for(lambda: ask(target.port, "GET", f"/jobs/{name}").status == 200, 30, "the database is found again")
+            self.back(target, name)
             wait_for(done(target.port, name), 120, "what was being done")
             self.check(target.port, name, reference)
-            wait_for(lambda: ask(target.port, "GET", "/readyz").body == b"ready\n", 30, "/readyz is as before")
         stop(target.process)
         return "after an end by fast and by immediate"
+
+    def away(self, target):
+        """What a replica says and does without its database."""
+        answer = ask(target.port, "POST", "/deblur?exit=1", SMALL, ASYNCHRONOUS)
+        expect((answer.status, answer.headers["retry-after"].isdigit()), (503, True), "a job while the database is away")
+        expect(ask(target.port, "POST", "/deblur?exit=1", SMALL).status, 200, "a request that waits")
+        wait_for(lambda: b"database" in ask(target.port, "GET", "/readyz").body, 30, "/readyz says so")
+        expect(ask(target.port, "GET", "/readyz").status, 200, "/readyz")
+
+    def back(self, target, name):
+        wait_for(lambda: ask(target.port, "GET", f"/jobs/{name}").status == 200, 60, "the database is found again")
+        wait_for(lambda: ask(target.port, "GET", "/readyz").body == b"ready\n", 30, "/readyz is as before")
+
+    def network(self):
+        wires = [Wire(self.database.socket) for _ in "ab"]
+        lost = [self.serve(name, connection=wire.connection)[0] for name, wire in zip("ab", wires)]
+        reference = ask(lost[0].port, "POST", "/deblur?exit=1", MEDIUM).body
+        notes = [self.network_lost(wires, lost, reference, how, third) for how in ("silent", "refused") for third in (True, False)]
+        for target in lost:
+            stop(target.process)
+        return "; ".join(notes)
+
+    def network_lost(self, wires, lost, reference, how, third):
+        """Two replicas at work lose their network; `third`: another one has it."""
+        names = []
+
+        def both_work():
+            # Whoever is first takes the next job: there may have to be a few.
+            if len(names) < 8:
+                names.append(post(lost[len(names) % 2].port, MEDIUM))
+            return self.database.ask("SELECT count(DISTINCT holder) FROM deblur_jobs WHERE state = 'running' AND events > 2") == "2"
+
+        wait_for(both_work, 60, "both at work")
+        for wire in wires:
+            wire.cut(how)
+        began = time.monotonic()
+        targets = list(lost)
+        if third:
+            targets += self.serve("c")
+            # Their leases would last for half a minute more.
+            self.database.ask("UPDATE deblur_jobs SET leased_until = now() WHERE state = 'running'")
+            for name in names:
+                wait_for(done(targets[-1].port, name), 180, "a job, done by the third replica")
+        seconds = time.monotonic() - began
+        for target in lost:
+            self.away(target)
+        for wire in wires:
+            wire.mend()
+        for target in lost:
+            self.back(target, names[0])
+        for name in names:
+            wait_for(done(lost[0].port, name), 120, "a job whose replica was cut off")
+        # Whoever was cut off has had the time to write what it must not.
+        time.sleep(3)
+        for target in targets:
+            for name in names:
+                self.check(target.port, name, reference)
+        listed = ", ".join(f"'{name}'" for name in names)
+        ended = self.database.ask(f"SELECT DISTINCT state FROM deblur_jobs WHERE id IN ({listed})")
+        expect(ended, "succeeded", "how they ended")
+        wait_for(done(lost[1].port, post(lost[0].port, SMALL)), 60, "a job that comes after it")
+        if not third:
+            return f"{how}, two of two: {len(names)} jobs done by themselves"
+        stop(targets[-1].process)
+        return f"{how}, two of three: {len(names)} jobs done by the third {seconds:.1f} s after"
 
 
 def main():
@@ -211,7 +255,7 @@ def main():
         raise SystemExit(77) from None
     replicas = Replicas(database)
     try:
-        for name in arguments.only or ("replicas", "kill", "paused", "restart"):
+        for name in arguments.only or ("replicas", "streams", "kill", "paused", "restart", "network"):
             checks.run(f"database: {name}", getattr(replicas, name))
     finally:
         database.remove()

@@ -1,11 +1,13 @@
 """Mixed load on three replicas behind nginx while one of them is killed every minute.
 
-    python3 Tests/deploy/soak.py [--minutes 5] [--megapixels 24] [--every 60] [--seed 1]
+    python3 Tests/deploy/soak.py [--minutes 5] [--megapixels 24] [--every 60] [--seed 1] [--database]
 
 Clients post photos and jobs, follow events, poll, delete, leave, send damage, write and read slowly. Every 200 has to
 equal the bytes of a calm run. An answer may be lost only with a replica that was killed while it worked on it, an
 accepted job never; draining loses nothing. Afterwards nothing may be left: no job that is not over, no queue, no
 reserved memory, no busy worker, no descriptor, no file of a job, and no more memory than after one calm round.
+
+With --database the replicas have one queue in a PostgreSQL that is started for it, and that is restarted now and then as well.
 """
 
 import argparse
@@ -17,8 +19,9 @@ import time
 from pathlib import Path
 
 import proxy
+from postgres import Database
 from soak_clients import Clients
-from support import Checks, Service, expect, metric, png, request, stop, wait_for, work_folder
+from support import Checks, Service, Skipped, expect, metric, png, request, stop, wait_for, work_folder
 
 PNG = {"Content-Type": "image/png"}
 BUDGET = 1 << 30
@@ -46,20 +49,24 @@ class Soak:
         self.over = threading.Event()
         self.highest = 0
         self.slowest_health = 0.0
+        self.database = Database() if options.database else None
         self.replicas = [self.replica(name) for name in "abc"]
         self.nginx = proxy.Proxy("nginx", self.folder / "nginx", [replica.port for replica in self.replicas])
         self.make_photos(random.Random(options.seed))
 
     def replica(self, name, port=None):
-        state = self.folder / f"state-{name}"
-        state.mkdir(exist_ok=True)
+        if self.database:
+            # One store for three, and ids without a replica's name: any of them answers.
+            store = ("--database", self.database.connection, "--migrate", "--spool-limit", "3GiB")
+        else:
+            state = self.folder / f"state-{name}"
+            state.mkdir(exist_ok=True)
+            store = ("--state-dir", state, "--replica", name, "--spool-limit", "1GiB")
         # A drain that is given time loses nothing; a photo of 24 megapixels takes long where others take turns with it.
         options = "--threads 1 --queue 600 --drain 120s --trust-proxy 127.0.0.1 --header-timeout 3s --body-timeout 3s"
-        options += f" --replica {name} --memory-budget {BUDGET} --result-ttl {RESULT_SECONDS}s --spool-limit 1GiB"
+        options += f" --memory-budget {BUDGET} --result-ttl {RESULT_SECONDS}s"
         environment = {"MALLOC_ARENA_MAX": "2"}
-        return Service(
-            self.folder, name, *options.split(), "--state-dir", state, port=port, environment=environment
-        )
+        return Service(self.folder, name, *options.split(), *store, port=port, environment=environment)
 
     def make_photos(self, source):
         """From a tenth of a megapixel and less up to the largest; large ones are rarer, by their work."""
@@ -109,7 +116,7 @@ class Soak:
         self.count(f"replica {how}")
 
     def ender(self):
-        """A kill every `every` seconds, a drain between every third of them and the next."""
+        """A kill every `every` seconds, a drain between every third of them and the next, a restart of the database before that."""
         source = random.Random(self.options.seed)
         turn = 0
         while not self.over.wait(self.options.every / 2):
@@ -118,6 +125,19 @@ class Soak:
                 self.end(source, "killed")
             elif turn % 6 == 5:
                 self.end(source, "drained")
+            elif turn % 6 == 3 and self.database:
+                self.restart_database(source.choice(("fast", "immediate")))
+
+    def restart_database(self, mode):
+        with self.lock:
+            self.kills.append([time.time(), float("inf")])
+        self.database.stop(mode)
+        self.over.wait(3)
+        self.database.start()
+        with self.lock:
+            # Connections are tried again after 10 s at the latest.
+            self.kills[-1][1] = time.time() + 15
+        self.count("database restarted")
 
     def watcher(self):
         """Health through the proxy, and the replicas' memory, every second; and whether the machine stood still."""
@@ -194,9 +214,15 @@ class Soak:
             # nginx keeps up to 32 connections of its workers each.
             wait_for(lambda: descriptors(replica.process) <= self.calm_descriptors + 64 + 16, 90,
                      f"{name}: descriptors given back, {descriptors(replica.process)} now")
-            state = self.folder / f"state-{name}"
-            wait_for(lambda: not kept(state), RESULT_SECONDS + 90, f"{name}: files of jobs gone: {kept(state)[:5]}")
-            expect([p.name for p in (state / "damaged").glob("*")], [], f"{name}: set aside as damaged")
+            if not self.database:
+                state = self.folder / f"state-{name}"
+                wait_for(lambda: not kept(state), RESULT_SECONDS + 90, f"{name}: files of jobs gone: {kept(state)[:5]}")
+                expect([p.name for p in (state / "damaged").glob("*")], [], f"{name}: set aside as damaged")
+        if self.database:
+            rows = "SELECT (SELECT count(*) FROM deblur_pieces) + (SELECT count(*) FROM deblur_events)"
+            wait_for(lambda: self.database.ask(rows) == "0", RESULT_SECONDS + 90, "pieces and events of jobs gone")
+            unfinished = "SELECT count(*) FROM deblur_jobs WHERE NOT is_gone OR state IN ('queued', 'running')"
+            expect(self.database.ask(unfinished), "0", "jobs that are not over")
         self.idle = max(resident(replica.process) for replica in self.replicas) >> 20
         allowed = (self.calm_bytes >> 20) * 3 // 2 + 64
         expect(self.idle <= allowed, True, f"{self.idle} MiB when idle, {allowed} allowed")
@@ -217,13 +243,23 @@ def main():
     parser.add_argument("--every", type=float, default=60, help="seconds between two kills")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--database", action="store_true", help="in place of state folders")
     options = parser.parse_args()
     if not proxy.program("nginx"):
         print("skipped: nginx is not installed")
         return 77
     print(f"seed {options.seed}")
     checks = Checks()
-    checks.run(f"soak of {options.minutes:g} minutes", lambda: Soak(options).run())
+    try:
+        soak = Soak(options)
+    except Skipped as reason:
+        print(f"skipped: {reason}")
+        return 77
+    try:
+        checks.run(f"soak of {options.minutes:g} minutes{', with a database' if options.database else ''}", soak.run)
+    finally:
+        if soak.database:
+            soak.database.remove()
     return checks.finish()
 
 

@@ -154,10 +154,11 @@ class Clients:
             time.sleep(0.5)
 
     def is_restarting(self, path):
-        """Whether the job's replica is being drained or started."""
-        replica = self.soak.replicas["abc".index(path.split("/")[2][0])]
+        """Whether the job's replica is being drained or started; with a database any may have been the one that was asked."""
+        name = path.split("/")[2][0]
+        asked = self.soak.replicas if self.soak.database else [self.soak.replicas["abc".index(name)]]
         try:
-            return request(replica.port, "GET", "/readyz", timeout=5).status != 200
+            return any(request(replica.port, "GET", "/readyz", timeout=5).status != 200 for replica in list(asked))
         except OSError:
             return True
 
