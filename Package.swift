@@ -140,6 +140,8 @@ let package = Package(
             name: "ServiceTests",
             dependencies: [
                 "Service", "HTTP", "Deblur", "Digests", "Images", "Metrics", "Kernels", "Network", "Tiles", "TestSupport",
+                .target(name: "PostgreSQL", condition: withPostgreSQL),
+                .target(name: "PostgreSQLSupport", condition: withPostgreSQL),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: swift),

@@ -39,9 +39,7 @@ package enum JobTables {
             if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
         }
         if let limit = limits.bytes {
-            let actual =
-                try connection.query(
-                    "SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0) + job.bytes
+            let actual = try totalBytes(connection) + job.bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
         do throws(DatabaseError) {
@@ -114,6 +112,11 @@ package enum JobTables {
             counts[try row.text(0)] = try row.integer(1)
         }
         return counts
+    }
+
+    /// What all jobs take, or may take once they are done.
+    package static func totalBytes(_ connection: DatabaseConnection) throws(DatabaseError) -> Int {
+        try connection.query("SELECT coalesce(sum(bytes), 0)::bigint FROM deblur_jobs WHERE NOT is_gone")[0].integer(0)
     }
 
     /// Events behind number `after`, oldest first.

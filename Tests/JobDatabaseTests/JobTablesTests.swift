@@ -213,10 +213,24 @@ struct JobTablesTests {
         defer { withExtendedLifetime(server) {} }
         for number in 0..<6 {
             try Self.accept(connection, "j\(number)")
-            _ = try JobTables.cancel(connection, "j\(number)", record: "", event: ("cancelled", ""), seconds: number < 4 ? -1 : 60)
+            _ = try JobTables.cancel(
+                connection, "j\(number)", record: "cancelled", event: ("cancelled", ""), seconds: number < 4 ? Double(number - 10) : 60)
         }
-        #expect(try JobTables.due(connection).map(\.id) == ["j0", "j1", "j2", "j3"])
-        for number in 0..<4 { _ = try JobTables.expire(connection, "j\(number)", record: "", seconds: number == 0 ? -1 : 60) }
+        // Three at most, then the one that is left; a record that nobody can read stays.
+        var expired: [String] = []
+        for expected in [3, 1, 0] {
+            let count = try JobTables.expireDue(connection, limit: 3, seconds: 60) { job in
+                expired.append(job.id)
+                return job.id == "j3" ? nil : "gone"
+            }
+            #expect(count == expected)
+        }
+        #expect(expired == ["j0", "j1", "j2", "j3"])
+        #expect(try JobTables.find(connection, "j2")?.record == "gone")
+        #expect(try JobTables.find(connection, "j3")?.record == "cancelled")
+        #expect(try JobTables.find(connection, "j3")?.isGone == true)
+        #expect(try connection.query("SELECT count(*) FROM deblur_events")[0].integer(0) == 4)
+        try connection.execute("UPDATE deblur_jobs SET expires_at = now() - interval '1 second' WHERE id = 'j0'")
         // One whose time is up, and the two oldest of the others.
         #expect(try JobTables.forget(connection, most: 1) == 3)
         #expect(try JobTables.find(connection, "j2") == nil)

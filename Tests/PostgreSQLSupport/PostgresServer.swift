@@ -39,7 +39,9 @@ package final class PostgresServer {
     }
 
     /// For ``DatabaseSettings``.
-    package var connection: String { "host=\(folder) user=deblur dbname=postgres" }
+    package var connection: String { connection(to: "postgres") }
+
+    package func connection(to database: String) -> String { "host=\(folder) user=deblur dbname=\(database)" }
 
     package func settings() throws -> DatabaseSettings { try DatabaseSettings(connection) }
 
@@ -48,7 +50,7 @@ package final class PostgresServer {
             "\(programs)/postgres",
             [
                 "-D", "\(folder)/data", "-c", "listen_addresses=", "-c", "unix_socket_directories=\(folder)", "-c", "fsync=off", "-c",
-                "max_connections=60",
+                "max_connections=400",
             ])
         server = process
         let end = ContinuousClock.now + .seconds(60)

@@ -5,22 +5,24 @@ import Testing
 
 /// `DELETE /jobs/{id}`, expiry, and the queue.
 @Suite struct JobDeletionTests {
-    private func held(_ flags: [String: String] = [:]) throws -> Rig {
+    private func held(on store: JobStore, _ flags: [String: String] = [:]) throws -> Rig {
         let gate = Gate(isOpen: true)
-        let rig = try Rig(["threads": "1"].merging(flags) { $1 }, network: FakeNetwork(gate: gate))
+        let rig = try Rig(["threads": "1"].merging(flags) { $1 }, network: FakeNetwork(gate: gate), on: store)
         gate.close()
         return rig
     }
 
     private func delete(_ rig: Rig, _ id: String) throws -> Int { try rig.get("/jobs/\(id)", method: "DELETE").status }
 
-    @Test func runningJobsStopWithinAStep() throws {
-        let rig = try held()
+    @Test(arguments: JobStore.here) func runningJobsStopWithinAStep(store: JobStore) throws {
+        let rig = try held(on: store)
         let id = try rig.postJob(Pictures.png(200, 200))
         #expect(rig.network.gate.waitForSomebody())
         let client = try rig.client()
         client.get("/jobs/\(id)/events")
         #expect(try delete(rig, id) == 204)
+        // From a database the answer may come before the replica at work hears of it.
+        if store == .database { #expect(try rig.eventually { try rig.metric("deblur_queue_tiles") == 0 }) }
         #expect(try rig.metric("deblur_queue_tiles") == 0)
         let job = try rig.job(id)
         #expect(job["state"] as? String == "cancelled" && job["finished_at"] is String && job["error"] is NSNull)
@@ -44,9 +46,9 @@ import Testing
         #expect(try rig.metric("deblur_jobs{state=\"cancelled\"}") == 1)
     }
 
-    @Test func queuedJobsHoldNoPixelsAndNoPlace() throws {
+    @Test(arguments: JobStore.here) func queuedJobsHoldNoPixelsAndNoPlace(store: JobStore) throws {
         // Room for one at a time: jobs in work may take half of the budget together.
-        let rig = try held(["max-body": "2MiB", "memory-budget": "24MiB", "queue": "10000"])
+        let rig = try held(on: store, ["max-body": "2MiB", "memory-budget": "24MiB", "queue": "10000"])
         let photo = try Pictures.png(1000, 1000)
         let ids = try (0..<4).map { _ in try rig.postJob(photo) }
         #expect(rig.network.gate.waitForSomebody())
@@ -59,7 +61,8 @@ import Testing
             #expect(try rig.get("/jobs/\(id)/result").status == 409)
         }
         #expect(try rig.metric("deblur_jobs{state=\"queued\"}") == 3)
-        #expect(try rig.metric("deblur_queue_images") ?? 0 >= 3)
+        // A replica counts the database's queue now and then.
+        #expect(try rig.eventually { try rig.metric("deblur_queue_images") ?? 0 >= 3 })
         let tiles = try #require(try rig.metric("deblur_queue_tiles"))
         #expect(try delete(rig, ids[1]) == 204)
         #expect(try rig.job(ids[2])["position"] as? Int == 0)
@@ -72,8 +75,8 @@ import Testing
         #expect(try rig.metric("deblur_queue_tiles") == 0)
     }
 
-    @Test func deletedResultsAreGone() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func deletedResultsAreGone(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let id = try rig.postJob(Pictures.png(40, 40))
         #expect(try rig.wait(for: "succeeded", of: id))
         #expect(try delete(rig, id) == 204)
@@ -85,8 +88,8 @@ import Testing
         #expect(try rig.metric("deblur_spool_bytes") == 0)
     }
 
-    @Test func resultsExpire() throws {
-        let rig = try Rig(["result-ttl": "500ms"])
+    @Test(arguments: JobStore.here) func resultsExpire(store: JobStore) throws {
+        let rig = try Rig(["result-ttl": "500ms"], on: store)
         let id = try rig.postJob(Pictures.png(40, 40))
         #expect(try rig.eventually { try rig.get("/jobs/\(id)").status == 410 })
         #expect(try rig.get("/jobs/\(id)/result").code == "expired")
@@ -94,8 +97,8 @@ import Testing
         #expect(try rig.eventually { try rig.metric("deblur_spool_bytes") == 0 })
     }
 
-    @Test func smallPhotosAreNotStuckBehindLargeJobs() throws {
-        let rig = try held(["queue": "100000"])
+    @Test(arguments: JobStore.here) func smallPhotosAreNotStuckBehindLargeJobs(store: JobStore) throws {
+        let rig = try held(on: store, ["queue": "100000"])
         let large = try rig.postJob(Pictures.png(1000, 1000))
         #expect(rig.network.gate.waitForSomebody())
         let small = try rig.postJob(Pictures.png(32, 32))

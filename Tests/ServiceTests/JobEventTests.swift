@@ -4,8 +4,8 @@ import Testing
 
 /// `GET /jobs/{id}/events`.
 @Suite struct JobEventTests {
-    @Test func everyEventOnceAndInOrder() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func everyEventOnceAndInOrder(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let id = try rig.postJob(Pictures.png(70, 40))
         let events = try rig.events(id)
         #expect(events.map(\.name) == ["queued", "started"] + Array(repeating: "tile", count: 6) + ["succeeded"])
@@ -25,8 +25,8 @@ import Testing
         #expect(events[8].json["tiles"] as? [String: Int] == ["total": 6, "done": 6])
     }
 
-    @Test func resumesBehindEveryEvent() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func resumesBehindEveryEvent(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let id = try rig.postJob(Pictures.png(70, 40))
         #expect(try rig.wait(for: "succeeded", of: id))
         let all = try rig.events(id)
@@ -44,9 +44,9 @@ import Testing
         }
     }
 
-    @Test func eventsComeAsTheyHappen() throws {
+    @Test(arguments: JobStore.here) func eventsComeAsTheyHappen(store: JobStore) throws {
         let gate = Gate(isOpen: true)
-        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate))
+        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate), on: store)
         gate.close()
         let id = try rig.postJob(Pictures.png(70, 40))
         let client = try rig.client()
@@ -69,9 +69,9 @@ import Testing
         #expect(try client.answer().json["state"] as? String == "succeeded")
     }
 
-    @Test func clientsThatLeaveAreForgottenAndTheJobGoesOn() throws {
+    @Test(arguments: JobStore.here) func clientsThatLeaveAreForgottenAndTheJobGoesOn(store: JobStore) throws {
         let gate = Gate(isOpen: true)
-        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate))
+        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate), on: store)
         gate.close()
         let id = try rig.postJob(Pictures.png(70, 40))
         let clients = try (0..<5).map { _ in try rig.client() }

@@ -5,8 +5,8 @@ import Testing
 
 /// Jobs of several callers.
 @Suite struct JobShareTests {
-    private func rig(_ flags: [String: String], gate: Gate = Gate(isOpen: true)) throws -> Rig {
-        try Rig(["trust-proxy": "127.0.0.1", "threads": "1"].merging(flags) { $1 }, network: FakeNetwork(gate: gate))
+    private func rig(_ flags: [String: String], gate: Gate = Gate(isOpen: true), on store: JobStore = .folder) throws -> Rig {
+        try Rig(["trust-proxy": "127.0.0.1", "threads": "1"].merging(flags) { $1 }, network: FakeNetwork(gate: gate), on: store)
     }
 
     private func post(_ rig: Rig, _ photo: [UInt8], from address: String) throws -> Client.Answer {
@@ -32,9 +32,9 @@ import Testing
     }
 
     /// An album is taken in at once, however few tiles may wait.
-    @Test func jobsTakeNoPlaceInTheQueue() throws {
+    @Test(arguments: JobStore.here) func jobsTakeNoPlaceInTheQueue(store: JobStore) throws {
         let gate = Gate(isOpen: true)
-        let rig = try rig(["queue": "4"], gate: gate)
+        let rig = try rig(["queue": "4"], gate: gate, on: store)
         gate.close()
         let ids = try (0..<40).map { _ in try #require(try post(rig, Pictures.png(80, 32), from: "10.0.0.1").json["id"] as? String) }
         gate.open()
@@ -84,8 +84,8 @@ import Testing
     }
 
     /// Drawn once, known by its tag, answered without a drawing afterwards.
-    @Test func heatMapsHaveATag() throws {
-        let rig = try rig([:])
+    @Test(arguments: JobStore.here) func heatMapsHaveATag(store: JobStore) throws {
+        let rig = try rig([:], on: store)
         let id = try #require(try post(rig, Pictures.png(100, 100), from: "10.0.0.1").json["id"] as? String)
         #expect(try rig.wait(for: "succeeded", of: id))
         let path = "/jobs/\(id)/exits"

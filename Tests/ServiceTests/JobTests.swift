@@ -12,8 +12,8 @@ import Testing
         "state", "tiles", "width",
     ]
 
-    @Test func acceptedWithItsPlaceAndItsDocument() throws {
-        let rig = try Rig(["replica": "deblur-0"])
+    @Test(arguments: JobStore.here) func acceptedWithItsPlaceAndItsDocument(store: JobStore) throws {
+        let rig = try Rig(["replica": "deblur-0"], on: store)
         let answer = try rig.post(
             "/deblur", Pictures.png(70, 40), headers: ["Prefer: respond-async", "X-Request-Id: mine"])
         #expect(answer.status == 202 && answer.headers["Content-Type"] == "application/json")
@@ -58,12 +58,13 @@ import Testing
         #expect(Set(ids).count == 5 && ids.allSatisfy { $0.wholeMatch(of: /[0-9a-f]{32}/) != nil })
     }
 
-    @Test(arguments: [
-        "", "?exit=2&strength=0.25&format=png", "?format=jpeg&quality=77&metadata=strip", "?tau=0.125",
-        "?strength=0.0000001",
-    ])
-    func resultIsThatOfARequestThatWaits(query: String) throws {
-        let rig = try Rig()
+    @Test(
+        arguments: [
+            "", "?exit=2&strength=0.25&format=png", "?format=jpeg&quality=77&metadata=strip", "?tau=0.125",
+            "?strength=0.0000001",
+        ], JobStore.here)
+    func resultIsThatOfARequestThatWaits(query: String, store: JobStore) throws {
+        let rig = try Rig(on: store)
         let photo = try Pictures.jpeg(100, 90)
         let accept = "Accept: image/png;q=0.5, image/jpeg"
         let answer = try rig.post("/deblur\(query)", photo, headers: ["Prefer: respond-async", accept])
@@ -88,16 +89,16 @@ import Testing
         #expect(try rig.get("/jobs/\(id)/result", headers: ["If-None-Match: \"x\""]).status == 200)
     }
 
-    @Test func deadlineResultsHaveATagOfTheirOwn() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func deadlineResultsHaveATagOfTheirOwn(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let id = try rig.postJob(Pictures.png(40, 40), "?deadline=60")
         #expect(try rig.wait(for: "succeeded", of: id))
         let tag = try #require(try rig.get("/jobs/\(id)/result").headers["ETag"])
         #expect(try rig.get("/jobs/\(id)/result", headers: ["If-None-Match: \(tag)"]).status == 304)
     }
 
-    @Test func largeResultsComeWholeAndTheConnectionStays() throws {
-        let rig = try Rig(["max-body": "8MiB"])
+    @Test(arguments: JobStore.here) func largeResultsComeWholeAndTheConnectionStays(store: JobStore) throws {
+        let rig = try Rig(["max-body": "8MiB"], on: store)
         // Noise does not compress: far more than a block and than what a socket takes at once.
         let raster = try Raster(width: 1200, height: 800, channels: 3, bitDepth: 8)
         var random = SeededRandom(seed: 7)
@@ -116,9 +117,9 @@ import Testing
         #expect(try first.body == rig.post("/deblur?exit=1", photo).body)
     }
 
-    @Test func unfinishedResultsSayWhen() throws {
+    @Test(arguments: JobStore.here) func unfinishedResultsSayWhen(store: JobStore) throws {
         let gate = Gate(isOpen: true)
-        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate))
+        let rig = try Rig(["threads": "1"], network: FakeNetwork(gate: gate), on: store)
         _ = try rig.post("/deblur", Pictures.png(32, 32))
         gate.close()
         let id = try rig.postJob(Pictures.png(70, 40))
@@ -139,8 +140,8 @@ import Testing
         #expect(try rig.get("/jobs/\(id)/result").status == 200)
     }
 
-    @Test func exitsAsNumbersAndAsAPicture() throws {
-        let rig = try Rig(network: FakeNetwork(isBroken: false))
+    @Test(arguments: JobStore.here) func exitsAsNumbersAndAsAPicture(store: JobStore) throws {
+        let rig = try Rig(network: FakeNetwork(isBroken: false), on: store)
         let id = try rig.postJob(Pictures.png(70, 40))
         #expect(try rig.wait(for: "succeeded", of: id))
         let answer = try rig.get("/jobs/\(id)/exits")
@@ -162,20 +163,20 @@ import Testing
         #expect(try rig.eventually { try rig.metric("deblur_memory_reserved_bytes") == 0 })
     }
 
-    @Test(arguments: [(2, 1), (1, 0)])
-    func tilesThatAreNotBelievedAreShown(breaksFrom: Int, exit: Int) throws {
-        let rig = try Rig()
-        rig.network.breaksFrom.withLock { $0 = breaksFrom }
+    @Test(arguments: [(2, 1), (1, 0)], JobStore.here)
+    func tilesThatAreNotBelievedAreShown(broken: (from: Int, exit: Int), store: JobStore) throws {
+        let rig = try Rig(on: store)
+        rig.network.breaksFrom.withLock { $0 = broken.from }
         let photo = try Pictures.png(70, 40)
         let answer = try rig.post("/deblur?exit=3", photo)
-        #expect(answer.headers["Deblur-Anomalies"] == "6" && answer.headers["Deblur-Exits"] == "\(exit)=6")
+        #expect(answer.headers["Deblur-Anomalies"] == "6" && answer.headers["Deblur-Exits"] == "\(broken.exit)=6")
         #expect(try rig.metric("deblur_tile_anomalies_total") == 6)
         let id = try rig.postJob(photo, "?exit=3")
         #expect(try rig.wait(for: "succeeded", of: id))
         let result = try rig.get("/jobs/\(id)/result")
         #expect(result.headers["Deblur-Anomalies"] == "6" && result.body == answer.body)
         let tiles = try #require(try rig.get("/jobs/\(id)/exits").json["tiles"] as? [[String: Any]])
-        #expect(tiles.allSatisfy { $0["anomaly"] as? String == "not_finite" && $0["exit"] as? Int == exit })
+        #expect(tiles.allSatisfy { $0["anomaly"] as? String == "not_finite" && $0["exit"] as? Int == broken.exit })
         #expect(try rig.events(id).count { $0.json["anomaly"] as? String == "not_finite" } == 6)
         // The picture marks them; one without them has no such colour.
         #expect(try marks(rig, id) > 300)
@@ -196,8 +197,8 @@ import Testing
         }
     }
 
-    @Test func damagedPhotosFailWithTheirProblem() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func damagedPhotosFailWithTheirProblem(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let whole = try Pictures.png(70, 40)
         let answer = try rig.post(
             "/deblur", Array(whole.prefix(whole.count - 40)), headers: ["Prefer: respond-async", "X-Request-Id: r1"])
@@ -228,8 +229,8 @@ import Testing
         #expect(try rig.eventually { try rig.metric("deblur_queue_tiles") == 0 })
     }
 
-    @Test func unknownNamesAndMethods() throws {
-        let rig = try Rig()
+    @Test(arguments: JobStore.here) func unknownNamesAndMethods(store: JobStore) throws {
+        let rig = try Rig(on: store)
         let unknown = String(repeating: "0", count: 32)
         for id in [unknown, "a-\(unknown)", "x", "..", "%2e%2e", "A\(unknown)", "\(unknown)0"] {
             for path in ["", "/events", "/result", "/exits"] {
@@ -243,10 +244,10 @@ import Testing
         #expect(try rig.get("/jobs/\(unknown)/result", method: "DELETE").headers["Allow"] == "GET, HEAD, OPTIONS")
     }
 
-    @Test func keysGuardJobsToo() throws {
+    @Test(arguments: JobStore.here) func keysGuardJobsToo(store: JobStore) throws {
         let folder = try StateFolder()
         try "sesame\n".write(toFile: "\(folder.path)/keys", atomically: true, encoding: .utf8)
-        let rig = try Rig(["api-key-file": "\(folder.path)/keys"])
+        let rig = try Rig(["api-key-file": "\(folder.path)/keys"], on: store)
         let key = "Authorization: Bearer sesame"
         let answer = try rig.post("/deblur", Pictures.png(16, 16), headers: ["Prefer: respond-async", key])
         let id = try #require(answer.json["id"] as? String)

@@ -9,6 +9,10 @@ import Testing
         try Rig(["state-dir": folder.path, "threads": "1"], network: FakeNetwork(gate: gate), disk: disk)
     }
 
+    private func rig(_ home: JobHome, gate: Gate = Gate(isOpen: true)) throws -> Rig {
+        try Rig(home.flags.merging(["threads": "1"]) { $1 }, network: FakeNetwork(gate: gate))
+    }
+
     @Test func theTryIsOnDiskBeforeTheWorkAndTakenBackByAWantedEnd() throws {
         let folder = try StateFolder()
         let gate = Gate(isOpen: true)
@@ -21,22 +25,20 @@ import Testing
         #expect(try !folder.record(id).contains("tries"))
     }
 
-    @Test func afterThreeEndsItIsAbandonedAndOthersAreDone() throws {
-        let folder = try StateFolder()
+    @Test(arguments: JobStore.here) func afterThreeEndsItIsAbandonedAndOthersAreDone(store: JobStore) throws {
+        let home = try JobHome(store)
         let gate = Gate(isOpen: true)
         var ids: [String] = []
         do {
-            let first = try rig(folder, gate: gate)
+            let first = try rig(home, gate: gate)
             gate.close()
             ids = try (0..<3).map { try first.postJob(Pictures.png(70, 40, seed: UInt64($0))) }
             #expect(gate.waitForSomebody())
             first.cut()
         }
         // As three, and as two, kills in the middle of the work leave it.
-        for (id, tries) in zip(ids, [3, 2]) {
-            try folder.change(id) { $0.replacing("\"requestID\"", with: "\"tries\":\(tries),\"requestID\"") }
-        }
-        let second = try rig(folder)
+        for (id, tries) in zip(ids, [3, 2]) { try home.setTries(tries, of: id) }
+        let second = try rig(home)
         #expect(try second.wait(for: "failed", of: ids[0]))
         let error = try #require(try second.job(ids[0])["error"] as? [String: Any])
         #expect(error["code"] as? String == "abandoned")
@@ -45,23 +47,23 @@ import Testing
         #expect(try second.metric("deblur_jobs_ended_total{state=\"failed\"}") == 1)
         // It stays so.
         second.service.stop()
-        #expect(try rig(folder).state(ids[0]) == "failed")
+        #expect(try rig(home).state(ids[0]) == "failed")
     }
 
     /// What may be to blame for an end is done alone, after the others.
-    @Test func aSuspectIsDoneAlone() throws {
-        let folder = try StateFolder()
+    @Test(arguments: JobStore.here) func aSuspectIsDoneAlone(store: JobStore) throws {
+        let home = try JobHome(store)
         let gate = Gate(isOpen: true)
         var ids: [String] = []
         do {
-            let first = try rig(folder, gate: gate)
+            let first = try rig(home, gate: gate)
             gate.close()
             ids = try (0..<3).map { try first.postJob(Pictures.png(70, 40, seed: UInt64($0))) }
             #expect(gate.waitForSomebody())
             first.cut()
         }
-        try folder.change(ids[0]) { $0.replacing("\"requestID\"", with: "\"tries\":1,\"requestID\"") }
-        let second = try rig(folder)
+        try home.setTries(1, of: ids[0])
+        let second = try rig(home)
         for id in ids { #expect(try second.wait(for: "succeeded", of: id)) }
         let times = try ids.map { try #require(try second.job($0)["started_at"] as? String) }
         #expect(times[0] >= times[1] && times[0] >= times[2], "\(times)")

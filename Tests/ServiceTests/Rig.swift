@@ -12,16 +12,21 @@ final class Rig {
     let port: Int
     let network: FakeNetwork
     let log: LogLines
+    /// Goes when the service has ended.
+    private let home: JobHome?
 
     init(
         _ flags: [String: String] = [:], network: FakeNetwork = FakeNetwork(), isLoaded: Bool = true,
-        knownAnswer: KnownAnswer? = nil, disk: any SpoolDisk = PosixDisk(), digest: String = FakeNetwork.digest
+        knownAnswer: KnownAnswer? = nil, disk: any SpoolDisk = PosixDisk(), digest: String = FakeNetwork.digest,
+        on store: JobStore = .folder
     ) throws {
+        home = store == .database ? try JobHome(store) : nil
         let defaults = [
             "port": "0", "threads": "2", "max-body": "4MiB", "memory-budget": "256MiB", "max-pixels": "4MP",
             "drain": "5s", "log-level": "debug",
         ]
-        let options = try ServeOptions(flags: defaults.merging(flags) { $1 }, environment: [:])
+        let options = try ServeOptions(
+            flags: defaults.merging(home?.flags ?? [:]) { $1 }.merging(flags) { $1 }, environment: [:])
         let lines = LogLines()
         log = lines
         let logger = Logger(label: "test") { label in

@@ -227,7 +227,11 @@ class Replicas:
         for target in lost:
             self.back(target, names[0])
         for name in names:
-            wait_for(done(lost[0].port, name), 120, "a job whose replica was cut off")
+            try:
+                wait_for(done(lost[0].port, name), 240, "a job whose replica was cut off")
+            except AssertionError as error:
+                row = f"SELECT state, tries, events, leased_until - now() FROM deblur_jobs WHERE id = '{name}'"
+                raise AssertionError(f"{error} ({how}, {third=}): {self.database.ask(row)}") from None
         # Whoever was cut off has had the time to write what it must not.
         time.sleep(3)
         for target in targets:
