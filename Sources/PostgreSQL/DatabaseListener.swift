@@ -39,13 +39,15 @@ package final class DatabaseListener: Sendable {
         }
     }
 
-    /// Returns when the thread has ended. Not from the handler.
+    // The thread holds it until it has ended.
+    deinit { close(wake) }
+
+    /// Returns when the thread has ended. Not from the handler. Again without effect.
     package func stop() {
         isStopped.store(true, ordering: .relaxed)
         var one: UInt64 = 1
         _ = write(wake, &one, 8)
         ended.wait()
-        close(wake)
     }
 
     private func listen() {

@@ -143,6 +143,14 @@ struct DatabaseTests {
         wait(["connected", "one", "two", "lost", "connected"])
         try DatabaseConnection(server.settings()).execute("NOTIFY news, 'three'")
         wait(["connected", "one", "two", "lost", "connected", "three"])
+        // A second end writes to no descriptor that is somebody else's by now.
+        listener.stop()
+        var ends: [Int32] = [0, 0]
+        #expect(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)
+        listener.stop()
+        var arrived = ends.map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+        #expect(poll(&arrived, 2, 0) == 0)
+        for end in ends { close(end) }
     }
 }
 #endif
