@@ -22,6 +22,8 @@ package final class DatabasePool: Sendable {
         var tasks: [Task?] = []
         var first = 0
         var isStopped = false
+        /// Tasks that are being done.
+        var busy = 0
         var isSweeping = false
         var backoff = Backoff()
         /// No connection is tried before.
@@ -30,12 +32,14 @@ package final class DatabasePool: Sendable {
         var failure: DatabaseError?
 
         var waiting: Int { tasks.count - first }
+        var isIdle: Bool { busy == 0 && tasks[first...].allSatisfy { $0 == nil } }
 
         mutating func take() -> Task? {
             while first < tasks.count {
                 defer { first += 1 }
                 if let task = tasks[first] {
                     tasks[first] = nil
+                    busy += 1
                     return task
                 }
             }
@@ -110,7 +114,11 @@ package final class DatabasePool: Sendable {
     }
 
     /// Begins nothing more; what waits fails. Returns when every connection is closed.
-    package func stop() {
+    ///
+    /// - Parameter seconds: for so long at most what waits is done before, with what follows from it.
+    package func stop(finishing seconds: Double = 0) {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while .now < end, !state.withLock({ $0.isIdle || $0.isStopped }) { usleep(5000) }
         let waiting = state.withLock { state in
             state.isStopped = true
             defer { (state.tasks, state.first) = ([], 0) }
@@ -138,6 +146,7 @@ package final class DatabasePool: Sendable {
             } catch {
                 task.run(.failure(error))
             }
+            state.withLock { $0.busy -= 1 }
         }
     }
 

@@ -116,6 +116,28 @@ struct DatabaseTests {
         #expect(try pool.sync { _ in 1 } == 1)
     }
 
+    @Test func anEndCanWaitForWhatWaits() throws {
+        let server = try PostgresServer()
+        let ended = Mutex<[String]>([])
+        for seconds in [5.0, 0] {
+            let pool = DatabasePool(try server.settings(), connections: 1)
+            pool.perform({ try $0.query("SELECT pg_sleep(0.5)") }, completion: { _ in })
+            pool.perform {
+                try $0.query("SELECT 1").count
+            } completion: { (result: Result<Int, any Error>) in
+                guard case .success = result else { return ended.withLock { $0.append("refused") } }
+                // What follows from it is done too.
+                pool.perform(
+                    { try $0.query("SELECT 1").count },
+                    completion: { (result: Result<Int, any Error>) in
+                        ended.withLock { $0.append((try? result.get()) == 1 ? "done" : "lost") }
+                    })
+            }
+            pool.stop(finishing: seconds)
+        }
+        #expect(ended.withLock { $0 } == ["done", "refused"])
+    }
+
     @Test func listenersHearAndReconnect() throws {
         let server = try PostgresServer()
         let heard = Mutex<[String]>([])

@@ -163,7 +163,7 @@ final class DatabaseKeeper: JobKeeper {
     }
 
     func delete(_ id: JobID, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
-        let seconds = ttlSeconds + SpoolKeeper.tombstoneSeconds
+        let seconds = ttlSeconds
         ask(answer) { [context] connection in
             guard let job = try JobTables.find(connection, id.text) else { throw Problem.noSuchJob }
             var file = try Self.file(job, id)
@@ -175,7 +175,7 @@ final class DatabaseKeeper: JobKeeper {
                     context.metrics.jobsEnded(JobState.cancelled.rawValue).add()
                     if job.state == "queued" { context.metrics.cancelled("queue").add() }
                 }
-            } else if file.record.expire() {
+            } else if file.record.state != .cancelled, file.record.expire() {
                 _ = try JobTables.expire(connection, id.text, record: Self.text(file.record), seconds: SpoolKeeper.tombstoneSeconds)
             }
             if forgetting { try JobTables.remove(connection, id.text) }
@@ -362,7 +362,8 @@ final class DatabaseKeeper: JobKeeper {
         listener?.stop()
         // What is not done here is done elsewhere, and at once.
         for claim in claims { try? pool.sync(within: 2) { try JobTables.release($0, claim.lease) } }
-        pool.stop()
+        // With what was given back a moment ago: nobody else would begin it before its lease has ended.
+        pool.stop(finishing: 2)
     }
 }
 #endif
