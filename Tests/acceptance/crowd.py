@@ -217,9 +217,15 @@ class Crowd:
     # For a while.
 
     def churn(self):
-        """Jobs without a pause; the sizes of tables once the first third of the time is over, and at its end."""
+        """Jobs without a pause; the sizes of tables in the second third of the time and in the last."""
         seconds = self.options.churn * 60
         targets = on_database(self.database, "--result-ttl", "10s")
+        # As after the first 10,000: so many that are gone are remembered.
+        self.database.ask(
+            """INSERT INTO deblur_jobs (id, client, state, record, bytes, memory, tiles, is_gone, expires_at)
+            SELECT md5(n::text), 'a', 'succeeded', repeat('x', 400), 0, 0, 1, true, now() + interval '1 day'
+            FROM generate_series(1, 10000) AS n"""
+        )
         over, done = time.monotonic() + seconds, collections.Counter()
 
         def post(numbers):
