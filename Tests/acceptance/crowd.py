@@ -73,7 +73,7 @@ def side_by_side(count, work):
         except Exception as error:  # Told by the thread that waits.
             failures.append(error)
 
-    threads = [threading.Thread(target=some, args=(first,)) for first in range(CLIENTS)]
+    threads = [threading.Thread(target=some, args=(first,), daemon=True) for first in range(CLIENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -240,7 +240,7 @@ class Crowd:
                 done["jobs"] += 1
 
         failures, samples = [], []
-        thread = threading.Thread(target=self.guarded, args=(failures, lambda: side_by_side(1 << 40, post)))
+        thread = threading.Thread(target=self.guarded, args=(failures, lambda: side_by_side(1 << 40, post)), daemon=True)
         thread.start()
         began = time.monotonic()
         while thread.is_alive():
