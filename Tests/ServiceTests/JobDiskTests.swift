@@ -64,6 +64,8 @@ import Testing
             let first = try rig(folder.path, gate: gate, disk: disk)
             gate.close()
             id = try first.postJob(photo)
+            // It is begun, and that is on disk.
+            #expect(gate.waitForSomebody())
             disk.fail(with: ENOSPC)
             gate.open()
             let failures = "deblur_spool_errors_total{operation=\"finish\"}"
