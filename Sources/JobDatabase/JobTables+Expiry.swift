@@ -55,15 +55,15 @@ extension JobTables {
         _ = try connection.query("DELETE FROM deblur_jobs WHERE id = $1", [.text(id)])
     }
 
-    /// Forgets jobs that are gone and whose time is up, and all but the newest `most` of those that are gone.
+    /// Forgets jobs that are gone and whose time is up, and all but the newest `most` of those that are gone or cancelled.
     ///
     /// - Returns: how many.
     package static func forget(_ connection: DatabaseConnection, most: Int) throws(DatabaseError) -> Int {
         try connection.query(
             """
             DELETE FROM deblur_jobs WHERE id IN (
-                SELECT id FROM deblur_jobs WHERE is_gone AND (expires_at < now() OR number <= (
-                    SELECT number FROM deblur_jobs WHERE is_gone ORDER BY number DESC OFFSET $1 LIMIT 1))
+                SELECT id FROM deblur_jobs WHERE is_gone AND expires_at < now() OR (is_gone OR state = 'cancelled') AND number <= (
+                    SELECT number FROM deblur_jobs WHERE is_gone OR state = 'cancelled' ORDER BY number DESC OFFSET $1 LIMIT 1)
                 LIMIT 1000 FOR UPDATE SKIP LOCKED)
             """, [.init(most)]
         ).changed

@@ -16,41 +16,54 @@ package enum JobTables {
     package struct Limits: Sendable {
         /// Bytes of all jobs together.
         package var bytes: Int?
-        /// Jobs of one client that are not gone.
+        /// Jobs of one client that are neither gone nor cancelled.
         package var jobsOfClient: Int?
+        /// Jobs that come at the same moment do not pass ``jobsOfClient`` together either.
+        package var isExact: Bool
 
-        package init(bytes: Int? = nil, jobsOfClient: Int? = nil) { (self.bytes, self.jobsOfClient) = (bytes, jobsOfClient) }
+        package init(bytes: Int? = nil, jobsOfClient: Int? = nil, isExact: Bool = false) {
+            (self.bytes, self.jobsOfClient, self.isExact) = (bytes, jobsOfClient, isExact)
+        }
     }
 
     // MARK: Coming in
 
     /// Takes in a job. When this returns, it survives what the server survives.
     ///
-    /// The limits are looked at before it is written, without a lock: jobs that come at the same moment may pass them together.
+    /// The limits are looked at before it is written, without a lock: jobs that come at the same moment may pass them together, unless
+    /// they are exact.
     ///
     /// - Throws: ``StoreRefusal``, ``DatabaseError``.
     package static func accept(
         _ connection: DatabaseConnection, _ job: AcceptedJob, photo: [UInt8], limits: Limits = Limits()
     ) throws {
         if let limit = limits.jobsOfClient {
-            let actual =
-                try connection.query(
-                    "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone", [.text(job.client)])[0].integer(0) + 1
+            let actual = try count(connection, of: job.client) + 1
             if actual > limit { throw StoreRefusal.jobs(limit: limit, actual: actual) }
         }
         if let limit = limits.bytes {
             let actual = try totalBytes(connection) + job.bytes
             if actual > limit { throw StoreRefusal.bytes(limit: limit, actual: actual) }
         }
-        do throws(DatabaseError) {
-            try add(connection, job, photo)
-        } catch {
+        let most = limits.isExact ? limits.jobsOfClient : nil
+        let tooMany: Int?
+        do throws(DatabaseError) { tooMany = try add(connection, job, photo, most: most) } catch {
             if case .refused("23505", _) = error { throw StoreRefusal.exists }
             throw error
         }
+        if let tooMany, let most { throw StoreRefusal.jobs(limit: most, actual: tooMany) }
     }
 
-    private static func add(_ connection: DatabaseConnection, _ job: AcceptedJob, _ photo: [UInt8]) throws(DatabaseError) {
+    private static func count(_ connection: DatabaseConnection, of client: String) throws(DatabaseError) -> Int {
+        try connection.query(
+            "SELECT count(*) FROM deblur_jobs WHERE client = $1 AND NOT is_gone AND state <> 'cancelled'", [.text(client)])[0].integer(0)
+    }
+
+    /// - Parameter most: of this client; nil: any number.
+    /// - Returns: how many there would be, where that is too many; nothing is written then.
+    private static func add(
+        _ connection: DatabaseConnection, _ job: AcceptedJob, _ photo: [UInt8], most: Int?
+    ) throws(DatabaseError) -> Int? {
         try connection.transaction { () throws(DatabaseError) in
             _ = try connection.query(
                 """
@@ -62,34 +75,56 @@ package enum JobTables {
                 ])
             try write(connection, .photo, photo, of: job.id)
             try insert(connection, [StoredEvent(number: 1, name: "queued", data: job.event)], of: job.id)
+            if let most {
+                // At the very end, so that nobody waits for a photo to be written: until this transaction is over no other job of the client
+                // is counted, and the next count has this one.
+                _ = try connection.query("SELECT pg_advisory_xact_lock(\(clientLock), hashtext($1))", [.text(job.client)])
+                let actual = try count(connection, of: job.client)
+                if actual > most {
+                    _ = try connection.query("DELETE FROM deblur_jobs WHERE id = $1", [.text(job.id)])
+                    return actual
+                }
+            }
             try notify(connection, "queue")
+            return nil
         }
     }
+
+    /// The first half of the numbers that are locked while a client's jobs are counted; nothing else locks such.
+    private static let clientLock = 0x6465_626c
 
     // MARK: Reading
 
+    /// - Parameter clients: only if it is one of theirs; nil: anybody's. What another one's job holds is not read.
     /// - Returns: nil where there is none of that name.
-    package static func find(_ connection: DatabaseConnection, _ id: String) throws(DatabaseError) -> StoredJob? {
-        guard let row = try connection.query("SELECT \(StoredJob.columns) FROM deblur_jobs WHERE id = $1", [.text(id)]).first else {
-            return nil
-        }
-        return try StoredJob(row)
-    }
-
-    /// A client's jobs, newest first.
-    ///
-    /// - Parameters:
-    ///   - state: only those; nil: all.
-    ///   - before: only with a smaller number.
-    package static func list(
-        _ connection: DatabaseConnection, client: String, state: String?, before: Int?, limit: Int
-    ) throws(DatabaseError) -> [StoredJob] {
+    package static func find(
+        _ connection: DatabaseConnection, _ id: String, of clients: [String]? = nil
+    ) throws(DatabaseError) -> StoredJob? {
         let rows = try connection.query(
             """
             SELECT \(StoredJob.columns) FROM deblur_jobs
-            WHERE client = $1 AND NOT is_gone AND ($2::text IS NULL OR state = $2) AND number < $3
+            WHERE id = $1 AND ($2::text IS NULL OR client = ANY(string_to_array($2, E'\\n')))
+            """, [.text(id), .init(clients?.joined(separator: "\n"))])
+        return try rows.first.map { row throws(DatabaseError) in try StoredJob(row) }
+    }
+
+    /// Jobs of some clients that are not gone, newest first.
+    ///
+    /// - Parameters:
+    ///   - state: only those, and with queued those that a replica has taken and maybe not begun; nil: all.
+    ///   - before: only with a smaller number.
+    package static func list(
+        _ connection: DatabaseConnection, clients: [String], state: String?, before: Int?, limit: Int
+    ) throws(DatabaseError) -> [StoredJob] {
+        let rows = try connection.query(
+            """
+            SELECT \(StoredJob.columns) FROM unnest(string_to_array($1, E'\\n')) AS account CROSS JOIN LATERAL (
+                SELECT * FROM deblur_jobs
+                WHERE client = account AND NOT is_gone AND number < $3
+                    AND ($2::text IS NULL OR state = $2 OR $2 = 'queued' AND state = 'running')
+                ORDER BY number DESC LIMIT $4) AS newest
             ORDER BY number DESC LIMIT $4
-            """, [.text(client), .init(state), .init(before ?? Int.max), .init(limit)])
+            """, [.text(clients.joined(separator: "\n")), .init(state), .init(before ?? Int.max), .init(limit)])
         var jobs: [StoredJob] = []
         for row in rows { jobs.append(try StoredJob(row)) }
         return jobs
@@ -103,6 +138,19 @@ package enum JobTables {
             "SELECT count(*) FILTER (WHERE number < $1), coalesce(avg(tiles), 0)::float8 FROM deblur_jobs WHERE state = 'queued'",
             [.init(number)])[0]
         return (try row.integer(0), try row.double(1))
+    }
+
+    /// How many that wait came before each of those jobs that wait, by their numbers.
+    package static func ahead(_ connection: DatabaseConnection, of numbers: [Int]) throws(DatabaseError) -> [Int: Int] {
+        let rows = try connection.query(
+            """
+            SELECT number, ahead FROM (
+                SELECT number, row_number() OVER (ORDER BY number) - 1 AS ahead FROM deblur_jobs WHERE state = 'queued') AS queue
+            WHERE number = ANY(string_to_array($1, ',')::bigint[])
+            """, [.text(numbers.map { String($0) }.joined(separator: ","))])
+        var ahead: [Int: Int] = [:]
+        for row in rows { ahead[try row.integer(0)] = try row.integer(1) }
+        return ahead
     }
 
     /// Jobs that are not gone, by state.

@@ -24,7 +24,7 @@ public final class Service: Sendable {
 
     package init(options: ServeOptions, logger: Logger, disk: any SpoolDisk) throws {
         self.options = options
-        let metrics = ServiceMetrics()
+        let metrics = ServiceMetrics(namesClients: options.apiKeyFile != nil)
         let context = ServiceContext(metrics: metrics, logger: logger)
         let callers = Callers(
             keys: try options.apiKeyFile.map { path throws(APIKeys.Failure) in try APIKeys(file: path) },

@@ -193,19 +193,46 @@ struct JobTablesTests {
         #expect(try JobTables.counts(connection) == ["queued": 3])
     }
 
+    /// Many at once, through several connections; what is cancelled does not count.
+    @Test func anExactLimitHoldsForJobsThatComeAtOnce() throws {
+        let (server, connection) = try Self.make()
+        let settings = try server.settings()
+        let limits = JobTables.Limits(jobsOfClient: 10, isExact: true)
+        let refused = Mutex<[StoreRefusal]>([])
+        DispatchQueue.concurrentPerform(iterations: 24) { number in
+            do { try Self.accept(DatabaseConnection(settings), "j\(number)", limits: limits) } catch {
+                refused.withLock { $0.append(error as? StoreRefusal ?? .exists) }
+            }
+        }
+        #expect(try JobTables.counts(connection) == ["queued": 10])
+        #expect(refused.withLock { $0.count } == 14)
+        #expect(refused.withLock { $0.allSatisfy { if case .jobs(10, 11...) = $0 { true } else { false } } })
+        let kept = try JobTables.list(connection, clients: ["a"], state: nil, before: nil, limit: 1)[0].id
+        #expect(try JobTables.cancel(connection, kept, record: "", event: ("cancelled", ""), seconds: 60))
+        try Self.accept(connection, "another", limits: limits)
+        #expect(throws: StoreRefusal.jobs(limit: 10, actual: 11)) { try Self.accept(connection, "more", limits: limits) }
+    }
+
     @Test func listsComeInPages() throws {
         let (server, connection) = try Self.make()
         defer { withExtendedLifetime(server) {} }
         for number in 0..<5 { try Self.accept(connection, "a\(number)") }
         try Self.accept(connection, "b0", client: "b")
-        let first = try JobTables.list(connection, client: "a", state: nil, before: nil, limit: 2)
+        let first = try JobTables.list(connection, clients: ["a"], state: nil, before: nil, limit: 2)
         #expect(first.map(\.id) == ["a4", "a3"])
-        #expect(try JobTables.list(connection, client: "a", state: nil, before: first[1].number, limit: 9).map(\.id) == ["a2", "a1", "a0"])
+        #expect(try JobTables.list(connection, clients: ["a"], state: nil, before: first[1].number, limit: 9).map(\.id) == ["a2", "a1", "a0"])
         _ = try JobTables.cancel(connection, "a1", record: "", event: ("cancelled", ""), seconds: 60)
-        #expect(try JobTables.list(connection, client: "a", state: "cancelled", before: nil, limit: 9).map(\.id) == ["a1"])
-        #expect(try JobTables.list(connection, client: "b", state: nil, before: nil, limit: 9).map(\.id) == ["b0"])
+        #expect(try JobTables.list(connection, clients: ["a"], state: "cancelled", before: nil, limit: 9).map(\.id) == ["a1"])
+        #expect(try JobTables.list(connection, clients: ["b"], state: nil, before: nil, limit: 9).map(\.id) == ["b0"])
         let last = try #require(try JobTables.find(connection, "b0"))
         #expect(try JobTables.waiting(connection, before: last.number) == (4, 3))
+        // Of several clients in one list; where each waits, of all that wait.
+        let all = try JobTables.list(connection, clients: ["b", "a"], state: nil, before: nil, limit: 9)
+        #expect(all.map(\.id) == ["b0", "a4", "a3", "a2", "a1", "a0"])
+        let ahead = try JobTables.ahead(connection, of: all.prefix(3).map(\.number))
+        #expect(ahead == [all[0].number: 4, all[1].number: 3, all[2].number: 2])
+        #expect(try JobTables.find(connection, "b0", of: ["a", "b"]) == last)
+        #expect(try JobTables.find(connection, "b0", of: ["a"]) == nil)
     }
 
     @Test func whatIsDueIsFoundAndForgotten() throws {
@@ -232,7 +259,7 @@ struct JobTablesTests {
         #expect(try connection.query("SELECT count(*) FROM deblur_events")[0].integer(0) == 4)
         try connection.execute("UPDATE deblur_jobs SET expires_at = now() - interval '1 second' WHERE id = 'j0'")
         // One whose time is up, and the two oldest of the others.
-        #expect(try JobTables.forget(connection, most: 1) == 3)
+        #expect(try JobTables.forget(connection, most: 3) == 3)
         #expect(try JobTables.find(connection, "j2") == nil)
         #expect(try JobTables.find(connection, "j3") != nil)
         #expect(try JobTables.find(connection, "j5") != nil)

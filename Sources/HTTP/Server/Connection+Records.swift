@@ -45,7 +45,7 @@ extension Connection {
             AnswerRecord(
                 method: head?.method ?? pending.requestLine?.method,
                 target: head?.target.raw ?? pending.requestLine?.target.raw,
-                route: pending.state?.withLock { $0.route }, status: pending.status,
+                route: pending.state?.withLock { $0.route }, client: pending.state?.withLock { $0.client }, status: pending.status,
                 seconds: Double(milliseconds) / 1000, requestID: pending.requestID,
                 requestBodyBytes: pending.requestBodyBytes, responseBodyBytes: pending.responseBodyBytes,
                 serverProblem: pending.problem, remoteHost: remoteAddress.host, outcome: outcome, head: head))

@@ -32,6 +32,12 @@ public final class Exchange: Sendable {
         set { state.withLock { $0.route = newValue } }
     }
 
+    /// A name for who asked, with few different values: for logs and metrics.
+    public var client: String? {
+        get { state.withLock { $0.client } }
+        set { state.withLock { $0.client = newValue } }
+    }
+
     /// The request's id, made by ``ServerHooks/makeRequestID`` on first use.
     public var requestID: String {
         state.requestID(connection.server.hooks.makeRequestID)
@@ -110,6 +116,7 @@ public final class Exchange: Sendable {
 final class ExchangeState: Sendable {
     struct Contents {
         var route: String?
+        var client: String?
         var requestID: String?
         var isAnswered = false
         var isSlow = false

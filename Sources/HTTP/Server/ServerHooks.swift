@@ -64,6 +64,8 @@ public struct AnswerRecord: Sendable {
     public let target: String?
     /// What the handler put into ``Exchange/route``.
     public let route: String?
+    /// What the handler put into ``Exchange/client``.
+    public let client: String?
     /// Nil when the client left before an answer began.
     public let status: HTTPStatus?
     /// From the first byte of the request to the last byte of the answer.

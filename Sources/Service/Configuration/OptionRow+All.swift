@@ -125,7 +125,7 @@ extension OptionRow {
 
     public static let apiKeyFile = OptionRow(
         "api-key-file", "FILE", .trust,
-        "Ask for one of these keys as `Authorization: Bearer`: one per line, # starts a comment.",
+        "Ask for one of these keys as `Authorization: Bearer`: `KEY` or `NAME [rate=N/min] [jobs=N]: KEY` per line, # starts a comment.",
         expected: "a path", \.apiKeyFile, path)
     public static let cors = OptionRow(
         "cors", "LIST", .trust,

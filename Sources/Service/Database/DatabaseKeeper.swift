@@ -87,7 +87,8 @@ final class DatabaseKeeper: JobKeeper {
         if let problem = error as? Problem { return problem }
         if let refusal = error as? StoreRefusal {
             switch refusal {
-            case .bytes(let limit, let actual), .jobs(let limit, let actual):
+            case .jobs(let limit, let actual): return .tooManyJobs(limit: limit, actual: actual, retryAfterSeconds: 60)
+            case .bytes(let limit, let actual):
                 return .insufficientStorage(
                     "The service keeps as many jobs as it may.", limit: limit, actual: actual, retryAfterSeconds: 60)
             case .exists: return .internalError
@@ -104,7 +105,8 @@ final class DatabaseKeeper: JobKeeper {
     // MARK: Coming in and asking
 
     func accept(_ job: NewJob, _ answer: @escaping JobAnswer<JobView>) {
-        let limits = limits
+        let most = self.limits
+        let limits = job.mostJobs.map { JobTables.Limits(bytes: most.bytes, jobsOfClient: $0, isExact: true) } ?? most
         ask({ [context] (result: Result<JobView, Problem>) in
             if case .success = result { context.metrics.jobsAccepted.add() }
             answer(result)
@@ -123,12 +125,35 @@ final class DatabaseKeeper: JobKeeper {
         }
     }
 
-    func find(_ id: JobID, _ answer: @escaping JobAnswer<JobView>) {
+    func find(_ id: JobID, for owner: JobOwner, _ answer: @escaping JobAnswer<JobView>) {
         ask(answer) { connection in
-            let (job, file) = try Self.stored(id, connection)
+            let (job, file) = try Self.stored(id, connection, for: owner)
             guard file.record.state == .queued else { return JobView(id: id, record: file.record, place: nil) }
             let waiting = try JobTables.waiting(connection, before: job.number)
             return JobView(id: id, record: file.record, place: JobPlace(ahead: waiting.ahead, meanTiles: waiting.meanTiles))
+        }
+    }
+
+    func list(_ query: JobListQuery, _ answer: @escaping JobAnswer<JobPage>) {
+        ask(answer) { connection in
+            let last = try query.after.map { id in
+                guard let job = try JobTables.find(connection, id.text, of: query.accounts) else { throw Problem.noSuchPage }
+                return job.number
+            }
+            let found = try JobTables.list(
+                connection, clients: query.accounts, state: query.state?.rawValue, before: last, limit: query.limit + 1)
+            let queued = found.filter { $0.state == JobState.queued.rawValue }
+            let ahead = queued.isEmpty ? [:] : try JobTables.ahead(connection, of: queued.map(\.number))
+            let meanTiles = queued.isEmpty ? 0 : try JobTables.waiting(connection).meanTiles
+            let page = found.prefix(query.limit)
+            // One that cannot be read has a problem of its own, not the list.
+            let views = page.compactMap { job -> JobView? in
+                guard let id = JobID(job.id), let record = try? Self.record(of: job) else { return nil }
+                // One that is claimed and not begun waits still.
+                if let state = query.state, record.state != state { return nil }
+                return JobView(id: id, record: record, place: ahead[job.number].map { JobPlace(ahead: $0, meanTiles: meanTiles) })
+            }
+            return JobPage(jobs: views, next: found.count > query.limit ? page.last.flatMap { JobID($0.id) } : nil)
         }
     }
 
@@ -162,10 +187,10 @@ final class DatabaseKeeper: JobKeeper {
         }
     }
 
-    func delete(_ id: JobID, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
+    func delete(_ id: JobID, for owner: JobOwner, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
         let seconds = ttlSeconds
         ask(answer) { [context] connection in
-            guard let job = try JobTables.find(connection, id.text) else { throw Problem.noSuchJob }
+            guard let job = try JobTables.find(connection, id.text, of: owner.accounts) else { throw Problem.noSuchJob }
             var file = try Self.file(job, id)
             if file.record.cancel() {
                 let event = String(decoding: JSON.encode(JobDocument(file.record)), as: UTF8.self)
@@ -185,8 +210,10 @@ final class DatabaseKeeper: JobKeeper {
     // MARK: Records
 
     /// - Throws: ``Problem`` 404, or 410 for what has expired.
-    static func stored(_ id: JobID, _ connection: DatabaseConnection) throws -> (StoredJob, JobFile) {
-        guard let job = try JobTables.find(connection, id.text) else { throw Problem.noSuchJob }
+    static func stored(
+        _ id: JobID, _ connection: DatabaseConnection, for owner: JobOwner = .anybody
+    ) throws -> (StoredJob, JobFile) {
+        guard let job = try JobTables.find(connection, id.text, of: owner.accounts) else { throw Problem.noSuchJob }
         let file = try file(job, id)
         if file.record.isExpired { throw Problem.expired }
         return (job, file)
@@ -195,9 +222,21 @@ final class DatabaseKeeper: JobKeeper {
     /// The row's state counts: a lease that ended brought a job back to the queue without anybody who could rewrite its record.
     static func file(_ job: StoredJob, _ id: JobID) throws -> JobFile {
         var file = try JSONDecoder().decode(JobFile.self, from: Data(job.record.utf8))
-        if job.state == "queued", file.record.state == .running { file.record.requeue() }
-        file.record.tries = job.tries > 0 ? job.tries : nil
+        correct(&file.record, by: job)
         return file
+    }
+
+    /// Without its tiles, which may be many.
+    private static func record(of job: StoredJob) throws -> JobRecord {
+        struct Part: Decodable { var record: JobRecord }
+        var part = try JSONDecoder().decode(Part.self, from: Data(job.record.utf8))
+        correct(&part.record, by: job)
+        return part.record
+    }
+
+    private static func correct(_ record: inout JobRecord, by job: StoredJob) {
+        if job.state == "queued", record.state == .running { record.requeue() }
+        record.tries = job.tries > 0 ? job.tries : nil
     }
 
     static func text(_ record: JobRecord, _ tiles: [JobTile] = []) -> String {

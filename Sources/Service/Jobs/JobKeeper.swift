@@ -17,8 +17,11 @@ protocol JobKeeper: AnyObject, Sendable {
 
     /// Takes in a job. It survives what the keeper survives once the answer comes.
     func accept(_ job: NewJob, _ answer: @escaping JobAnswer<JobView>)
-    /// Answers 404; 410 for what has expired.
-    func find(_ id: JobID, _ answer: @escaping JobAnswer<JobView>)
+    /// Answers 404, with the same work whether there is no such job or it is somebody else's; 410 for what has expired. What else
+    /// is asked of a job is asked once this has found it.
+    func find(_ id: JobID, for owner: JobOwner, _ answer: @escaping JobAnswer<JobView>)
+    /// Jobs that ``find(_:for:_:)`` finds, newest first.
+    func list(_ query: JobListQuery, _ answer: @escaping JobAnswer<JobPage>)
     func events(of id: JobID, _ answer: @escaping JobAnswer<any JobEvents>)
     /// Finished tiles so far, and with `preview` what heat maps are drawn on.
     func exits(of id: JobID, withPreview: Bool, _ answer: @escaping JobAnswer<JobExits>)
@@ -27,9 +30,10 @@ protocol JobKeeper: AnyObject, Sendable {
     /// Cancels a job, or removes its result. Without effect where there is nothing to stop or remove.
     ///
     /// - Parameters:
+    ///   - owner: for anybody else there is no such job.
     ///   - forgetting: leaves no trace.
     ///   - answer: called when this is kept, or cannot be for now.
-    func delete(_ id: JobID, forgetting: Bool, _ answer: @escaping JobAnswer<Void>)
+    func delete(_ id: JobID, for owner: JobOwner, forgetting: Bool, _ answer: @escaping JobAnswer<Void>)
 
     // MARK: For those who work them off
 
@@ -115,6 +119,8 @@ struct NewJob: Sendable {
     let photo: ArraySlice<UInt8>
     /// Room that its result may need, bytes.
     let resultBytes: Int
+    /// Most jobs that may be kept for its caller, this one included; nil: as for everybody.
+    let mostJobs: Int?
     /// Seconds until its end, by its place; nil while nothing was measured.
     let eta: @Sendable (JobPlace) -> Double?
 }
@@ -125,6 +131,25 @@ struct JobView: Sendable {
     let record: JobRecord
     /// Nil unless it waits.
     var place: JobPlace?
+}
+
+/// Which jobs a list is to have.
+struct JobListQuery: Sendable {
+    /// The names that they are kept under.
+    let accounts: [String]
+    /// Nil: in any.
+    var state: JobState?
+    /// Those that came before this one.
+    var after: JobID?
+    var limit: Int
+}
+
+/// Part of a list of jobs.
+struct JobPage: Sendable {
+    /// At most as many as were asked for.
+    var jobs: [JobView]
+    /// Others follow behind this one; nil: none.
+    var next: JobID?
 }
 
 /// Where a job waits.

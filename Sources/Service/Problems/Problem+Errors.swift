@@ -74,10 +74,19 @@ extension Problem {
             }
     }
 
-    /// 429. A client that comes back too early only adds load: whole seconds, rounded up, at least one.
+    /// 429.
     static func queueFull(_ detail: String, limit: Int, actual: Int, retryAfterSeconds: Double) -> Problem {
-        let seconds = Int(min(3600, max(1, retryAfterSeconds.rounded(.up))))
-        return Problem(
-            .tooManyRequests, .queueFull, detail, limit: limit, actual: actual, retryAfterSeconds: seconds)
+        Problem(
+            .tooManyRequests, .queueFull, detail, limit: limit, actual: actual, retryAfterSeconds: whole(retryAfterSeconds, most: 3600))
     }
+
+    /// 429 for the caller's own limit, however much room there is.
+    static func rateLimited(limit: Int, retryAfterSeconds: Double) -> Problem {
+        Problem(
+            .tooManyRequests, .rateLimited, "This key may post no more photos now.", limit: limit,
+            retryAfterSeconds: whole(retryAfterSeconds, most: 86_400))
+    }
+
+    /// A client that comes back too early only adds load: rounded up, at least one.
+    private static func whole(_ seconds: Double, most: Double) -> Int { Int(min(most, max(1, seconds.rounded(.up)))) }
 }

@@ -77,6 +77,14 @@ extension Problem {
             retryAfterSeconds: retryAfterSeconds)
     }
 
+    static func tooManyJobs(limit: Int, actual: Int, retryAfterSeconds: Int) -> Problem {
+        .insufficientStorage(
+            "The service keeps as many jobs as it may for this caller; what is deleted does not count.", limit: limit, actual: actual,
+            retryAfterSeconds: retryAfterSeconds)
+    }
+
+    static let noSuchPage = badParameter("after", "the `next` of a page of your jobs; that job is not kept any more, or never was")
+
     static let internalError = Problem(
         .internalServerError, .internalError, "The service failed; the request's id leads to its log.")
 }

@@ -12,6 +12,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
     case tooManyPixels = "too_many_pixels"
     case tooSmall = "too_small"
     case queueFull = "queue_full"
+    case rateLimited = "rate_limited"
     case internalError = "internal_error"
     case draining
     case loading
@@ -35,6 +36,7 @@ public enum ProblemCode: String, Sendable, CaseIterable {
         case .tooManyPixels: "The image is too large"
         case .tooSmall: "The image is too small"
         case .queueFull: "Too much work is waiting"
+        case .rateLimited: "The key's rate is used up"
         case .internalError: "The service failed"
         case .draining: "The service is shutting down"
         case .loading: "The service is not ready yet"

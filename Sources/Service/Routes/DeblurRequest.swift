@@ -32,7 +32,8 @@ final class DeblurRequest: Sendable {
     private let query: [QueryItem]
     private let accepted: AcceptedTypes
     private let running: RunningWork
-    private let caller: String
+    private let caller: Caller
+    private let rates: RequestRates
     private let parking: ParkedResults
     private let state = Mutex(State())
 
@@ -46,7 +47,8 @@ final class DeblurRequest: Sendable {
         jobs = service.jobs
         maxBody = service.options.maxBodyBytes
         running = service.context.beginWork()
-        caller = service.callers.name(of: exchange)
+        caller = service.callers.caller(of: exchange)
+        rates = service.rates
         parking = service.parking
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
@@ -55,6 +57,7 @@ final class DeblurRequest: Sendable {
         if !parameters.dryRun {
             _ = try DeblurPlan.format(parameters.format, input: .jpeg, accepted: accepted, false)
         }
+        try countPhoto()
         // A request whose announced size is over the limit goes on to the body, which refuses it with 413.
         let announced = exchange.head.contentLength ?? 0
         guard announced <= maxBody else { return }
@@ -62,8 +65,20 @@ final class DeblurRequest: Sendable {
             let upload = try engine.memory.reserveUpload(0, announced: announced)
             state.withLock { $0.upload = upload }
         } catch {
+            giveBackPhoto()
             throw engine.problem(for: error)
         }
+    }
+
+    /// Against the rate of the caller's key.
+    private func countPhoto() throws(Problem) {
+        guard let tenant = caller.tenant, let rate = tenant.limits.rate, let seconds = rates.take(tenant) else { return }
+        throw .rateLimited(limit: rate.count, retryAfterSeconds: seconds)
+    }
+
+    /// The service had no room for what was counted.
+    private func giveBackPhoto() {
+        if let tenant = caller.tenant { rates.giveBack(tenant) }
     }
 
     func start() {
@@ -113,7 +128,7 @@ final class DeblurRequest: Sendable {
                 defer { state.isRefused = true }
                 return !state.isRefused
             }
-            if isFirst { context.refuse(exchange, engine.problem(for: error)) }
+            if isFirst { refuse(engine.problem(for: error)) }
         }
     }
 
@@ -124,7 +139,7 @@ final class DeblurRequest: Sendable {
             state.isRefused = true
             return true
         }
-        if isUpload { context.refuse(exchange, Problem.tooSlow) }
+        if isUpload { refuse(Problem.tooSlow) }
     }
 
     /// An upload's memory grows by this many bytes at a time.
@@ -148,10 +163,10 @@ final class DeblurRequest: Sendable {
         if Preferences(exchange.head.headers).respondAsync, !parameters.dryRun {
             return accept(body[upload.imageRange], plan)
         }
-        let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller)
+        let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller.account)
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
-        let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller) { [self] result in
+        let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller.account) { [self] result in
             on(engine.admissions) { [self] in
                 switch result {
                 case .success(let memory):
@@ -179,7 +194,9 @@ final class DeblurRequest: Sendable {
 
     /// Makes a job of it; whatever happens to this connection, the job goes on once it is answered for.
     private func accept(_ photo: ArraySlice<UInt8>, _ plan: DeblurPlan) {
-        jobs.accept(photo, plan, requestID: exchange.requestID, caller: caller) { [self] result in
+        jobs.accept(
+            photo, plan, requestID: exchange.requestID, account: caller.account, mostJobs: caller.tenant?.limits.jobs
+        ) { [self] result in
             let job: JobView
             do throws(Problem) { job = try result.get() } catch { return fail(error) }
             let isGone = state.withLock { state in
@@ -188,7 +205,7 @@ final class DeblurRequest: Sendable {
                 return state.isGone
             }
             // Where the client has left, nobody knows its name.
-            if isGone { jobs.keeper.delete(job.id, forgetting: true) { _ in } } else { exchange.respond(JobRoutes.accepted(job, jobs)) }
+            if isGone { jobs.keeper.delete(job.id, for: .anybody, forgetting: true) { _ in } } else { exchange.respond(JobRoutes.accepted(job, jobs)) }
             release()
         }
     }
@@ -232,8 +249,13 @@ final class DeblurRequest: Sendable {
     }
 
     private func fail(_ error: any Error) {
-        context.refuse(exchange, error)
+        refuse(error)
         release()
+    }
+
+    private func refuse(_ error: any Error) {
+        if [.tooManyRequests, .serviceUnavailable].contains(Problem.describing(error).status) { giveBackPhoto() }
+        context.refuse(exchange, error)
     }
 
     /// Lets go of everything that was reserved; outside the lock, because others may get it at once.

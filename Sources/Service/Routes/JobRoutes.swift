@@ -3,7 +3,7 @@ import Foundation
 import HTTP
 import Images
 
-/// `/jobs/{id}` and what lies below it.
+/// `/jobs`, `/jobs/{id}` and what lies below it.
 struct JobRoutes: Sendable {
     let jobs: JobRunner
     let context: ServiceContext
@@ -16,12 +16,23 @@ struct JobRoutes: Sendable {
     }
 
     func add(to router: inout Router) {
+        router.add(.get, "/jobs") { exchange, _ in
+            answer(exchange) {
+                let query = try JobListQuery(exchange.head.target.queryItems(), accounts: state.callers.caller(of: exchange).accounts)
+                jobs.keeper.list(query) { result in
+                    answer(exchange) {
+                        let page = try result.get()
+                        exchange.respond(Self.json(JSON.encode(JobListDocument(page.jobs.map(jobs.document), next: page.next))))
+                    }
+                }
+            }
+        }
         router.add(.get, "/jobs/{id}") { exchange, names in
             with(exchange, names) { exchange.respond(Self.json(JSON.encode(jobs.document($0)))) }
         }
         router.add(.delete, "/jobs/{id}") { exchange, names in
             answer(exchange) {
-                jobs.keeper.delete(try Self.id(names), forgetting: false) { result in
+                jobs.keeper.delete(try Self.id(names), for: state.callers.caller(of: exchange).owner, forgetting: false) { result in
                     answer(exchange) {
                         try result.get()
                         exchange.respond(Response(.noContent))
@@ -137,7 +148,9 @@ struct JobRoutes: Sendable {
     /// Goes on with the job that is asked for.
     private func with(_ exchange: Exchange, _ names: [String: String], _ body: @escaping @Sendable (JobView) throws -> Void) {
         answer(exchange) {
-            jobs.keeper.find(try Self.id(names)) { result in answer(exchange) { try body(result.get()) } }
+            jobs.keeper.find(try Self.id(names), for: state.callers.caller(of: exchange).owner) { result in
+                answer(exchange) { try body(result.get()) }
+            }
         }
     }
 

@@ -70,7 +70,9 @@ package struct ServiceHandler: RequestHandler {
             return exchange.respond(Response(.noContent))
         }
         let isPublic = Self.publicPaths.contains(exchange.head.target.path) || page?.holds(exchange.head) ?? false
-        if let keys, !isPublic, !keys.admit(exchange.head) {
+        let tenant = keys?.tenant(of: exchange.head)
+        exchange.client = tenant?.label
+        if keys != nil, !isPublic, tenant == nil {
             return state.context.refuse(exchange, Problem.unauthorized)
         }
         router.handle(exchange)

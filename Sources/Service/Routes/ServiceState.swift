@@ -16,6 +16,7 @@ package final class ServiceState: Sendable {
     package let memory: MemoryBudget
     let jobs: JobRunner
     let callers: Callers
+    let rates = RequestRates()
     let heatMaps: HeatMapDesk
     /// Results whose clients are slow.
     let parking: ParkedResults

@@ -63,9 +63,10 @@ final class JobRunner: Sendable {
     ///
     /// - Parameters:
     ///   - photo: its file.
-    ///   - caller: see ``Callers``.
+    ///   - account: on whose it is.
+    ///   - mostJobs: see ``NewJob/mostJobs``.
     func accept(
-        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, requestID: String, caller: String,
+        _ photo: ArraySlice<UInt8>, _ plan: DeblurPlan, requestID: String, account: String, mostJobs: Int?,
         _ answer: @escaping JobAnswer<JobView>
     ) {
         guard let engine = state.withLock({ $0.engine }) else {
@@ -81,10 +82,12 @@ final class JobRunner: Sendable {
         let record = JobRecord(
             id: id.text, createdAt: .now, width: plan.header.width, height: plan.header.height, tiles: plan.grid.count,
             parameters: Dictionary(uniqueKeysWithValues: parameters.items.map { ($0.name, $0.value) }),
-            workBytes: plan.bytes, requestID: requestID, model: engine.model.reference, caller: caller,
+            workBytes: plan.bytes, requestID: requestID, model: engine.model.reference, caller: account,
             input: .init(bytes: photo.count, digest: SHA256.hash(photo).hex))
         keeper.accept(
-            NewJob(id: id, record: record, photo: photo, resultBytes: plan.header.rasterBytes) { [self] in eta(record, at: $0) },
+            NewJob(id: id, record: record, photo: photo, resultBytes: plan.header.rasterBytes, mostJobs: mostJobs) { [self] in
+                eta(record, at: $0)
+            },
             answer)
     }
 

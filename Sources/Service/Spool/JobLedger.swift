@@ -30,9 +30,11 @@ struct JobLedger {
 
     /// Counts a job and its bytes.
     ///
-    /// - Throws: ``SpoolFailure/full(limit:actual:)``; nothing is counted then.
-    mutating func open(_ caller: String, bytes more: Int) throws(SpoolFailure) {
+    /// - Parameter mostJobs: of this caller; nil: as for everybody.
+    /// - Throws: ``SpoolFailure/full(limit:actual:)``, ``SpoolFailure/allOfCaller(limit:actual:)``; nothing is counted then.
+    mutating func open(_ caller: String, bytes more: Int, mostJobs: Int? = nil) throws(SpoolFailure) {
         let account = accounts[caller] ?? Account()
+        if let mostJobs, account.jobs >= mostJobs { throw .allOfCaller(limit: mostJobs, actual: account.jobs + 1) }
         try Self.check(total: bytes, own: account.bytes, more: more, limit: limits.bytes)
         try Self.check(total: jobs, own: account.jobs, more: 1, limit: limits.jobs)
         count(caller, jobs: 1, bytes: more)

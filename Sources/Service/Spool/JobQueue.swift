@@ -48,12 +48,17 @@ struct JobQueue {
 
     mutating func removeAll() { self = JobQueue() }
 
-    /// How many come before a job; nil where it does not wait here.
-    func position(of job: SpoolJob) -> Int? {
-        guard let (own, place) = find(job) else { return nil }
-        return lines.indices.reduce(0) { sum, line in
-            sum + min(lines[line].jobs.count, line < own ? place + 1 : place)
+    /// How many come before each of those jobs that wait here.
+    func positions(of ids: Set<JobID>) -> [JobID: Int] {
+        var positions: [JobID: Int] = [:]
+        for own in lines.indices {
+            for (place, job) in lines[own].jobs.enumerated() where ids.contains(job.id) {
+                positions[job.id] = lines.indices.reduce(0) { sum, line in
+                    sum + min(lines[line].jobs.count, line < own ? place + 1 : place)
+                }
+            }
         }
+        return positions
     }
 
     private func find(_ job: SpoolJob) -> (line: Int, place: Int)? {

@@ -44,12 +44,15 @@ package enum SpoolFailure: Error, Equatable, CustomStringConvertible {
     case inUse(folder: String)
     /// As many bytes, or jobs, as may be kept are kept.
     case full(limit: Int, actual: Int)
+    /// As many jobs as the caller's key may have.
+    case allOfCaller(limit: Int, actual: Int)
 
     package var description: String {
         switch self {
         case .damaged(let file, let reason): "\(file): \(reason)"
         case .inUse(let folder): "the state folder \(folder) is used by another process"
         case .full(let limit, let actual): "the spool would hold \(actual), it may hold \(limit)"
+        case .allOfCaller(let limit, let actual): "\(actual) jobs of a caller who may have \(limit)"
         }
     }
 }

@@ -29,6 +29,7 @@ final class SpoolJob: Sendable {
     let caller: String
     /// By its record as it came.
     let tiles: Int
+    let createdAt: JobTime
     /// See ``ClaimedJob/isSuspect``.
     let isSuspect: Bool
     let state: Mutex<State>
@@ -39,6 +40,7 @@ final class SpoolJob: Sendable {
         self.id = id
         caller = record.caller ?? ""
         tiles = record.tiles
+        createdAt = record.createdAt
         isSuspect = (record.tries ?? 0) > 0
         var first = State(record: record, bytes: bytes)
         // Its age as far as the clock on the wall tells; from now on that of the process counts.

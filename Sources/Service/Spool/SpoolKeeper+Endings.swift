@@ -102,8 +102,8 @@ extension SpoolKeeper {
         save(job)
     }
 
-    func delete(_ id: JobID, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
-        guard let job = table.withLock({ $0.jobs[id] }) else { return answer(.failure(.noSuchJob)) }
+    func delete(_ id: JobID, for owner: JobOwner, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
+        guard let job = find(id, for: owner) else { return answer(.failure(.noSuchJob)) }
         let wasRunning = job.record.state == .running
         if job.cancel() {
             table.withLock { table in
@@ -161,7 +161,7 @@ extension SpoolKeeper {
     /// Lets go of results whose time is over, and forgets jobs that expired long ago.
     func sweep() {
         guard !isClosed.load(ordering: .relaxed) else { return }
-        let jobs = table.withLock { Array($0.jobs.values) }
+        let jobs = table.withLock { $0.jobs.all }
         for job in jobs {
             guard let age = job.secondsSinceEnd else { continue }
             let isExpired = job.record.isExpired

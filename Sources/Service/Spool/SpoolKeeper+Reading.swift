@@ -4,8 +4,43 @@ import HTTP
 import Logging
 
 extension SpoolKeeper {
-    func find(_ id: JobID, _ answer: @escaping JobAnswer<JobView>) {
-        answer(Result { () throws(Problem) in view(of: try job(id)) })
+    func find(_ id: JobID, for owner: JobOwner, _ answer: @escaping JobAnswer<JobView>) {
+        answer(
+            Result { () throws(Problem) in
+                guard let job = find(id, for: owner) else { throw .noSuchJob }
+                if job.record.isExpired { throw .expired }
+                return view(of: job)
+            })
+    }
+
+    /// With the same work whether there is no such job or it is somebody else's.
+    func find(_ id: JobID, for owner: JobOwner) -> SpoolJob? {
+        let job = table.withLock { $0.jobs[id] }
+        return owner.owns(job?.caller) ? job : nil
+    }
+
+    func list(_ query: JobListQuery, _ answer: @escaping JobAnswer<JobPage>) {
+        on(lists, answer) { [self] () throws(Problem) in
+            // Copies, so that nobody waits while they are looked through.
+            let (lists, turns) = table.withLock { table in (query.accounts.map { table.jobs.jobs(of: $0) }, table.turns) }
+            var jobs = lists.count == 1 ? lists[0] : lists.joined().sorted { $0.createdAt < $1.createdAt }
+            if let after = query.after {
+                guard let place = jobs.lastIndex(where: { $0.id == after }) else { throw .noSuchPage }
+                jobs.removeSubrange(place...)
+            }
+            let found = jobs.reversed().lazy.compactMap { job -> SpoolJob? in
+                let (state, isExpired) = job.state.withLock { ($0.record.state, $0.record.isExpired) }
+                return isExpired || query.state.map { $0 != state } ?? false ? nil : job
+            }
+            let some = Array(found.prefix(query.limit + 1))
+            let page = Array(some.prefix(query.limit))
+            let places = turns.places(of: page)
+            let views = page.map { job in
+                let record = job.record
+                return JobView(id: job.id, record: record, place: record.state == .queued ? places[job.id] : nil)
+            }
+            return JobPage(jobs: views, next: some.count > query.limit ? page.last?.id : nil)
+        }
     }
 
     func events(of id: JobID, _ answer: @escaping JobAnswer<any JobEvents>) {
@@ -29,7 +64,8 @@ extension SpoolKeeper {
 
     func view(of job: SpoolJob) -> JobView {
         let record = job.record
-        return JobView(id: job.id, record: record, place: record.state == .queued ? table.withLock { $0.place(of: job) } : nil)
+        guard record.state == .queued else { return JobView(id: job.id, record: record) }
+        return JobView(id: job.id, record: record, place: table.withLock { $0.turns }.places(of: [job])[job.id])
     }
 
     private func job(_ id: JobID) throws(Problem) -> SpoolJob {
@@ -39,7 +75,13 @@ extension SpoolKeeper {
     }
 
     private func onDisk<Value>(_ answer: @escaping JobAnswer<Value>, _ body: @escaping @Sendable () throws(Problem) -> Value) {
-        disk.addOperation { answer(Result(catching: body)) }
+        on(disk, answer, body)
+    }
+
+    private func on<Value>(
+        _ queue: OperationQueue, _ answer: @escaping JobAnswer<Value>, _ body: @escaping @Sendable () throws(Problem) -> Value
+    ) {
+        queue.addOperation { answer(Result(catching: body)) }
     }
 
     // MARK: On disk

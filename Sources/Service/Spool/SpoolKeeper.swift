@@ -12,6 +12,8 @@ import Synchronization
 final class SpoolKeeper: JobKeeper {
     /// Threads that wait for the medium.
     let disk: OperationQueue
+    /// One list after the other, so that nobody who asks for many keeps files waiting.
+    let lists: OperationQueue
     let context: ServiceContext
     let ttlSeconds: Double
     /// Nil where there was no room for a temporary one: no jobs then.
@@ -23,7 +25,7 @@ final class SpoolKeeper: JobKeeper {
     nonisolated(unsafe) private let sweeper: any DispatchSourceTimer
 
     struct Table {
-        var jobs: [JobID: SpoolJob] = [:]
+        var jobs = SpoolIndex()
         /// What ``SpoolJob/State/bytes`` add up to, and who has how many.
         var ledger: JobLedger
         var queue = JobQueue()
@@ -31,17 +33,7 @@ final class SpoolKeeper: JobKeeper {
         var claimed: [SpoolJob] = []
         var isStopped = false
 
-        /// Where a job waits; nil where it does not.
-        func place(of job: SpoolJob) -> JobPlace? {
-            let isClaimed = claimed.contains { $0 === job }
-            guard let ahead = isClaimed ? 0 : queue.position(of: job).map({ claimed.count + $0 }) else { return nil }
-            return place(ahead: ahead)
-        }
-
-        func place(ahead: Int) -> JobPlace {
-            // Those ahead are taken to be like all that wait: looking at each would take longer the more there are.
-            JobPlace(ahead: ahead, meanTiles: Double(queue.tiles) / Double(max(1, queue.count)))
-        }
+        var turns: SpoolTurns { SpoolTurns(queue: queue, claimed: claimed) }
     }
 
     /// For how long 410 is told from 404 after a result has expired.
@@ -57,6 +49,9 @@ final class SpoolKeeper: JobKeeper {
         disk = OperationQueue()
         disk.name = "spool"
         disk.maxConcurrentOperationCount = 4
+        lists = OperationQueue()
+        lists.name = "lists of jobs"
+        lists.maxConcurrentOperationCount = 1
         if let folder = options.stateFolder {
             try files.makeFolder(folder)
             spool = try JobSpool(folder: URL(filePath: folder).standardizedFileURL.path, disk: files)
@@ -97,7 +92,7 @@ final class SpoolKeeper: JobKeeper {
         }
         table.withLock { table in
             for job in jobs {
-                table.jobs[job.id] = job
+                table.jobs.add(job)
                 table.ledger.recover(job.caller, bytes: job.state.withLock { $0.bytes })
             }
         }
@@ -132,7 +127,7 @@ final class SpoolKeeper: JobKeeper {
                 let work = context.beginWork()
                 job.state.withLock { $0.running = work }
             }
-            let place = table.withLock { $0.place(ahead: $0.claimed.count + $0.queue.count) }
+            let place = table.withLock { $0.turns }.placeOfNext
             job.log?.append(
                 .queued, JobDocument(job.record, JobDocument.Moment(etaSeconds: new.eta(place), position: place.ahead)))
             table.withLock { $0.queue.add(job) }
@@ -150,7 +145,7 @@ final class SpoolKeeper: JobKeeper {
         let job = SpoolJob(new.record, id: new.id, bytes: bytes)
         // Reserved before it is written, so that many at once do not overrun the limit together.
         let refusal: SpoolFailure? = table.withLock { table in
-            do throws(SpoolFailure) { try table.ledger.open(job.caller, bytes: bytes) } catch { return error }
+            do throws(SpoolFailure) { try table.ledger.open(job.caller, bytes: bytes, mostJobs: new.mostJobs) } catch { return error }
             return nil
         }
         do {
@@ -163,19 +158,22 @@ final class SpoolKeeper: JobKeeper {
                     table.ledger.close(job.caller)
                 }
             }
-            throw problem(for: error, "accept")
+            throw problem(for: error, "accept", caller: job.caller)
         }
-        table.withLock { $0.jobs[new.id] = job }
+        table.withLock { $0.jobs.add(job) }
         return job
     }
 
     /// 507, counted and logged with what the operator needs to know.
-    func problem(for error: any Error, _ operation: String) -> Problem {
+    func problem(for error: any Error, _ operation: String, caller: String? = nil) -> Problem {
+        if case SpoolFailure.allOfCaller(let limit, let actual) = error {
+            return .tooManyJobs(limit: limit, actual: actual, retryAfterSeconds: secondsToNextExpiry(of: caller))
+        }
         context.metrics.spoolErrors(operation).add()
         if case SpoolFailure.full(let limit, let actual) = error {
             return .insufficientStorage(
                 "The service keeps as many jobs as it may.", limit: limit, actual: actual,
-                retryAfterSeconds: secondsToNextExpiry)
+                retryAfterSeconds: secondsToNextExpiry(of: nil))
         }
         context.logger.error("the state folder cannot be written", metadata: ["error": "\(error)"])
         return .insufficientStorage(
@@ -213,7 +211,7 @@ final class SpoolKeeper: JobKeeper {
         let (waiting, jobs) = table.withLock { table in
             table.isStopped = true
             defer { (table.queue, table.claimed) = (JobQueue(), []) }
-            return (table.queue.all + table.claimed, Array(table.jobs.values))
+            return (table.queue.all + table.claimed, table.jobs.all)
         }
         // They are not begun in this process.
         for job in waiting { job.state.withLock { $0.running = nil } }
@@ -221,7 +219,7 @@ final class SpoolKeeper: JobKeeper {
     }
 
     func endStreams(ofQueuedOnly: Bool) {
-        let jobs = table.withLock { ofQueuedOnly ? $0.queue.all + $0.claimed : Array($0.jobs.values) }
+        let jobs = table.withLock { ofQueuedOnly ? $0.queue.all + $0.claimed : $0.jobs.all }
         for job in jobs { job.log?.shut() }
     }
 
@@ -240,7 +238,7 @@ final class SpoolKeeper: JobKeeper {
     func forget(_ job: SpoolJob) {
         _ = job.files.withLock { _ in try? spool?.remove(job.id) }
         table.withLock { table in
-            guard table.jobs.removeValue(forKey: job.id) != nil else { return }
+            guard table.jobs.remove(job) else { return }
             close(job, in: &table)
             table.ledger.change(job.caller, bytes: -job.state.withLock { $0.bytes })
         }
@@ -270,7 +268,7 @@ final class SpoolKeeper: JobKeeper {
     }
 
     func updateGauges(_ done: @escaping @Sendable () -> Void) {
-        let (jobs, bytes) = table.withLock { (Array($0.jobs.values), $0.ledger.bytes) }
+        let (jobs, bytes) = table.withLock { ($0.jobs.all, $0.ledger.bytes) }
         var counts: [JobState: Int] = [:]
         for job in jobs {
             let record = job.record
@@ -281,9 +279,9 @@ final class SpoolKeeper: JobKeeper {
         done()
     }
 
-    /// When the first of the jobs that count will be gone.
-    private var secondsToNextExpiry: Int {
-        let jobs = table.withLock { Array($0.jobs.values) }
+    /// When the first of the jobs that count, of one caller or of all, will be gone.
+    private func secondsToNextExpiry(of caller: String?) -> Int {
+        let jobs = table.withLock { table in caller.map { table.jobs.jobs(of: $0) } ?? table.jobs.all }
         let oldest = jobs.compactMap { $0.record.isGone ? nil : $0.secondsSinceEnd }.max() ?? 0
         return Int(min(3600, max(1, (ttlSeconds - oldest).rounded(.up))))
     }

@@ -20,7 +20,7 @@ struct AccessLog: Sendable {
         let method = Self.methods.contains(sent) ? sent : "other"
         // 499 as nginx: nobody was there to take a status. Not an error of the service.
         let status = answer.status.map { String($0.rawValue) } ?? "499"
-        metrics.requests(route, method, status).add()
+        metrics.request(route, method, status, client: answer.client)
         metrics.requestSeconds(route).observe(answer.seconds)
         if let code = answer.serverProblem { metrics.rejected(code).add() }
 
@@ -33,6 +33,7 @@ struct AccessLog: Sendable {
             "seconds": "\((answer.seconds * 1e4).rounded() / 1e4)",
             "client": "\(clients.resolve(peer: answer.remoteHost, headers: answer.head?.headers))",
         ]
+        if let client = answer.client { fields["key"] = "\(client)" }
         if case .complete = answer.outcome {} else { fields["outcome"] = "\(answer.outcome)" }
         if let problem = answer.serverProblem { fields["problem"] = "\(problem)" }
         if let trace = answer.head?.headers["traceparent"] { fields["traceparent"] = "\(LogText.prefix(trace, bytes: 128))" }

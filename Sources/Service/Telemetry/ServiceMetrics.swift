@@ -3,7 +3,8 @@ import Metrics
 /// Everything the service counts, by the names of the contract.
 public struct ServiceMetrics: Sendable {
     public let registry: Registry
-    let requests: Family<Counter>
+    private let requests: Family<Counter>
+    private let namesClients: Bool
     let requestSeconds: Family<Histogram>
     let rejected: Family<Counter>
     let cancelled: Family<Counter>
@@ -20,12 +21,15 @@ public struct ServiceMetrics: Sendable {
     let spoolErrors: Family<Counter>
     let eventStreams: Gauge
 
-    public init() {
+    /// - Parameter namesClients: whether requests are counted by client; for a service with keys, whose names are few.
+    public init(namesClients: Bool = false) {
+        self.namesClients = namesClients
         let registry = Registry()
         self.registry = registry
         requests = registry.counters(
-            "deblur_http_requests_total", "Answers by route, method and status; 499: the client left before one.",
-            labels: ["route", "method", "code"])
+            "deblur_http_requests_total",
+            "Answers by route, method and status; 499: the client left before one. With keys also by the name of the key.",
+            labels: ["route", "method", "code"] + (namesClients ? ["client"] : []))
         requestSeconds = registry.histograms(
             "deblur_http_request_seconds", "From a request's first byte to its answer's last.", labels: ["route"],
             buckets: Histogram.secondsBuckets)
@@ -68,5 +72,10 @@ public struct ServiceMetrics: Sendable {
             "deblur_log_lines_dropped_total", "Lines of the log that nobody read in time.", kind: .counter
         ) { Double(LogWriter.standardError.droppedLines) }
         ProcessMetrics.register(in: registry)
+    }
+
+    /// - Parameter client: the name of a key; nil: none came.
+    func request(_ route: String, _ method: String, _ status: String, client: String?) {
+        (namesClients ? requests(route, method, status, client ?? "") : requests(route, method, status)).add()
     }
 }

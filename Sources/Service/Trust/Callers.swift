@@ -7,13 +7,27 @@ package struct Callers: Sendable {
     let keys: APIKeys?
     let clients: ClientAddress
 
-    /// A short name, the same for every request of a caller and in every process: its key's digest, or its address; of
-    /// IPv6 the /64, because whoever has one address of it has them all.
-    func name(of exchange: Exchange) -> String {
-        if let key = keys?.name(of: exchange.head) { return "key \(key)" }
+    func caller(of exchange: Exchange) -> Caller {
+        if let tenant = keys?.tenant(of: exchange.head) {
+            return Caller(account: tenant.accounts[0], tenant: tenant, owner: .accounts(tenant.accounts))
+        }
         let address = clients.resolve(peer: exchange.remoteAddress.host, headers: exchange.head.headers)
-        return AddressRange.network(of: address)
+        let account = AddressRange.network(of: address)
+        return Caller(account: account, tenant: nil, owner: keys == nil ? .anybody : .accounts([account]))
     }
+}
+
+struct Caller: Sendable {
+    /// A short name, the same for every request of a caller and in every process: its key's name or digest, or its address; of
+    /// IPv6 the /64, because whoever has one address of it has them all.
+    let account: String
+    /// Nil where the service has no keys.
+    let tenant: Tenant?
+    /// As whom it asks for jobs.
+    let owner: JobOwner
+
+    /// The names that its own jobs are kept under.
+    var accounts: [String] { tenant?.accounts ?? [account] }
 }
 
 /// Whose request it is, behind proxies that are trusted to say.
