@@ -220,7 +220,8 @@ struct JobTablesTests {
         try Self.accept(connection, "b0", client: "b")
         let first = try JobTables.list(connection, clients: ["a"], state: nil, before: nil, limit: 2)
         #expect(first.map(\.id) == ["a4", "a3"])
-        #expect(try JobTables.list(connection, clients: ["a"], state: nil, before: first[1].number, limit: 9).map(\.id) == ["a2", "a1", "a0"])
+        #expect(
+            try JobTables.list(connection, clients: ["a"], state: nil, before: first[1].number, limit: 9).map(\.id) == ["a2", "a1", "a0"])
         _ = try JobTables.cancel(connection, "a1", record: "", event: ("cancelled", ""), seconds: 60)
         #expect(try JobTables.list(connection, clients: ["a"], state: "cancelled", before: nil, limit: 9).map(\.id) == ["a1"])
         #expect(try JobTables.list(connection, clients: ["b"], state: nil, before: nil, limit: 9).map(\.id) == ["b0"])

@@ -36,7 +36,9 @@ import Testing
 
     private func job(_ rig: Rig, _ key: String, _ photo: [UInt8]? = nil) throws -> String {
         let answer = try post(rig, key, photo)
-        guard answer.status == 202, let id = answer.json["id"] as? String else { throw TestSupportError("\(answer.status): \(answer.text)") }
+        guard answer.status == 202, let id = answer.json["id"] as? String else {
+            throw TestSupportError("\(answer.status): \(answer.text)")
+        }
         return id
     }
 
@@ -228,18 +230,18 @@ import Testing
         gate.close()
         let busy = [try rig.client(), try rig.client()]
         for (place, client) in busy.enumerated() {
-            client.post("/deblur", try Pictures.png(40, 40), headers: [bearer("two")])
+            client.post("/deblur", try Pictures.png(16, 16), headers: [bearer("two")])
             #expect(gate.waitForSomebody())
             #expect(try rig.eventually { try metric(rig, "two", "deblur_queue_tiles") == Double(place) })
         }
         for _ in 0..<4 {
-            let refused = try rig.post("/deblur", Pictures.png(40, 40), headers: [bearer("one")])
+            let refused = try rig.post("/deblur", Pictures.png(16, 16), headers: [bearer("one")])
             #expect(refused.status == 429 && refused.code == "queue_full", "\(refused.text)")
         }
         gate.open()
         for client in busy { #expect(try client.answer().status == 200) }
         #expect(try rig.eventually { try metric(rig, "two", "deblur_workers_busy") == 0 })
-        for status in [200, 200, 429] { #expect(try rig.post("/deblur", Pictures.png(40, 40), headers: [bearer("one")]).status == status) }
+        for status in [200, 200, 429] { #expect(try rig.post("/deblur", Pictures.png(16, 16), headers: [bearer("one")]).status == status) }
     }
 
     @Test func aKeyHasSoManyJobs() throws {
@@ -268,8 +270,9 @@ import Testing
         for key in ["secret-one", "secret-two", "secret-three"] { _ = try rig.get("/model", headers: [bearer(key)]) }
         let text = try rig.get("/metrics", headers: [bearer("secret-one")]).text
         for (client, code) in [("alice", 200), ("unnamed", 200), ("", 401)] {
-            #expect(text.contains("deblur_http_requests_total{route=\"/model\",method=\"GET\",code=\"\(code)\",client=\"\(client)\"} 1\n")
-                || code == 401 && text.contains("code=\"401\",client=\"\"} 1\n"), "\(client)")
+            #expect(
+                text.contains("deblur_http_requests_total{route=\"/model\",method=\"GET\",code=\"\(code)\",client=\"\(client)\"} 1\n")
+                    || code == 401 && text.contains("code=\"401\",client=\"\"} 1\n"), "\(client)")
         }
         #expect(!text.contains("secret"))
         #expect(rig.eventually { rig.log.all.contains { $0.contains("route=/model") && $0.contains("key=alice") } })
@@ -300,7 +303,8 @@ import Testing
 
     /// A key may hold colons, and every line that was a key before names existed is the same key now.
     @Test func keysWithColonsAreKeys() throws {
-        let office = try Office("user:pass", "alice rate=1000/s jobs=9: a:b==", "alice: a:b==", "user:pass", "#comment: no key", "  spaced  ")
+        let office = try Office(
+            "user:pass", "alice rate=1000/s jobs=9: a:b==", "alice: a:b==", "user:pass", "#comment: no key", "  spaced  ")
         let rig = try office.rig()
         for key in ["user:pass", "a:b==", "spaced"] { #expect(try rig.get("/model", headers: [bearer(key)]).status == 200, "\(key)") }
         for key in ["pass", "b==", "one", "no key", ""] { #expect(try rig.get("/model", headers: [bearer(key)]).status == 401, "\(key)") }
