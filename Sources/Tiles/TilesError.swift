@@ -43,10 +43,23 @@ public struct QueueFull: Error, Equatable, Sendable {
     public var actual: Int
     /// Measured throughput says that there is room after that many seconds; at least 0.
     public var retryAfterSeconds: Double
+    /// Tiles for which room is held besides, for others who were refused.
+    public var held: Int
+    /// What the client may come back with; nil where none was asked for, or the client has its part of the queue.
+    public var promise: QueuePromise?
 
-    public init(limit: Int, actual: Int, retryAfterSeconds: Double) {
+    public init(limit: Int, actual: Int, retryAfterSeconds: Double, held: Int = 0) {
         self.limit = limit
         self.actual = actual
         self.retryAfterSeconds = retryAfterSeconds
+        self.held = held
     }
+}
+
+/// What a client that was refused comes back with.
+public struct QueuePromise: Equatable, Sendable {
+    /// Random: no other one has it.
+    public let id: UInt64
+    /// For how long it counts, from the refusal on.
+    public let seconds: Double
 }

@@ -45,7 +45,9 @@ extension Problem {
             switch error {
             case .queueFull(let full):
                 .queueFull(
-                    "\(full.actual) tiles are waiting; the queue takes \(full.limit).", limit: full.limit,
+                    full.held > 0
+                        ? "\(full.actual) tiles are waiting, and room for \(full.held) is held; the queue takes \(full.limit)."
+                        : "\(full.actual) tiles are waiting; the queue takes \(full.limit).", limit: full.limit,
                     actual: full.actual, retryAfterSeconds: full.retryAfterSeconds)
             case .badOption(let name, _, let expected): .badParameter(name, expected)
             case .emptyImage: Problem(.unprocessableContent, .tooSmall, "The image has no pixels.")

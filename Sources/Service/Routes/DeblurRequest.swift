@@ -34,6 +34,7 @@ final class DeblurRequest: Sendable {
     private let running: RunningWork
     private let caller: Caller
     private let rates: RequestRates
+    private let call: QueueCall
     private let parking: ParkedResults
     private let state = Mutex(State())
 
@@ -49,6 +50,7 @@ final class DeblurRequest: Sendable {
         running = service.context.beginWork()
         caller = service.callers.caller(of: exchange)
         rates = service.rates
+        call = QueueCall(exchange.head, account: caller.account, tickets: service.tickets, scheduler: engine.scheduler)
         parking = service.parking
         kind = try DeblurUpload.kind(of: exchange.head)
         query = try exchange.head.target.queryItems()
@@ -163,7 +165,7 @@ final class DeblurRequest: Sendable {
         if Preferences(exchange.head.headers).respondAsync, !parameters.dryRun {
             return accept(body[upload.imageRange], plan)
         }
-        let place = try engine.scheduler.reserve(tiles: plan.grid.count, client: caller.account)
+        let place = try call.reserve(tiles: plan.grid.count, in: engine.scheduler)
         let began = ContinuousClock.now
         state.withLock { $0.stage = .queue }
         let wait = engine.memory.reserveImage(plan.bytes, beside: body.count, client: caller.account) { [self] result in
@@ -205,7 +207,11 @@ final class DeblurRequest: Sendable {
                 return state.isGone
             }
             // Where the client has left, nobody knows its name.
-            if isGone { jobs.keeper.delete(job.id, for: .anybody, forgetting: true) { _ in } } else { exchange.respond(JobRoutes.accepted(job, jobs)) }
+            if isGone {
+                jobs.keeper.delete(job.id, for: .anybody, forgetting: true) { _ in }
+            } else {
+                exchange.respond(JobRoutes.accepted(job, jobs))
+            }
             release()
         }
     }

@@ -17,6 +17,7 @@ package final class ServiceState: Sendable {
     let jobs: JobRunner
     let callers: Callers
     let rates = RequestRates()
+    let tickets = ReturnTickets()
     let heatMaps: HeatMapDesk
     /// Results whose clients are slow.
     let parking: ParkedResults

@@ -23,7 +23,7 @@ struct QueueLedger: Sendable {
     /// Most tiles of a small image. None is small in a short queue.
     private var smallImage: Int { limit / 32 }
     /// Tiles that wait of small images whatever else does.
-    private var keptForSmall: Int { limit / 8 }
+    var keptForSmall: Int { limit / 8 }
 
     func lane(client: String, tiles: Int, limited: Bool) -> QueueLane {
         limited ? .waiting(client: client, isSmall: tiles <= smallImage) : .accepted
@@ -60,6 +60,12 @@ struct QueueLedger: Sendable {
             over = max(counted + max(0, small - keptForSmall) - limit, own.large - share)
         }
         return over >= 0 ? over + 1 : nil
+    }
+
+    /// Whether a client has its part of that lane while others wait, too.
+    func hasItsShare(_ lane: QueueLane) -> Bool {
+        guard case .waiting(let client, let isSmall) = lane, let own = clients[client] else { return false }
+        return isSmall ? own.small < small && own.small >= max(1, keptForSmall / 2) : own.large < large && own.large >= max(1, limit / 2)
     }
 
     /// Whether more small images come than there are tiles for.

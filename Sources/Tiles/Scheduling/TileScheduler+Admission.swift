@@ -37,7 +37,7 @@ extension TileScheduler {
         let place = ticket.flatMap { $0.spend() ? $0.tiles : nil }
         let refusal = turns.withLock { [self] turns -> TilesError? in
             if let place { turns.giveBack(place, of: restoration.lane) }
-            if let refusal = self.refusal(turns, place == nil ? restoration.lane : .accepted) { return refusal }
+            if let refusal = self.refusal(&turns, place == nil ? restoration.lane : .accepted, tiles: grid.count) { return refusal }
             turns.join(restoration)
             unfinished.enter()
             return nil
@@ -54,18 +54,24 @@ extension TileScheduler {
     ///   - limited: whether the queue may refuse; not for work that was accepted before.
     ///   - client: on whose account.
     ///   - tiles: of the image.
+    ///   - visit: how the client comes, where it comes back when it is refused; nil where it does not.
     /// - Throws: ``TilesError/queueFull(_:)``, ``TilesError/stopped``.
     public func reserve(
-        tiles: Int, limited: Bool = true, client: String = ""
+        tiles: Int, limited: Bool = true, client: String = "", visit: QueueVisit? = nil
     ) throws(TilesError) -> QueueTicket {
         let lane = lane(client: client, tiles: tiles, limited: limited)
         let refusal = turns.withLock { [self] turns -> TilesError? in
-            if let refusal = self.refusal(turns, lane) { return refusal }
+            if let refusal = self.refusal(&turns, lane, tiles: tiles, visit) { return refusal }
             turns.reserve(tiles, in: lane)
             return nil
         }
         if let refusal { throw refusal }
         return QueueTicket(tiles: tiles, lane: lane, scheduler: self)
+    }
+
+    /// Whoever was promised room is on its way: the promise counts for so long at least.
+    public func extend(promise id: UInt64, seconds: Double) {
+        turns.withLock { $0.promises.extend(id, until: .now + .seconds(seconds)) }
     }
 
     private func lane(client: String, tiles: Int, limited: Bool) -> QueueLane {
@@ -81,18 +87,9 @@ extension TileScheduler {
     /// What is left of a tile's work in a dry run of an image that is encoded as a whole.
     private static let classifierShare = 0.01
 
-    private func refusal(_ turns: borrowing Turns, _ lane: QueueLane) -> TilesError? {
+    private func refusal(_ turns: inout Turns, _ lane: QueueLane, tiles: Int, _ visit: QueueVisit? = nil) -> TilesError? {
         guard turns.isOpen else { return .stopped }
-        guard lane != .accepted else { return nil }
-        let limit = configuration.queueLimit
-        var surplus = turns.ledger.surplus(for: lane)
-        // Without a queue a worker has to be free.
-        if limit == 0, turns.ledger.tiles == 0 { surplus = turns.busyWorkers < configuration.threads ? nil : 0 }
-        guard let surplus else { return nil }
-        return .queueFull(
-            QueueFull(
-                limit: limit, actual: turns.ledger.tiles,
-                retryAfterSeconds: turns.seconds(untilHandedOut: surplus, of: lane)))
+        return turns.refusal(of: tiles, in: lane, visit, threads: configuration.threads).map { .queueFull($0) }
     }
 }
 

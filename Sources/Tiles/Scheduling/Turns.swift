@@ -23,6 +23,7 @@ struct Turns: @unchecked Sendable {
     private(set) var cursor = 0
     /// Waiting and reserved tiles of those whom the queue's limit bounds.
     private(set) var ledger: QueueLedger
+    var promises = QueuePromises()
     /// Tiles that no worker has yet.
     private(set) var waitingTiles = 0 {
         didSet { hint.isAnyTileWaiting = waitingTiles > 0 }
@@ -160,7 +161,7 @@ struct Turns: @unchecked Sendable {
             require(group.ring.allSatisfy { $0.lane == group.lane }, "an image in another's lane")
         }
         require(Set(groups.map(\.lane)).count == groups.count, "a lane has two turns")
-        violations += ledger.checkInvariants()
+        violations += ledger.checkInvariants() + promises.checkInvariants()
         let ring = ring
         let waiting = ring.reduce(0) { $0 + $1.waitingTiles }
         require(waiting == waitingTiles, "\(waiting) tiles wait, \(waitingTiles) are counted")
