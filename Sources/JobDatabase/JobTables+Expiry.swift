@@ -50,6 +50,15 @@ extension JobTables {
         return true
     }
 
+    /// A result that is being read stays for so long at least, if it is there.
+    package static func keep(_ connection: DatabaseConnection, _ id: String, seconds: Double) throws(DatabaseError) {
+        _ = try connection.query(
+            """
+            UPDATE deblur_jobs SET expires_at = now() + make_interval(secs => $2)
+            WHERE id = $1 AND NOT is_gone AND expires_at < now() + make_interval(secs => $2)
+            """, [.text(id), .double(seconds)])
+    }
+
     /// Removes every trace of a job.
     package static func remove(_ connection: DatabaseConnection, _ id: String) throws(DatabaseError) {
         _ = try connection.query("DELETE FROM deblur_jobs WHERE id = $1", [.text(id)])

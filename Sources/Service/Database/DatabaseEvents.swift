@@ -61,15 +61,28 @@ final class DatabaseEvents: JobEvents {
     }
 }
 
-/// A result in the database. Where it expires while it is read, the reader's connection is cut.
-struct DatabaseBytes: StoredBytes {
+/// A result in the database. It does not expire while it is read; where it is deleted meanwhile, the reader's connection is cut.
+final class DatabaseBytes: StoredBytes {
     let id: JobID
     let count: Int
-    let keeper: DatabaseKeeper
+    private let keeper: DatabaseKeeper
+    /// When it was last said that it is being read.
+    private let said = Mutex<ContinuousClock.Instant?>(nil)
+
+    /// More than the slowest reader takes for what is in buffers.
+    private static let keptSeconds = 300.0
+
+    init(id: JobID, count: Int, keeper: DatabaseKeeper) { (self.id, self.count, self.keeper) = (id, count, keeper) }
 
     func read(at offset: Int, count: Int, _ answer: @escaping @Sendable ([UInt8]?) -> Void) {
+        let isDue = said.withLock { said in
+            let isDue = said.map { $0.secondsUntilNow > Self.keptSeconds / 4 } ?? true
+            if isDue { said = .now }
+            return isDue
+        }
         keeper.ask({ (result: Result<[UInt8]?, Problem>) in answer((try? result.get()) ?? nil) }) { [id] connection in
-            try JobTables.slice(connection, .result, of: id.text, at: offset, count: count)
+            if isDue { try JobTables.keep(connection, id.text, seconds: Self.keptSeconds) }
+            return try JobTables.slice(connection, .result, of: id.text, at: offset, count: count)
         }
     }
 }

@@ -191,7 +191,7 @@ final class DatabaseKeeper: JobKeeper {
         let seconds = ttlSeconds
         ask(answer) { [context] connection in
             guard let job = try JobTables.find(connection, id.text, of: owner.accounts) else { throw Problem.noSuchJob }
-            var file = try Self.file(job, id)
+            var file = (try? Self.file(job, id)) ?? JobFile(record: Self.lostRecord(of: job), tiles: [])
             if file.record.cancel() {
                 let event = String(decoding: JSON.encode(JobDocument(file.record)), as: UTF8.self)
                 if try JobTables.cancel(
@@ -232,6 +232,18 @@ final class DatabaseKeeper: JobKeeper {
         var part = try JSONDecoder().decode(Part.self, from: Data(job.record.utf8))
         correct(&part.record, by: job)
         return part.record
+    }
+
+    /// What is left of a job whose record cannot be read: whose it is, and its state.
+    private static func lostRecord(of job: StoredJob) -> JobRecord {
+        var record = JobRecord(
+            id: job.id, createdAt: .now, width: 1, height: 1, tiles: 1, parameters: ["format": "png"], workBytes: 1,
+            requestID: RequestID.random(), model: "", caller: job.client)
+        let state = JobState(rawValue: job.state) ?? .failed
+        guard state.isFinal else { return record }
+        (record.state, record.finishedAt) = (state, .now)
+        if state == .failed { record.error = JobProblem(Problem.unreadable, requestID: record.requestID) }
+        return record
     }
 
     private static func correct(_ record: inout JobRecord, by job: StoredJob) {
@@ -285,9 +297,24 @@ final class DatabaseKeeper: JobKeeper {
             if isStopped { claim.giveBack() }
             return isStopped ? nil : claim
         } catch {
-            // Nobody can read it. It is left to its lease; after three times it fails by its count.
             context.logger.error("a job in the database cannot be read", metadata: ["job": "\(job.id)", "error": "\(error)"])
+            // Another release may read it: it is left to its lease until its tries are used up.
+            if job.tries >= JobRecord.mostTries { giveUp(job, lease) }
             return nil
+        }
+    }
+
+    /// Ends a job whose record nobody can read.
+    private func giveUp(_ job: StoredJob, _ lease: Lease) {
+        var record = Self.lostRecord(of: job)
+        guard record.fail(JobProblem(Problem.unreadable, requestID: record.requestID)) else { return }
+        let (text, event) = (Self.text(record), String(decoding: JSON.encode(JobDocument(record)), as: UTF8.self))
+        pool.perform(within: 5) { [ttlSeconds] in
+            try JobTables.finish(
+                $0, lease, state: JobState.failed.rawValue, record: text, files: [], event: (JobEvent.Name.failed.rawValue, event),
+                seconds: ttlSeconds)
+        } completion: { [context] (result: Result<Bool, any Error>) in
+            if case .success(true) = result { context.metrics.jobsEnded(JobState.failed.rawValue).add() }
         }
     }
 
@@ -357,8 +384,8 @@ final class DatabaseKeeper: JobKeeper {
         var count = most
         while count == most, .now < end {
             count = try JobTables.expireDue(connection, limit: most, seconds: SpoolKeeper.tombstoneSeconds) { job in
-                guard let id = JobID(job.id), var file = try? Self.file(job, id), file.record.expire() else { return nil }
-                return Self.text(file.record)
+                var record = (try? Self.record(of: job)) ?? Self.lostRecord(of: job)
+                return record.expire() ? Self.text(record) : nil
             }
         }
     }

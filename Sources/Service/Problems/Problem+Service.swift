@@ -58,6 +58,9 @@ extension Problem {
         .internalServerError, .abandoned,
         "The service ended three times while it worked on this photo; it is not tried again.")
 
+    static let unreadable = Problem(
+        .internalServerError, .abandoned, "The service cannot read what it kept of this job; it is not tried again.")
+
     /// A transfer whose memory others need.
     static let tooSlow = Problem(
         .tooManyRequests, .queueFull,
