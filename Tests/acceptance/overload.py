@@ -189,6 +189,7 @@ class Overload:
 
     def patience(self):
         refusals = [refused for refused, _, _ in self.stories]
+        expect(len(refusals) > 5, True, f"enough clients that waited and got in ({len(refusals)})")
         told = [told for told, _ in self.lines]
         note = (
             f"{len(refusals)} times a client that waits got in after a refusal: refused {percentile(refusals, 0.5)} times (median; "

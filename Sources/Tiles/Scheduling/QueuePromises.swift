@@ -41,8 +41,13 @@ struct QueuePromises: Sendable {
     /// Most promises that room is held for: of one client, and of all.
     static let mostOfClient = 64
     static let most = 1024
+    /// Nobody in the line is told more seconds: what was measured may change, and a client that sleeps cannot be called.
+    static let longestWait = 30.0
 
     private var line: [Entry] = []
+    /// What waits in the line are lengthened by: more after each client that came when it was told and found no room, less after each
+    /// that did find it. So that few come in vain, also where estimates are too short.
+    private var caution = 1.0
 
     mutating func forgetOverdue(_ now: ContinuousClock.Instant) {
         if line.contains(where: { $0.end < now }) { line.removeAll { $0.end < now } }
@@ -50,7 +55,11 @@ struct QueuePromises: Sendable {
 
     func holds(_ id: UInt64) -> Bool { line.contains { $0.id == id } }
 
-    mutating func remove(_ id: UInt64) { line.removeAll { $0.id == id } }
+    /// It was let in.
+    mutating func keep(_ id: UInt64) {
+        guard let place = line.firstIndex(where: { $0.id == id }) else { return }
+        if line.remove(at: place).isProven { caution = max(1, caution * 0.97) }
+    }
 
     /// It is on its way: it counts until then at least.
     mutating func extend(_ id: UInt64, until end: ContinuousClock.Instant) {
@@ -108,8 +117,12 @@ struct QueuePromises: Sendable {
         }
         // Each is good for one return.
         line[place].id = id
-        if case .returned = visit { line[place].isProven = true }
-        let seconds = wait(line[place].isProven ? tilesAhead(of: id, isSmall: isSmall) : nil)
+        if case .returned = visit {
+            if line[place].isProven, line[place].end > now { caution = min(3, caution * 1.1) }
+            line[place].isProven = true
+        }
+        let isProven = line[place].isProven
+        let seconds = isProven ? min(Self.longestWait, caution * wait(tilesAhead(of: id, isSmall: isSmall))) : wait(nil)
         let life = Self.life(afterWaiting: seconds)
         line[place].end = now + .seconds(life)
         return (QueuePromise(id: id, seconds: life), seconds)

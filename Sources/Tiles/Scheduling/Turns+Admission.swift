@@ -18,7 +18,7 @@ extension Turns {
             tooMany = surplus(seen, lane, threads)
         }
         guard tooMany != nil else {
-            if let id = visit?.promise { promises.remove(id) }
+            if let id = visit?.promise { promises.keep(id) }
             return nil
         }
         var full = QueueFull(
