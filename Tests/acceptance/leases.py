@@ -105,9 +105,9 @@ class Leases:
         whole = self.read(replica.port, name, 0)
         parts = self.read(replica.port, name, 12)
         expect(parts == whole and len(whole) > 5_000_000, True, f"the result, read slowly ({len(parts)} of {len(whole)} bytes)")
-        expect(ask(replica.port, "HEAD", f"/jobs/{name}/result").status, 200, "the result, while it may be read")
+        expect(ask(replica.port, "GET", f"/jobs/{name}/result").status, 410, "the result, asked for after its time")
         self.database.ask(f"UPDATE deblur_jobs SET expires_at = now() WHERE id = '{name}'")
-        wait_for(lambda: ask(replica.port, "GET", f"/jobs/{name}/result").status == 410, 30, "its end")
+        wait_for(lambda: ask(replica.port, "GET", f"/jobs/{name}").status == 410, 30, "its end")
         stop(replica.process)
         return f"{len(whole)} bytes"
 

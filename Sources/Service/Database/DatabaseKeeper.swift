@@ -182,7 +182,10 @@ final class DatabaseKeeper: JobKeeper {
     func result(of id: JobID, _ answer: @escaping JobAnswer<any StoredBytes>) {
         ask(answer) { [self] connection in
             let (_, file) = try Self.stored(id, connection)
-            guard let stored = file.record.result else { throw Problem.expired }
+            // Whoever reads it already has it whole; nobody begins when its time is over.
+            guard let stored = file.record.result, file.record.finishedAt.map({ $0.secondsUntilNow < ttlSeconds }) ?? true else {
+                throw Problem.expired
+            }
             return DatabaseBytes(id: id, count: stored.bytes, keeper: self)
         }
     }
