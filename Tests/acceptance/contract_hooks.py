@@ -54,8 +54,9 @@ def before_call(context, case, kwargs):
 
 def in_words(values):
     """What the contract says in words alone: numbers have no exponent, `exit` is no number beyond the model's
-    sub-decoders, and `tau` does not go with a number."""
+    sub-decoders, `tau` does not go with a number, and `after` is what a page of the caller's own jobs said."""
     values = dict(values)
+    values.pop("after", None)
     if number(values.get("exit"), 64):
         values["exit"] = type(values["exit"])((int(float(values["exit"])) - 1) % DEPTH + 1)
         if isinstance(values["exit"], float):
