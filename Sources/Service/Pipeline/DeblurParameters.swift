@@ -21,18 +21,7 @@ struct DeblurParameters: Sendable, Equatable {
 
     /// - Throws: ``Problem`` `bad_parameter` that names the parameter, never its value.
     init(_ items: [QueryItem]) throws(Problem) {
-        var seen: Set<String> = []
-        for item in items {
-            guard Self.names.contains(item.name) else {
-                throw Problem(
-                    .badRequest, .badParameter,
-                    "There is an unknown parameter; these are known: \(Self.names.joined(separator: ", ")).")
-            }
-            guard seen.insert(item.name).inserted else {
-                throw Problem(.badRequest, .badParameter, "The parameter \(item.name) comes twice.")
-            }
-            try set(item.name, item.value)
-        }
+        try items.readEach(of: Self.names) { item throws(Problem) in try set(item.name, item.value) }
         if exit.fixed != nil, exit.tau != nil {
             throw .badParameter("tau", "left out where exit is a number: it derives adaptive exits")
         }
@@ -96,5 +85,25 @@ struct DeblurParameters: Sendable, Equatable {
             throw .badParameter(name, expected)
         }
         return number
+    }
+}
+
+extension [QueryItem] {
+    /// Reads the items in order.
+    ///
+    /// - Throws: ``Problem`` `bad_parameter` for a name that is not known, or comes twice; what `read` throws.
+    func readEach(of known: [String], _ read: (QueryItem) throws(Problem) -> Void) throws(Problem) {
+        var seen: Set<String> = []
+        for item in self {
+            guard known.contains(item.name) else {
+                throw Problem(
+                    .badRequest, .badParameter,
+                    "There is an unknown parameter; these are known: \(known.joined(separator: ", ")).")
+            }
+            guard seen.insert(item.name).inserted else {
+                throw Problem(.badRequest, .badParameter, "The parameter \(item.name) comes twice.")
+            }
+            try read(item)
+        }
     }
 }

@@ -9,16 +9,7 @@ extension JobListQuery {
     /// - Throws: ``Problem`` `bad_parameter` that names the parameter, never its value.
     init(_ items: [QueryItem], accounts: [String]) throws(Problem) {
         self.init(accounts: accounts, limit: Self.usualLimit)
-        var seen: Set<String> = []
-        for item in items {
-            guard Self.names.contains(item.name) else {
-                throw Problem(
-                    .badRequest, .badParameter,
-                    "There is an unknown parameter; these are known: \(Self.names.joined(separator: ", ")).")
-            }
-            guard seen.insert(item.name).inserted else {
-                throw Problem(.badRequest, .badParameter, "The parameter \(item.name) comes twice.")
-            }
+        try items.readEach(of: Self.names) { item throws(Problem) in
             switch item.name {
             case "state":
                 guard let state = JobState(rawValue: item.value) else {
