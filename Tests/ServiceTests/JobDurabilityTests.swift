@@ -145,9 +145,15 @@ import Testing
             let ended = Flag()
             first.service.drain { ended.set() }
             // A queued job's stream ends without its last event: the client comes back, to the next process.
-            var text: [UInt8] = []
-            while let chunk = try waiting.chunk() { text += chunk }
-            #expect(Event.parse(text).map(\.name) == ["queued"])
+            // So does one that begins only now, and tells what is known.
+            let late = try first.client()
+            late.get("/jobs/\(ids[2])/events")
+            _ = try late.streamHead()
+            for client in [waiting, late] {
+                var text: [UInt8] = []
+                while let chunk = try client.chunk() { text += chunk }
+                #expect(Event.parse(text).map(\.name) == ["queued"])
+            }
             let refused = try first.post("/deblur", Pictures.png(8, 8), headers: ["Prefer: respond-async"])
             #expect(refused.status == 503 && refused.code == "draining")
             #expect(try first.state(ids[0]) == "running")

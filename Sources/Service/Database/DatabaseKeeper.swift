@@ -33,6 +33,8 @@ final class DatabaseKeeper: JobKeeper {
         var news: (@Sendable () -> Void)?
         /// Streams that follow a job.
         var streams: [String: [ObjectIdentifier: DatabaseEvents]] = [:]
+        /// A stream that begins from now on ends after what is known.
+        var areStreamsEnded = false
         var claims: [ObjectIdentifier: DatabaseClaim] = [:]
         var queued = 0
         var ticks = 0
@@ -350,7 +352,11 @@ final class DatabaseKeeper: JobKeeper {
     }
 
     func add(_ stream: DatabaseEvents) {
-        state.withLock { $0.streams[stream.id.text, default: [:]][ObjectIdentifier(stream)] = stream }
+        let areEnded = state.withLock { state in
+            state.streams[stream.id.text, default: [:]][ObjectIdentifier(stream)] = stream
+            return state.areStreamsEnded
+        }
+        if areEnded { stream.shut() }
     }
 
     func remove(_ stream: DatabaseEvents) {
@@ -409,7 +415,11 @@ final class DatabaseKeeper: JobKeeper {
 
     func endStreams(ofQueuedOnly: Bool) {
         // Any replica can go on with them.
-        for stream in state.withLock({ $0.streams.values.flatMap(\.values) }) { stream.shut() }
+        let streams = state.withLock { state in
+            state.areStreamsEnded = true
+            return state.streams.values.flatMap(\.values)
+        }
+        for stream in streams { stream.shut() }
     }
 
     func stop() {
