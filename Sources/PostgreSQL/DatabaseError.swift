@@ -26,6 +26,11 @@ package enum DatabaseError: Error, Equatable {
         case .noLibrary, .settings, .value: false
         }
     }
+
+    /// The server's disk is full (disk_full).
+    package var isFullDisk: Bool {
+        if case .refused("53100", _) = self { true } else { false }
+    }
 }
 
 extension DatabaseError: CustomStringConvertible {

@@ -88,7 +88,7 @@ import Testing
         #expect(try rig.eventually { try rig.metric("deblur_queue_tiles") == 3 })
         second.leave()
         #expect(try rig.eventually { try rig.metric("deblur_cancelled_total{stage=\"queue\"}") == 1 })
-        #expect(try rig.metric("deblur_queue_tiles") == 0)
+        #expect(try rig.eventually { try rig.metric("deblur_queue_tiles") == 0 })
         rig.network.gate.open()
         #expect(try first.answer().status == 200)
     }

@@ -53,6 +53,11 @@ final class JobHome {
         try? DatabaseConnection(server.settings()).execute("DROP DATABASE \(name) WITH (FORCE)")
     }
 
+    /// Of a test that does to the database what others may do.
+    func connection() throws -> DatabaseConnection {
+        try DatabaseConnection(DatabaseSettings(flags["database"] ?? ""))
+    }
+
     /// One for the tests that run at a time; it ends with the last of them.
     private static func sharedServer() throws -> PostgresServer {
         try servers.withLock { servers in
@@ -79,9 +84,8 @@ final class JobHome {
     /// As kills in the middle of the work leave a job that waits.
     func setTries(_ tries: Int, of id: String) throws {
         #if PostgreSQL
-        if let server {
-            let connection = try DatabaseConnection(DatabaseSettings(server.connection(to: name)))
-            return try connection.execute("UPDATE deblur_jobs SET tries = \(tries) WHERE id = '\(id)' AND state = 'queued'")
+        if store == .database {
+            return try connection().execute("UPDATE deblur_jobs SET tries = \(tries) WHERE id = '\(id)' AND state = 'queued'")
         }
         #endif
         try folder?.change(id) { $0.replacing("\"requestID\"", with: "\"tries\":\(tries),\"requestID\"") }

@@ -52,6 +52,20 @@ import Testing
         #expect(try rig.post("/deblur?dry_run=1", Pictures.png(16, 16), headers: ["Prefer: \(prefer)"]).status == 200)
     }
 
+    /// Those that wait are there for another replica, and no end of the process is blamed on them.
+    @Test(arguments: JobStore.here) func noMoreAreBegunThanKeepTheWorkersBusy(store: JobStore) throws {
+        let gate = Gate(isOpen: true)
+        let rig = try Rig(["threads": "2"], network: FakeNetwork(gate: gate), on: store)
+        gate.close()
+        let ids = try (0..<10).map { try rig.postJob(Pictures.png(8, 8, seed: UInt64($0))) }
+        let isRunning = { try ids.count { try rig.state($0) == "running" } }
+        #expect(try rig.eventually { try isRunning() == 4 })
+        usleep(100_000)
+        #expect(try isRunning() == 4)
+        gate.open()
+        for id in ids { #expect(try rig.wait(for: "succeeded", of: id)) }
+    }
+
     @Test func namesCannotBeGuessed() throws {
         let rig = try Rig()
         let ids = try (0..<5).map { _ in try rig.postJob(Pictures.png(8, 8)) }

@@ -12,7 +12,8 @@ import Testing
         let line = String(repeating: "x", count: 99) + "\n"
         let began = ContinuousClock.now
         for _ in 0..<10_000 { writer.write(line) }
-        #expect(began.duration(to: .now) < .seconds(5))
+        // One that waits for a reader waits for ever.
+        #expect(began.duration(to: .now) < .seconds(60))
         // A pipe holds 64 KiB, the buffer as much.
         let dropped = writer.droppedLines
         #expect(dropped > 8000 && dropped < 10_000)

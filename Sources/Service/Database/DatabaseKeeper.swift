@@ -101,6 +101,10 @@ final class DatabaseKeeper: JobKeeper {
             context.logger.error("the database refused", metadata: ["error": "\(error)"])
             return .internalError
         }
+        if error.isFullDisk {
+            context.logger.error("the database has no room", metadata: ["error": "\(error)"])
+            return .insufficientStorage("The service's database has no room.", retryAfterSeconds: 60)
+        }
         return .loading("The service's database is away. Jobs wait; photos are answered as ever.")
     }
 
@@ -195,18 +199,24 @@ final class DatabaseKeeper: JobKeeper {
     func delete(_ id: JobID, for owner: JobOwner, forgetting: Bool, _ answer: @escaping JobAnswer<Void>) {
         let seconds = ttlSeconds
         ask(answer) { [context] connection in
-            guard let job = try JobTables.find(connection, id.text, of: owner.accounts) else { throw Problem.noSuchJob }
-            var file = (try? Self.file(job, id)) ?? JobFile(record: Self.lostRecord(of: job), tiles: [])
-            if file.record.cancel() {
+            // A job that ends between the look and the deed is looked at again; it ends but once.
+            for _ in 0..<2 {
+                guard let job = try JobTables.find(connection, id.text, of: owner.accounts) else { throw Problem.noSuchJob }
+                var file = (try? Self.file(job, id)) ?? JobFile(record: Self.lostRecord(of: job), tiles: [])
+                guard file.record.cancel() else {
+                    if file.record.state != .cancelled, file.record.expire() {
+                        _ = try JobTables.expire(connection, id.text, record: Self.text(file.record), seconds: SpoolKeeper.tombstoneSeconds)
+                    }
+                    break
+                }
                 let event = String(decoding: JSON.encode(JobDocument(file.record)), as: UTF8.self)
                 if try JobTables.cancel(
                     connection, id.text, record: Self.text(file.record), event: (JobEvent.Name.cancelled.rawValue, event), seconds: seconds)
                 {
                     context.metrics.jobsEnded(JobState.cancelled.rawValue).add()
                     if job.state == "queued" { context.metrics.cancelled("queue").add() }
+                    break
                 }
-            } else if file.record.state != .cancelled, file.record.expire() {
-                _ = try JobTables.expire(connection, id.text, record: Self.text(file.record), seconds: SpoolKeeper.tombstoneSeconds)
             }
             if forgetting { try JobTables.remove(connection, id.text) }
         }

@@ -10,7 +10,9 @@ import Tiles
 ///
 /// A queued job holds no place in the tile queue and no pixel. One job at a time waits for memory, so that photos that came
 /// with a waiting client never stand behind more than one; jobs in work take at most half of the memory budget together,
-/// unless one alone needs more. Their tiles take turns with everybody else's.
+/// unless one alone needs more. No more are begun than keep the workers busy, and a few beside a large one: what waits in
+/// a database is there for every replica, and an end of the process is blamed on few. Their tiles take turns with
+/// everybody else's.
 ///
 /// That a job is begun is kept before its work is. One in whose middle the process has ended is done alone, and after
 /// three such ends it is given up.
@@ -36,13 +38,18 @@ final class JobRunner: Sendable {
         var areTriesTakenBack = false
 
         /// What the next job may take; nil where none may be begun.
-        func room(limit: Int) -> JobRoom? {
+        func room(in engine: Engine) -> JobRoom? {
             if isHeld || isPaused || waiting != nil { return nil }
             if running.isEmpty { return JobRoom() }
             if running.values.contains(where: { $0.claim.isSuspect }) { return nil }
-            return JobRoom(bytes: limit / 2 - running.values.reduce(0) { $0 + $1.bytes }, takesSuspects: false)
+            let tiles = running.values.reduce(0) { $0 + $1.tilesLeft }
+            if running.count >= JobRunner.leastTogether, tiles >= 2 * engine.scheduler.configuration.tilesAtOnce { return nil }
+            return JobRoom(bytes: engine.memory.photoLimit / 2 - running.values.reduce(0) { $0 + $1.bytes }, takesSuspects: false)
         }
     }
+
+    /// Jobs that are begun beside each other however many tiles they have, so that a small one does not wait for large ones.
+    private static let leastTogether = 4
 
     init(keeper: any JobKeeper, context: ServiceContext, replica: String?) {
         self.keeper = keeper
@@ -97,7 +104,7 @@ final class JobRunner: Sendable {
     private func advance() {
         let next = state.withLock { state -> (Engine, JobRoom)? in
             if state.isClaiming { state.hasNews = true }
-            guard !state.isClaiming, let engine = state.engine, let room = state.room(limit: engine.memory.photoLimit) else {
+            guard !state.isClaiming, let engine = state.engine, let room = state.room(in: engine) else {
                 return nil
             }
             state.isClaiming = true
@@ -120,7 +127,11 @@ final class JobRunner: Sendable {
         let claim = turn.claim
         let pipeline = PhotoPipeline(
             engine: engine, metrics: context.metrics, makesPreview: true,
-            progress: { tile, eta in claim.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 })) },
+            progress: { [weak self, weak turn] tile, eta in
+                claim.add(JobTile(tile.tile, etaSeconds: eta.map { ($0 * 10).rounded() / 10 }))
+                turn?.finishTile()
+                self?.advance()
+            },
             ended: { [self] in ended(turn, engine, $0) })
         turn.hold(pipeline)
         // Weakly: the keeper holds it for as long as the job lasts.
@@ -186,7 +197,7 @@ final class JobRunner: Sendable {
             case .failed: putBack(turn, seconds: Self.secondsBetweenBeginnings)
             case .lost: leave(turn)
             case .begun(let seconds):
-                turn.begin(context.beginWork(), bytes: plan.bytes + file.bytes.count)
+                turn.begin(context.beginWork(), bytes: plan.bytes + file.bytes.count, tiles: plan.grid.count)
                 let isLate = state.withLock { state in
                     if state.waiting === turn { state.waiting = nil }
                     state.running[ObjectIdentifier(turn)] = turn
@@ -300,6 +311,7 @@ private final class JobTurn: Sendable {
         /// A drain waits for it.
         var running: RunningWork?
         var bytes = 0
+        var tilesLeft = 0
         var isOver = false
     }
 
@@ -319,12 +331,17 @@ private final class JobTurn: Sendable {
         if isOver { wait.withdraw() }
     }
 
-    /// - Parameter bytes: what it takes of the memory.
-    func begin(_ running: RunningWork, bytes: Int) {
-        state.withLock { ($0.wait, $0.running, $0.bytes) = (nil, running, bytes) }
+    /// - Parameters:
+    ///   - bytes: what it takes of the memory.
+    ///   - tiles: what is to be worked on.
+    func begin(_ running: RunningWork, bytes: Int, tiles: Int) {
+        state.withLock { ($0.wait, $0.running, $0.bytes, $0.tilesLeft) = (nil, running, bytes, tiles) }
     }
 
+    func finishTile() { state.withLock { $0.tilesLeft -= 1 } }
+
     var bytes: Int { state.withLock { $0.bytes } }
+    var tilesLeft: Int { state.withLock { $0.tilesLeft } }
     var etaSeconds: Double? { state.withLock { $0.pipeline }?.etaSeconds }
 
     func cancel() { state.withLock { $0.pipeline }?.cancel() }
