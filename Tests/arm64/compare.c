@@ -1,5 +1,6 @@
 // Prints numbers that the portable kernels and the picture codecs make of fixed inputs: run natively and on arm64, the
-// two have to agree (Tests/arm64/run).
+// two have to agree (Tests/arm64/run). With the name of another kernel set, its numbers, and status 77 where this CPU has not got
+// it: for the sanitizers (Tests/sanitizers/run).
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -105,8 +106,16 @@ static void codecs(void) {
     printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, 1, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL).status);
 }
 
-int main(void) {
-    const kernel_set *set = kernel_set_portable();
+static const kernel_set *named(const char *name) {
+    if (strcmp(name, "avx2") == 0) return kernel_set_avx2();
+    if (strcmp(name, "avx512") == 0) return kernel_set_avx512();
+    if (strcmp(name, "avx512bf16") == 0) return kernel_set_avx512bf16();
+    return strcmp(name, "portable") == 0 ? kernel_set_portable() : NULL;
+}
+
+int main(int count, char **arguments) {
+    const kernel_set *set = named(count > 1 ? arguments[1] : "portable");
+    if (!set) return 77;
     products(set);
     layers(set);
     fourier(set);
