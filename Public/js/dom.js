@@ -13,6 +13,11 @@ export function make(tag, text = "", className = "") {
     return made;
 }
 
+/** Whether it is laid out; the body, which has the focus when nothing has, counts as nothing. */
+export function isVisible(node) {
+    return Boolean(node && node !== document.body && node.getClientRects().length);
+}
+
 /** Whether the user asked for little motion. */
 export function prefersStillness() {
     return matchMedia("(prefers-reduced-motion: reduce)").matches;

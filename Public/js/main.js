@@ -3,6 +3,7 @@ import { Announcer } from "./announcer.js";
 import { Assessor } from "./assessor.js";
 import { element } from "./dom.js";
 import { FactsSource } from "./facts.js";
+import { FocusKeeper } from "./focus.js";
 import { bytes, megapixels } from "./format.js";
 import { Intake } from "./intake.js";
 import { Item } from "./item.js";
@@ -28,6 +29,7 @@ const facts = new FactsSource(service);
 const album = new Album(tab);
 const runner = new Runner(service, album);
 const announcer = new Announcer(album);
+const focus = new FocusKeeper();
 const options = new Options();
 const intake = new Intake(album, facts);
 const panel = new Panel({ album, runner, facts, announcer });
@@ -67,14 +69,12 @@ facts.onChange = (current) => {
 function start(items) {
     if (!items.length || !options.areValid) return;
     runner.start(items, options.query);
-    panel.focusFirstAction();
 }
 
 const bring = async (files) => {
     if (!files.length) return;
-    const isFirst = !album.items.length;
+    if (!album.items.length) focus.expect();
     await intake.bring(files);
-    if (isFirst && [document.body, null].includes(document.activeElement)) panel.focusFirstAction();
 };
 startPicker(bring);
 for (const id of ["deblur", "strip-deblur"]) element(id).addEventListener("click", () => start(album.ready));

@@ -43,7 +43,6 @@ export class Panel {
         const item = this.#album.selected;
         const { item: assessed } = this.#assessment ?? {};
         if (assessed && (assessed !== item || item.isBusy || item.isFinal)) this.#assessment = null;
-        const held = document.activeElement?.closest("#actions, #prompt, #options");
         document.body.dataset.state = this.state;
         this.#showFacts(item);
         this.#showError(item);
@@ -51,18 +50,12 @@ export class Panel {
         this.#showOutcome(item);
         this.#showActions(item);
         this.#showProblems();
-        // A button that goes away under the keyboard would send its user back to the top of the page.
-        if (held && !isVisible(document.activeElement)) this.focusFirstAction();
-    }
-
-    focusFirstAction() {
-        const actions = [...document.querySelectorAll("#choose, #actions > *")];
-        actions.find(isVisible)?.focus({ preventScroll: true });
     }
 
     #showFacts(item) {
         element("facts").hidden = !item;
         setText("file-name", item?.name ?? "");
+        element("file-name").title = item?.name ?? "";
         setText("file-facts", item ? factsText(item) : "");
         setText("file-note", item ? noteText(item) : "");
         element("file-note").hidden = !item?.convertedFrom;
@@ -135,6 +128,7 @@ export class Panel {
             const entry = make("li");
             const button = make("button", item.name, "link");
             button.type = "button";
+            button.title = item.name;
             button.addEventListener("click", () => this.#album.select(item));
             entry.append(button, make("span", item.problem?.title ?? ""));
             return entry;
@@ -144,10 +138,6 @@ export class Panel {
 
 function canRetry(problem) {
     return !problem || ![400, 413, 415, 422].includes(problem.status);
-}
-
-function isVisible(node) {
-    return Boolean(node && node !== document.body && node.getClientRects().length);
 }
 
 function setText(id, text) {
