@@ -81,6 +81,13 @@ class ModuleTests(PageCase):
                           sharp("f/g:h.png", "image/png")],
                          ["a-sharp.jpg", "B-sharp.JPG", "c-sharp.png", "d-sharp.jpg", "e-sharp.png", ".jpg-sharp.jpg",
                           "f_g_h-sharp.png"])
+        self.assertEqual([sharp(name, "image/jpeg") for name in ("2026.11.28", "on\u202egpj.exe", "a\nb.jpg", "")],
+                         ["2026.11.28-sharp.jpg", "ongpj-sharp.jpg", "a_b-sharp.jpg", "photo-sharp.jpg"])
+        for letter in ("x", "é", "🌊"):
+            long = sharp(letter * 250 + ".jpeg", "image/jpeg")
+            self.assertTrue(200 < len(long.encode()) <= 250 and long.endswith(f"{letter}-sharp.jpeg"), long)
+        accents = self.module("names", "return m.withoutDoubles(args[0])", ["caf\u00e9.jpg", "cafe\u0301.jpg"])
+        self.assertEqual(accents[1], "cafe\u0301-2.jpg")
         names = ["a.jpg", "A.JPG", "a.jpg", "a-2.jpg", "b"]
         self.assertEqual(self.module("names", "return m.withoutDoubles(args[0])", names),
                          ["a.jpg", "A-2.JPG", "a-3.jpg", "a-2-2.jpg", "b"])
