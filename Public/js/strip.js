@@ -19,7 +19,10 @@ export class Strip {
         this.#runner = runner;
         this.#facts = facts;
         album.on("list", () => this.#list());
-        album.on("select", () => this.#select());
+        album.on("select", () => {
+            this.#select();
+            this.#refresh();
+        });
         album.on("item", (item) => {
             this.#stale.add(item);
             // Tiles of two photos come in dozens a second: the page is written once a frame.
@@ -88,7 +91,9 @@ export class Strip {
         // Lines break between the parts, and within sentences.
         const whole = parts.filter(Boolean).map((part) => (part === wait ? part : part.replaceAll(" ", "\u00a0")));
         setText(element("strip-text"), whole.join(" · "));
-        element("strip-deblur").hidden = !ready.length || selected?.isReady;
+        element("strip-deblur").hidden = !ready.length;
+        // Beside the photo there is the same button already; below it, it would be out of sight.
+        document.body.classList.toggle("ready-twice", Boolean(ready.length && selected?.isReady));
         setText(element("strip-deblur"), t("deblurAll", { n: ready.length }));
         element("download-all").hidden = done.length < 2;
         element("stop-all").hidden = busy.length < 2;
