@@ -89,7 +89,7 @@ export class Runner {
             await work(this.#service, item, { signal: abort.signal, onChange });
             this.#failures = 0;
             this.#active.delete(item);
-            await this.#album.keep(item, "result");
+            await this.#album.keep(item, "result", "thumbnail");
         } catch (error) {
             this.#active.delete(item);
             if (abort.signal.aborted) this.#stopped(item);

@@ -1,3 +1,4 @@
+import { thumbnail } from "./decode.js";
 import { readPhotoHeader } from "./photo-header.js";
 import { finish, send } from "./protocol.js";
 import { readExits, readTile, readTiles } from "./tiles.js";
@@ -73,6 +74,9 @@ async function take(item, { blob, header, job, exits }) {
     const kind = await readPhotoHeader(blob).catch(() => ({}));
     const type = blob.type || header("Content-Type") || "";
     const seconds = (Date.parse(job?.finished_at) - Date.parse(job?.started_at)) / 1000;
+    item.size ??= kind.width > 0 ? { width: kind.width, height: kind.height } : null;
+    // Of a photo that only the service can read, or that is not here.
+    item.thumbnail ??= await thumbnail(blob, item.size).catch(() => null);
     item.forgetResult();
     Object.assign(item, {
         version: item.version + 1,
@@ -86,7 +90,6 @@ async function take(item, { blob, header, job, exits }) {
         finished: [],
         state: "done",
     });
-    item.size ??= kind.width > 0 ? { width: kind.width, height: kind.height } : null;
 }
 
 /** `shallower=3, untouched=1`: tiles that would have gone deeper with more time; null without. */
