@@ -89,10 +89,12 @@ class Browser:
             self.wait_ready()
 
     def forget(self):
-        """All that the page has kept; to be called where no page of it is open."""
-        self.run("sessionStorage.clear(); localStorage.clear()")
-        self.driver.execute_async_script("""const done = arguments[0], request = indexedDB.deleteDatabase("deblur");
-            request.onsuccess = request.onerror = request.onblocked = () => done()""")
+        """All that the page has kept; the page is left."""
+        if self.driver.current_url.startswith(self.url):
+            self.run("sessionStorage.clear(); localStorage.clear()")
+        self.driver.get("about:blank")
+        self.driver.execute_cdp_cmd("Storage.clearDataForOrigin", {
+            "origin": self.url, "storageTypes": "indexeddb,local_storage"})
 
     def wait_ready(self):
         """Until the page has its words, and the photos of before."""

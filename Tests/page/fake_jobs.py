@@ -81,6 +81,9 @@ class Job:
             self.eta_seconds = behaviour.seconds_per_tile * (len(self.tiles) - self.done)
             progress = {"done": self.done, "total": len(self.tiles), "eta_seconds": self.eta_seconds}
             self.emit("tile", {**tile, **progress})
+            while self.done == behaviour.stops_after:
+                if not self.wait(0.02):
+                    return
             if behaviour.job_error and self.done * 2 >= len(self.tiles):
                 return self.finish("failed", behaviour.job_error)
         self.finish("succeeded")

@@ -53,6 +53,7 @@ class Behaviour:
         self.events = True          # False: 404 on the event stream
         self.cut_events_after = 0   # each stream is cut after so many events
         self.refusals = []          # problems for the next POSTs: (status, code, title, detail, headers)
+        self.stops_after = None     # jobs stop after so many tiles, until it is None again
         self.job_error = None       # makes jobs fail half-way
         self.restore = None         # what stands for deblurring: bytes -> bytes
         self.forgets_jobs = False   # each job is gone as soon as it was accepted
@@ -64,9 +65,11 @@ class Behaviour:
 
 
 class FakeService:
-    def __init__(self, port=0, prefix="", **settings):
-        """`prefix`: the path of a proxy, below which alone the service is seen."""
+    def __init__(self, port=0, prefix="", file_seconds=0, **settings):
+        """`prefix`: the path of a proxy, below which alone the service is seen. `file_seconds`: for how long browsers may
+        keep the page's files without asking again."""
         self.behaviour = Behaviour(**settings)
+        self.caching = f"max-age={file_seconds}" if file_seconds else "no-cache"
         self.prefix = prefix
         self.jobs, self.requests = {}, []
         handler = type("Handler", (Handler,), {"service": self})
@@ -198,7 +201,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if ".." in path or not file.is_file():
             return self.problem(404, "not_found", "Not found")
         return self.answer(200, TYPES.get(file.suffix, "application/octet-stream"), file.read_bytes(),
-                           Content_Security_Policy=POLICY, X_Content_Type_Options="nosniff", Cache_Control="no-cache")
+                           Content_Security_Policy=POLICY, X_Content_Type_Options="nosniff", Cache_Control=self.service.caching)
 
     def job(self):
         if not self.is_admitted():

@@ -1,16 +1,27 @@
-"""What the test cases share: one browser for all of a class, a service of its own or a real one, pictures on disk."""
+"""What the test cases share: one browser for all of a file, a service of its own or a real one, pictures on disk."""
 
+import atexit
+import functools
 import os
 import pathlib
 import shutil
 import tempfile
 import unittest
+import urllib.parse
 
 import pictures
 from browser import Browser, chromium_paths
 from fake_service import Behaviour, FakeService
 
 REAL_URL = os.environ.get("DEBLUR_URL")
+
+
+@functools.cache
+def shared_browser(host, still, languages):
+    """A browser for all classes that ask for the same; each class has an origin of its own."""
+    browser = Browser(f"http://{host}/", still=still, languages=languages)
+    atexit.register(browser.quit)
+    return browser
 
 
 class PageCase(unittest.TestCase):
@@ -32,12 +43,12 @@ class PageCase(unittest.TestCase):
         sharp = pictures.scene()
         cls.sharp = pictures.encoded(sharp)
         cls.photo = cls.write("street.jpg", pictures.encoded(pictures.blurred(sharp, 40)))
-        cls.service = None if REAL_URL else FakeService()
+        cls.service = None if REAL_URL else FakeService(file_seconds=600)
         if cls.service:
             cls.addClassCleanup(cls.service.stop)
         url = REAL_URL.rstrip("/") + "/" if REAL_URL else cls.service.url
-        cls.browser = Browser(url, cls.size, touch=cls.touch, still=cls.still, languages=cls.languages)
-        cls.addClassCleanup(cls.browser.quit)
+        cls.browser = shared_browser(urllib.parse.urlsplit(url).netloc if REAL_URL else "127.0.0.1", cls.still, cls.languages)
+        cls.browser.url = url
 
     @classmethod
     def write(cls, name, content):
@@ -50,12 +61,12 @@ class PageCase(unittest.TestCase):
             self.service.behaviour = Behaviour(restore=lambda _: self.sharp)
             self.service.requests.clear()
             self.service.jobs.clear()
-        self.browser.driver.get_log("browser")
         self.browser.emulate(self.size, touch=self.touch)
-        self.browser.open("help.html", waits=False)
         self.browser.forget()
+        self.browser.driver.get_log("browser")
         key = os.environ.get("DEBLUR_API_KEY")
         if REAL_URL and key:
+            self.browser.open("help.html", waits=False)
             self.browser.run("sessionStorage.setItem('deblur-key', arguments[0])", key)
         self.browser.open()
 

@@ -1,12 +1,11 @@
 """Keyboard, screen readers, contrast, small screens: what can be checked by a program."""
 
 import time
-import unittest
 
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
-from audit import AUDIT, AXE, SHOTS, AuditCase, axe_source
+from audit import AUDIT, AXE, AuditCase, axe_source
 from page_case import PageCase
 
 
@@ -19,7 +18,7 @@ class AuditTests(AuditCase):
         super().setUp()
         self.service.behaviour.restore = lambda body: self.sharp if len(body) > 100_000 else body
 
-    def walk(self):
+    def test_each_state(self):
         browser, behaviour = self.browser, self.service.behaviour
         self.audit("01-empty")
         self.choose()
@@ -29,9 +28,11 @@ class AuditTests(AuditCase):
         browser.click("#assess")
         browser.wait(lambda: browser.is_shown("#legend"))
         self.audit("03-assessed")
+        self.service.behaviour.stops_after = 4
         browser.click("#deblur")
-        browser.wait(lambda: browser.text("#status") == "Deblurring")
+        browser.wait(lambda: browser.text("#status-detail").startswith("4 of 12"))
         self.audit("04-working")
+        self.service.behaviour.stops_after = None
         browser.wait_state("done")
         browser.wait(lambda: browser.is_shown("#compare"))
         self.audit("05-done")
@@ -60,9 +61,11 @@ class AuditTests(AuditCase):
         browser.find("#remove-dialog button[value='']").click()
         browser.click("#stop-all")
         browser.wait(lambda: self.states().count("ready") == 7)
+        self.service.behaviour.stops_after = 1
         browser.click("#strip-deblur")
         browser.wait(lambda: "running" in self.states())
         self.audit("13-album-working")
+        self.service.behaviour.stops_after = None
         browser.wait(lambda: self.states().count("done") == 8, 40)
         browser.run("document.querySelectorAll('.cell')[2].click()")
         self.audit("14-album-done")
@@ -79,24 +82,6 @@ class AuditTests(AuditCase):
         browser.open("api.html", waits=False)
         browser.wait(lambda: "openapi:" in browser.text("#contract"))
         self.audit("17-api")
-
-    def test_wide_and_light(self):
-        self.in_look("wide", False)
-
-    # What the rules look at depends on size and colours apart.
-    @unittest.skipUnless(SHOTS, "only for its pictures")
-    def test_wide_and_dark(self):
-        self.in_look("wide", True)
-
-    @unittest.skipUnless(SHOTS, "only for its pictures")
-    def test_phone_and_light(self):
-        self.in_look("phone", False)
-
-    def test_phone_and_dark(self):
-        self.in_look("phone", True)
-
-    def test_the_smallest_and_light(self):
-        self.in_look("small", False)
 
     def test_the_audit_finds_what_is_wrong(self):
         self.browser.run("""document.body.append(document.createElement("button"));
@@ -121,7 +106,8 @@ class AuditTests(AuditCase):
         self.browser.emulate((640, 430))
         self.choose(*self.several(3))
         self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), 640)
-        for selector in ("#deblur", "#add", "#remove"):
+        self.browser.wait(lambda: self.browser.run("return document.activeElement.id") == "strip-deblur")
+        for selector in ("#strip-deblur", "#add", "#remove"):
             self.browser.run("document.querySelector(arguments[0]).scrollIntoView({ block: 'center' })", selector)
             self.assertTrue(self.browser.run("""const node = document.querySelector(arguments[0]);
                 const { left, top, width, height } = node.getBoundingClientRect();
@@ -151,6 +137,41 @@ class KeyboardTests(PageCase):
             order.append(self.focused())
         self.assertEqual(order, ["strength", "original", "loupe", "side", "zoom-full", "zoom-fit", "zoom-in", "zoom-out",
                                  "divider", "stage", "theme"])
+
+    def test_the_focus_is_never_lost(self):
+        """What had it goes away: the next thing that can be done has it at once, whatever made it go."""
+        wait, states = self.browser.wait, self.states
+        focus = lambda selector: self.browser.run("document.querySelector(arguments[0]).focus()", selector)
+        focus("#choose")
+        self.choose(*self.several(3))
+        self.assertEqual(self.focused(), "deblur")
+        self.service.behaviour.stops_after = 1
+        self.keys(Keys.ENTER)
+        wait(lambda: states().count("running") == 1)
+        self.assertEqual(self.focused(), "cancel")
+        focus("#stop-all")
+        self.keys(Keys.ENTER)
+        wait(lambda: states() == ["ready"] * 3)
+        self.assertEqual(self.focused(), "deblur")
+        self.service.behaviour.stops_after = None
+        self.keys(Keys.ENTER)
+        wait(lambda: states() == ["done"] * 3)
+        self.assertEqual(self.focused(), "download")
+        focus("#remove-all")
+        self.keys(Keys.ENTER, Keys.ESCAPE)
+        self.assertEqual(self.focused(), "remove-all")
+        focus(".cell[aria-selected=true]")
+        self.keys(Keys.DELETE)
+        wait(lambda: len(states()) == 2)
+        self.assertEqual(self.focused(), "cell")
+        # The strip goes with the last but one.
+        self.keys(Keys.DELETE)
+        wait(lambda: not self.browser.is_shown("#strip"))
+        self.assertEqual(self.focused(), "download")
+        focus("#remove")
+        self.keys(Keys.ENTER)
+        self.browser.wait_state("empty")
+        self.assertEqual(self.focused(), "choose")
 
     def test_divider_keys(self):
         self.deblur()

@@ -1,6 +1,7 @@
 """An album of twenty photos against the service itself: what becomes of each, whatever happens to the service."""
 
 import base64
+import functools
 import io
 import pathlib
 import shutil
@@ -17,6 +18,7 @@ import pictures
 import real_service
 from browser import Browser, chromium_paths
 
+JPEG = b"\xff\xd8"
 # The blob that the page has kept of a photo, as base64.
 KEPT = """
 const [name, kind, done] = arguments;
@@ -50,16 +52,31 @@ def album(folder):
         paths.append(path)
 
     for index in range(14):
-        size = (330 + 12 * index, 380 - 9 * index)
+        size = (230 + 8 * index, 280 - 6 * index)
         write(f"photo-{index:02}.jpg", pictures.encoded(pictures.blurred(pictures.scene(*size, seed=index), 25)))
-    write("one/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(420, 300, seed=20), 25)))
-    write("two/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(300, 420, seed=21), 25)))
-    write("from-the-web.webp", pictures.encoded(pictures.blurred(pictures.scene(480, 360, seed=22), 25), "WEBP"))
+    write("one/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(280, 200, seed=20), 25)))
+    write("two/twice.jpg", pictures.encoded(pictures.blurred(pictures.scene(200, 280, seed=21), 25)))
+    write("from-the-web.webp", pictures.encoded(pictures.blurred(pictures.scene(320, 240, seed=22), 25), "WEBP"))
     whole = pictures.encoded(pictures.blurred(pictures.scene(500, 400, seed=23), 25))
     write("no-header.jpg", whole[:20])
     write("cut-off.jpg", whole[: len(whole) // 3])
     write("too-large.jpg", pictures.encoded(pictures.scene(2400, 1000, seed=24)))
     return paths
+
+
+@functools.cache
+def restored(sources):
+    """JPEG files of what `deblur image` makes of these; once for all tests, which use the same photos."""
+    with tempfile.TemporaryDirectory(prefix="deblur-album-") as folder:
+        photos, results = pathlib.Path(folder, "photos"), pathlib.Path(folder, "results")
+        photos.mkdir()
+        for index, content in enumerate(sources):
+            (photos / f"{index:02}.{'jpg' if content[:2] == JPEG else 'png'}").write_bytes(content)
+        real_service.restore(photos, results)
+        for photo in photos.glob("*.png"):
+            # The page asks for a JPEG, because a WebP is no PNG.
+            real_service.restore(photo, (results / photo.name).with_suffix(".jpg"))
+        return [path.read_bytes() for path in sorted(results.glob("*.jpg"))]
 
 
 @unittest.skipIf(chromium_paths() is None, "Chromium and chromedriver are not installed")
@@ -169,27 +186,11 @@ class AlbumTests(unittest.TestCase):
 
     def restored(self):
         """What the command line makes of them; of a WebP, what it makes of the PNG that the page has made."""
-        sources, targets = self.folder / "sources", self.folder / "targets"
-        sources.mkdir()
-        names = []
-        for index, path in enumerate(self.paths[:17]):
-            content = path.read_bytes()
-            names.append(f"{index:02}{path.suffix}")
-            if path.suffix == ".webp":
-                content = base64.b64decode(self.browser.driver.execute_async_script(KEPT, path.name, "photo"))
-                with Image.open(io.BytesIO(content)) as image:
-                    self.assertEqual((image.format, image.size), ("PNG", (480, 360)))
-                names[-1] = f"{index:02}.png"
-            (sources / names[-1]).write_bytes(content)
-        real_service.restore(sources, targets)
-        for name in names:
-            if name.endswith(".jpg"):
-                yield (targets / name).read_bytes()
-                continue
-            # The page asks for a JPEG, because a WebP is no PNG.
-            single = self.folder / "expected.jpg"
-            real_service.restore(sources / name, single)
-            yield single.read_bytes()
+        sources = [path.read_bytes() for path in self.paths[:17]]
+        sources[16] = base64.b64decode(self.browser.driver.execute_async_script(KEPT, self.paths[16].name, "photo"))
+        with Image.open(io.BytesIO(sources[16])) as image:
+            self.assertEqual((image.format, image.size), ("PNG", (320, 240)))
+        return restored(tuple(sources))
 
     def assert_same_pixels(self, one, other):
         with Image.open(io.BytesIO(one)) as a, Image.open(io.BytesIO(other)) as b:

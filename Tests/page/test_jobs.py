@@ -111,7 +111,6 @@ class JobTests(JobCase):
     def test_a_link_to_a_job_shows_its_result_alone(self):
         self.start()
         self.browser.wait_state("done")
-        self.browser.open("help.html", waits=False)
         self.browser.forget()
         self.browser.open(f"#job={self.job().id}")
         self.browser.wait_state("done")

@@ -7,7 +7,7 @@ from PIL import Image
 from selenium.webdriver.common.keys import Keys
 
 import pictures
-from audit import SHOTS, AuditCase
+from audit import AuditCase
 from test_photos import BRING
 
 # A photo that is being read stays so.
@@ -21,12 +21,6 @@ window.__restore = () => { window.createImageBitmap = open; };
 class RareStatesTests(AuditCase):
     expected_statuses = (401, 404, 422, 429, 500, 503, "net::ERR")
 
-    def remove_all(self):
-        self.service.behaviour.__init__(seconds_per_tile=0.15, restore=lambda _: self.sharp)
-        self.browser.open("help.html", waits=False)
-        self.browser.forget()
-        self.browser.open()
-
     def bring(self, *paths):
         """Without waiting for what becomes of them."""
         self.browser.choose(*paths)
@@ -38,12 +32,7 @@ class RareStatesTests(AuditCase):
         self.browser.wait_state("done")
         self.browser.wait(lambda: self.browser.is_shown("#toolbar") or self.browser.is_shown("#no-preview"))
 
-    def walk(self):
-        for part in (self.coming, self.waiting, self.ending, self.failing, self.shapes):
-            part()
-            self.remove_all()
-
-    def coming(self):
+    def test_coming_in(self):
         browser = self.browser
         browser.run("""const data = new DataTransfer();
             data.items.add(new File(["x"], "a.jpg", { type: "image/jpeg" }));
@@ -56,12 +45,13 @@ class RareStatesTests(AuditCase):
         self.audit("21-opening")
         browser.run("window.__restore(); window.__letGo()")
         browser.wait_state("ready")
-        self.remove_all()
+
+    def test_converted(self):
         self.choose(self.write("from-the-web.webp", pictures.encoded(pictures.scene(900, 600), "WEBP")))
-        browser.click("#options-details summary")
+        self.browser.click("#options-details summary")
         self.audit("22-converted")
 
-    def waiting(self):
+    def test_waiting(self):
         browser, behaviour = self.browser, self.service.behaviour
         behaviour.queue_seconds = 60
         self.choose()
@@ -79,17 +69,19 @@ class RareStatesTests(AuditCase):
         browser.find("#key-dialog button[value='']").click()
         browser.wait(lambda: not browser.is_shown("#key-dialog"))
         self.audit("25-without-a-key")
-        self.remove_all()
-        browser.open("#job=gone")
-        browser.wait(lambda: browser.is_shown("#error"))
+
+    def test_a_job_that_is_gone(self):
+        self.browser.open("#job=gone")
+        self.browser.wait(lambda: self.browser.is_shown("#error"))
         self.audit("26-a-job-that-is-gone")
 
-    def ending(self):
-        browser, behaviour = self.browser, self.service.behaviour
-        behaviour.exits, behaviour.restore = 0, None
+    def test_nothing_to_sharpen(self):
+        self.service.behaviour.exits, self.service.behaviour.restore = 0, None
         self.finish()
         self.audit("27-nothing-to-sharpen")
-        self.remove_all()
+
+    def test_time_too_short(self):
+        browser, behaviour = self.browser, self.service.behaviour
         behaviour.deadline = "shallower=3, untouched=1"
         self.finish()
         self.audit("28-time-too-short")
@@ -99,14 +91,14 @@ class RareStatesTests(AuditCase):
         browser.click("#download")
         browser.wait(lambda: browser.is_shown("#complaint"))
         self.audit("29-download-failed")
-        self.remove_all()
-        behaviour.restore = lambda _: b"\xff\xd8\xff" + b"\0" * 2000
-        behaviour.answer = lambda _: self.sharp[:600]
+
+    def test_a_result_that_cannot_be_shown(self):
+        self.service.behaviour.answer = lambda _: self.sharp[:600]
         self.finish()
-        browser.wait(lambda: browser.is_shown("#no-preview"))
+        self.browser.wait(lambda: self.browser.is_shown("#no-preview"))
         self.audit("30-result-cannot-be-shown")
 
-    def failing(self):
+    def test_failures(self):
         browser, behaviour = self.browser, self.service.behaviour
         behaviour.job_error = {"type": "about:blank", "title": "The photo could not be deblurred", "status": 500,
                                "code": "internal", "detail": "", "request_id": "4f0c2a9be1d84b7f9a7b7e0c1d2e3f40"}
@@ -130,17 +122,24 @@ class RareStatesTests(AuditCase):
         browser.run("document.querySelectorAll('.cell')[1].click()")
         self.audit("34-four-failed")
 
-    def shapes(self):
+    def shape(self, state, *size):
+        whole = pictures.scene(max(64, size[0]), max(64, size[1]))
+        result = pictures.encoded(whole.resize(size))
+        self.service.behaviour.restore = lambda _: result
+        self.finish(self.write(f"{state}.jpg", pictures.encoded(pictures.blurred(whole, 25).resize(size))))
+        self.audit(state)
+
+    def test_portrait(self):
+        self.shape("35-portrait", 600, 1100)
+
+    def test_panorama(self):
+        self.shape("36-panorama", 2400, 300)
+
+    def test_tiny(self):
+        self.shape("37-tiny", 24, 18)
+
+    def test_white(self):
         browser = self.browser
-        shapes = {"35-portrait": (600, 1100), "36-panorama": (2400, 300), "37-tiny": (24, 18)}
-        for state, size in shapes.items():
-            whole = pictures.scene(max(64, size[0]), max(64, size[1]))
-            result = pictures.encoded(whole.resize(size))
-            self.service.behaviour.restore = lambda _, result=result: result
-            soft = pictures.encoded(pictures.blurred(whole, 25).resize(size))
-            self.finish(self.write(f"{state}.jpg", soft))
-            self.audit(state)
-            self.remove_all()
         flat = pictures.encoded(Image.new("RGB", (900, 600), "white"))
         self.service.behaviour.restore = lambda _: flat
         self.finish(self.write("white.jpg", flat))
@@ -149,21 +148,6 @@ class RareStatesTests(AuditCase):
             pictures.encoded(pictures.scene(300, 200), "PNG")).decode()]])
         browser.wait(lambda: self.states() == ["done", "ready"])
         self.audit("39-two")
-
-    def test_wide_and_light(self):
-        self.in_look("wide", False)
-
-    def test_phone_and_dark(self):
-        self.in_look("phone", True)
-
-    # What the rules look at depends on size and colours apart.
-    @unittest.skipUnless(SHOTS, "only for its pictures")
-    def test_wide_and_dark(self):
-        self.in_look("wide", True)
-
-    @unittest.skipUnless(SHOTS, "only for its pictures")
-    def test_phone_and_light(self):
-        self.in_look("phone", False)
 
 
 if __name__ == "__main__":
