@@ -14,9 +14,11 @@ export class FocusKeeper {
 
     constructor() {
         document.addEventListener("focusin", ({ target }) => (this.#held = target));
-        document.addEventListener("focusout", ({ target }) => {
+        document.addEventListener("focusout", ({ target, relatedTarget }) => {
+            // On its way, such as back from a dialog that closes.
+            if (relatedTarget) this.#held = relatedTarget;
             // Neither gone nor still focused in a window that is not: somebody has clicked beside it.
-            if (document.activeElement !== target && isVisible(target)) this.#held = null;
+            else if (document.activeElement !== target && isVisible(target)) this.#held = null;
         });
         const changes = { subtree: true, childList: true, attributeFilter: ["hidden", "data-state", "open"] };
         new MutationObserver(() => this.#check()).observe(document.body, changes);

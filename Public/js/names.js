@@ -26,7 +26,7 @@ function shortened(stem) {
     return stem.slice(0, end);
 }
 
-/** The same names, with a number where one was there already: also where only capitals or the form of accents differ. */
+/** The same names, with a number where one was there already, also if only capitals or the form of accents differ. */
 export function withoutDoubles(names) {
     const used = new Set();
     const key = (name) => name.normalize("NFC").toLowerCase();

@@ -213,14 +213,23 @@ class ThumbnailTests(PageCase):
             .filter((node) => node.scrollWidth > node.clientWidth).length""")
         self.assertEqual(cut, 0, "cut off at its end")
 
+    def pictures_shown(self):
+        return self.browser.run("return document.querySelectorAll('.frame img:not([hidden])').length")
+
+    def test_a_photo_that_only_the_service_reads_gets_its_picture_from_the_result(self):
+        self.choose(self.write("cut-off.jpg", self.sharp[:600]), *self.several(1))
+        self.browser.wait(lambda: self.pictures_shown() == 1)
+        self.browser.click("#deblur")
+        self.wait_states("done", "done")
+        self.browser.wait(lambda: self.pictures_shown() == 2)
+
     def test_thumbnails_of_odd_shapes(self):
         shapes = [(2000, 40), (40, 2000), (1, 1), (900, 600)]
         paths = [self.write(f"shape-{w}x{h}.png", pictures.encoded(pictures.scene(w, h) if min(w, h) > 30 else
                                                                   pictures.scene(64, 64).resize((w, h)), "PNG"))
                  for w, h in shapes]
         self.choose(*paths)
-        self.browser.wait(lambda: self.browser.run("return document.querySelectorAll('.frame img:not([hidden])').length")
-                          == len(shapes))
+        self.browser.wait(lambda: self.pictures_shown() == len(shapes))
         sizes = self.browser.run("""return [...document.querySelectorAll(".frame img")]
             .map((image) => [image.naturalWidth, image.naturalHeight])""")
         for (width, height), size in zip(sizes, shapes):
