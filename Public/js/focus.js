@@ -30,6 +30,8 @@ export class FocusKeeper {
     }
 
     #check() {
+        // Until the next frame what was hidden has the focus still; a window in the background tells no focusin.
+        if (![document.body, null].includes(document.activeElement)) this.#held = document.activeElement;
         // Until it is known what can be done with the photo.
         if (document.body.dataset.state === "opening") return;
         if (isVisible(document.activeElement) || !this.#held || isVisible(this.#held)) return;

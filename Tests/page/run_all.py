@@ -13,7 +13,7 @@ import time
 HERE = pathlib.Path(__file__).resolve().parent
 ALONE = ["test_speed"]
 # The longest first, so that none is left over at the end.
-FIRST = ["test_album", "test_access", "test_jobs", "test_states"]
+FIRST = ["test_album", "test_access", "test_states", "test_jobs", "test_refusals"]
 
 
 def run(module):

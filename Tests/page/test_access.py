@@ -131,6 +131,8 @@ class KeyboardTests(PageCase):
         self.browser.wait(lambda: self.focused() == "cancel", message="the focus does not follow to Cancel")
         self.browser.wait_state("done")
         self.assertEqual(self.focused(), "download")
+        # Its pixels are decoded a little later.
+        self.browser.wait(lambda: self.browser.is_shown("#compare"))
         order = []
         for _ in range(11):
             ActionChains(self.browser.driver).key_down(Keys.SHIFT).send_keys(Keys.TAB).key_up(Keys.SHIFT).perform()
@@ -147,7 +149,7 @@ class KeyboardTests(PageCase):
         self.assertEqual(self.focused(), "deblur")
         self.service.behaviour.stops_after = 1
         self.keys(Keys.ENTER)
-        wait(lambda: states().count("running") == 1)
+        wait(lambda: "running" in states())
         self.assertEqual(self.focused(), "cancel")
         focus("#stop-all")
         self.keys(Keys.ENTER)
