@@ -142,6 +142,12 @@ class Browser:
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
         pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))
 
+    def wait_download(self, name, seconds=15):
+        """The path of a file that was saved: the browser first makes it empty, and moves the whole of it there at the end."""
+        path = pathlib.Path(self.downloads, name)
+        self.wait(lambda: path.exists() and path.stat().st_size > 0, seconds, f"{name} was not downloaded")
+        return path
+
     def quit(self):
         self.driver.quit()
         shutil.rmtree(self.downloads, ignore_errors=True)

@@ -102,8 +102,7 @@ class PageCase(unittest.TestCase):
         return paths
 
     def downloaded(self, name, seconds=15):
-        path = pathlib.Path(self.browser.downloads, name)
-        self.browser.wait(path.exists, seconds, f"{name} was not downloaded")
+        path = self.browser.wait_download(name, seconds)
         self.addCleanup(path.unlink, True)
         return path
 

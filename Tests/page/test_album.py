@@ -160,8 +160,7 @@ class AlbumTests(unittest.TestCase):
         self.browser.run("document.getElementById('strength').value = 50")
         self.browser.run("document.getElementById('strength').dispatchEvent(new Event('input'))")
         self.browser.click("#download")
-        saved = pathlib.Path(self.browser.downloads, "photo-03-sharp.jpg")
-        self.browser.wait(saved.exists, 60, "nothing was downloaded")
+        saved = self.browser.wait_download("photo-03-sharp.jpg", 60)
         request = urllib.request.Request(self.service.url + "deblur?strength=0.5", photo.read_bytes(),
                                          {"Content-Type": "image/jpeg"})
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -169,8 +168,7 @@ class AlbumTests(unittest.TestCase):
 
     def check_zip(self):
         self.browser.click("#download-all")
-        path = pathlib.Path(self.browser.downloads, "deblur.zip")
-        self.browser.wait(path.exists, 30, "no zip came")
+        path = self.browser.wait_download("deblur.zip", 30)
         if shutil.which("unzip"):
             subprocess.run(["unzip", "-tq", path], check=True, stdout=subprocess.DEVNULL)
         with zipfile.ZipFile(path) as archive:
