@@ -36,6 +36,29 @@ import Testing
         gate.open()
     }
 
+    /// The database is silent while a photo is read: that says nothing about the photo, and the job is done later.
+    @Test func aJobWhosePhotoCannotBeReadForAWhileWaits() throws {
+        let home = try JobHome(.database)
+        let gate = Gate(isOpen: true)
+        let rig = try Rig(home.flags, network: FakeNetwork(gate: gate))
+        gate.close()
+        let ids = try (0..<6).map { try rig.postJob(Pictures.png(8, 8, seed: UInt64($0))) }
+        #expect(try rig.eventually { try ids.count { try rig.state($0) == "running" } == 4 })
+        let other = try home.connection()
+        try other.execute("BEGIN; LOCK TABLE deblur_pieces IN ACCESS EXCLUSIVE MODE")
+        gate.open()
+        // A statement has ten seconds.
+        let failures = "deblur_spool_errors_total{operation=\"read\"}"
+        let hasFailed = { try rig.metric(failures) ?? 0 > 0 }
+        #expect(try rig.eventually(hasFailed) || rig.eventually(hasFailed))
+        usleep(500_000)
+        try other.execute("COMMIT")
+        for id in ids {
+            #expect(try rig.eventually { try ["succeeded", "failed"].contains(rig.state(id)) })
+            #expect(try rig.state(id) == "succeeded")
+        }
+    }
+
     /// SQLSTATE 53100 (PostgreSQL, appendix A): disk_full.
     @Test func aFullDiskOfTheDatabaseIsNoRoom() throws {
         let home = try JobHome(.database)
