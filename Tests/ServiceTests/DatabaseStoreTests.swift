@@ -59,6 +59,33 @@ import Testing
         }
     }
 
+    /// A reader so slow that the job has expired before it has every event: its stream ends, and it comes back to a 410.
+    @Test func theEventsOfAJobThatExpiresMeanwhileEnd() throws {
+        let home = try JobHome(.database)
+        let gate = Gate(isOpen: true)
+        let rig = try Rig(home.flags, network: FakeNetwork(gate: gate))
+        gate.close()
+        let id = try rig.postJob(Pictures.png(70, 40))
+        #expect(try rig.wait(for: "running", of: id))
+        let client = try rig.client()
+        client.get("/jobs/\(id)/events")
+        _ = try client.streamHead()
+        var text: [UInt8] = []
+        while Event.parse(text).last?.name != "started" { text += try #require(try client.chunk()) }
+        try home.connection().execute(
+            """
+            BEGIN;
+            UPDATE deblur_jobs SET state = 'succeeded', lease = NULL, holder = NULL, leased_until = NULL, is_gone = true, events = events + 7,
+                expires_at = now() + interval '1 hour' WHERE id = '\(id)';
+            DELETE FROM deblur_events;
+            SELECT pg_notify('deblur_jobs', 'end \(id)');
+            COMMIT
+            """)
+        while let chunk = try client.chunk() { text += chunk }
+        #expect(Event.parse(text).map(\.name) == ["queued", "started"])
+        gate.open()
+    }
+
     /// SQLSTATE 53100 (PostgreSQL, appendix A): disk_full.
     @Test func aFullDiskOfTheDatabaseIsNoRoom() throws {
         let home = try JobHome(.database)

@@ -24,11 +24,13 @@ final class DatabaseEvents: JobEvents {
             let events = found.compactMap { event in
                 JobEvent.Name(rawValue: event.name).map { JobEvent(number: event.number, name: $0, data: Array(event.data.utf8)) }
             }
-            // The end is the last event of all; a client that has it already gets none.
+            // The end is the last event of all; a client that has it already gets none. Of a job that has expired meanwhile there are
+            // none any more: the client that comes back is told so.
             let job = try JobTables.find(connection, id.text)
             let isLast = found.last?.number ?? number >= job?.events ?? 0
             let isComplete = isLast && ["succeeded", "failed", "cancelled"].contains(job?.state ?? "cancelled")
-            return JobEventPage(events: events, isEnd: isComplete || isLast && isShut, isComplete: isComplete)
+            let isGone = found.isEmpty && job?.isGone ?? true
+            return JobEventPage(events: events, isEnd: isComplete || isGone || isLast && isShut, isComplete: isComplete)
         }
     }
 
