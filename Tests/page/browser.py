@@ -12,6 +12,10 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.ui import WebDriverWait
 
+# How long a test waits for what must come, in seconds. It costs time only where it never comes; a machine that is busy with other
+# work has been seen to take ten times as long as a quiet one.
+PATIENCE = 90
+
 # Runs in every document before the page: violations of its policy, and object URLs that were never revoked.
 WATCH = """
 window.__violations = [];
@@ -71,6 +75,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
         # The driver is named, so that Selenium does not look for one on the network.
         self.driver = webdriver.Chrome(options=options, service=Service(executable_path=driver))
+        self.driver.set_script_timeout(PATIENCE)
         self.driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": WATCH})
         self.emulate(size, dark, touch)
 
@@ -115,12 +120,30 @@ class Browser:
     def click(self, selector):
         self.find(selector).click()
 
-    def wait(self, condition, seconds=15, message=""):
+    def wait(self, condition, seconds=PATIENCE, message=""):
         return WebDriverWait(self.driver, seconds, poll_frequency=0.05).until(lambda _: condition(), message)
 
-    def wait_state(self, state, seconds=20):
+    def wait_state(self, state, seconds=PATIENCE):
         self.wait(lambda: self.run("return document.body.dataset.state") == state, seconds,
                   f"state never became {state}")
+
+    def wait_drawn(self):
+        """Until frames have been drawn of all that was asked for so far."""
+        self.driver.execute_async_script(
+            "requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(arguments[0])))")
+
+    def kept(self):
+        """The states of the photos that the browser keeps, and how many blobs (photos, thumbnails, results) lie beside them."""
+        states, blobs = self.driver.execute_async_script("""const done = arguments[0];
+            indexedDB.open("deblur", 2).onsuccess = ({ target: { result } }) => {
+                const stores = result.transaction(["items", "blobs"]);
+                const items = stores.objectStore("items").getAll(), blobs = stores.objectStore("blobs").count();
+                stores.oncomplete = () => {
+                    result.close();
+                    done([items.result.map((item) => item.state), blobs.result]);
+                };
+            }""")
+        return states, blobs
 
     def choose(self, *paths):
         self.find("#file").send_keys("\n".join(str(path) for path in paths))
@@ -142,7 +165,7 @@ class Browser:
         shot = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
         pathlib.Path(path).write_bytes(base64.b64decode(shot["data"]))
 
-    def wait_download(self, name, seconds=15):
+    def wait_download(self, name, seconds=PATIENCE):
         """The path of a file that was saved: the browser first makes it empty, and moves the whole of it there at the end."""
         path = pathlib.Path(self.downloads, name)
         self.wait(lambda: path.exists() and path.stat().st_size > 0, seconds, f"{name} was not downloaded")

@@ -10,7 +10,7 @@ import unittest
 import urllib.parse
 
 import pictures
-from browser import Browser, chromium_paths
+from browser import PATIENCE, Browser, chromium_paths
 from fake_service import Behaviour, FakeService
 
 REAL_URL = os.environ.get("DEBLUR_URL")
@@ -83,10 +83,10 @@ class PageCase(unittest.TestCase):
         """Of all photos, in order."""
         return self.browser.run("return [...document.querySelectorAll('.cell')].map((cell) => cell.dataset.state)")
 
-    def wait_states(self, *states, seconds=30):
+    def wait_states(self, *states, seconds=PATIENCE):
         self.browser.wait(lambda: self.states() == list(states), seconds, f"never became {states}")
 
-    def deblur(self, path=None, seconds=60):
+    def deblur(self, path=None, seconds=PATIENCE):
         self.choose(path)
         self.browser.click("#deblur")
         self.browser.wait_state("done", seconds)
@@ -101,7 +101,7 @@ class PageCase(unittest.TestCase):
             paths.append(self.write(f"photo-{index}.jpg", pictures.encoded(picture)))
         return paths
 
-    def downloaded(self, name, seconds=15):
+    def downloaded(self, name, seconds=PATIENCE):
         path = self.browser.wait_download(name, seconds)
         self.addCleanup(path.unlink, True)
         return path

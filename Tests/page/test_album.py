@@ -100,7 +100,7 @@ class AlbumTests(unittest.TestCase):
 
     def start(self):
         self.browser.choose(*self.paths)
-        self.browser.wait(lambda: len(self.states()) == 20 and "opening" not in self.states(), 60)
+        self.browser.wait(lambda: len(self.states()) == 20 and "opening" not in self.states())
         self.browser.click("#deblur")
 
     def finish(self, seconds=180):
@@ -129,7 +129,7 @@ class AlbumTests(unittest.TestCase):
     def killed_in_the_middle(self, keeps_jobs):
         self.open(keeps_jobs=keeps_jobs)
         self.start()
-        self.browser.wait(lambda: self.states().count("done") >= 3, 60)
+        self.browser.wait(lambda: self.states().count("done") >= 3)
         self.assertLess(self.states().count("done"), 14, "too late to be the middle")
         self.service.kill()
         time.sleep(1.5)
@@ -143,7 +143,7 @@ class AlbumTests(unittest.TestCase):
         self.browser.choose(photo)
         self.browser.wait_state("ready")
         self.browser.click("#deblur")
-        self.browser.wait_state("done", 60)
+        self.browser.wait_state("done")
         views = {}
         for percent in (0, 50, 100):
             self.browser.run("""const slider = document.getElementById("strength");
@@ -160,7 +160,7 @@ class AlbumTests(unittest.TestCase):
         self.browser.run("document.getElementById('strength').value = 50")
         self.browser.run("document.getElementById('strength').dispatchEvent(new Event('input'))")
         self.browser.click("#download")
-        saved = self.browser.wait_download("photo-03-sharp.jpg", 60)
+        saved = self.browser.wait_download("photo-03-sharp.jpg")
         request = urllib.request.Request(self.service.url + "deblur?strength=0.5", photo.read_bytes(),
                                          {"Content-Type": "image/jpeg"})
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -168,7 +168,7 @@ class AlbumTests(unittest.TestCase):
 
     def check_zip(self):
         self.browser.click("#download-all")
-        path = self.browser.wait_download("deblur.zip", 30)
+        path = self.browser.wait_download("deblur.zip")
         if shutil.which("unzip"):
             subprocess.run(["unzip", "-tq", path], check=True, stdout=subprocess.DEVNULL)
         with zipfile.ZipFile(path) as archive:

@@ -1,9 +1,11 @@
 """Comparing: what the stage shows of before and after, and what the strength's slider makes of them."""
 
-import time
+import contextlib
+import itertools
 import unittest
 
 from PIL import Image
+from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.keys import Keys
 
@@ -26,7 +28,6 @@ class CompareCase(PageCase):
         self.browser.run("""const slider = document.getElementById("strength");
             slider.value = arguments[0];
             for (const type of ["input", "change"]) slider.dispatchEvent(new Event(type))""", percent)
-        time.sleep(0.35)
 
     def stage(self):
         return self.browser.run("const c = document.getElementById('canvas'); return [c.clientWidth, c.clientHeight]")
@@ -35,8 +36,14 @@ class CompareCase(PageCase):
         width, height = self.stage()
         return self.browser.pixel(width * across, height * down)[:3]
 
-    def assert_colour(self, found, expected):
-        self.assertTrue(all(abs(a - b) <= 1 for a, b in zip(found, expected)), f"{found} is not {expected}")
+    def assert_colour(self, across, expected):
+        """What is drawn there becomes that colour, and stays it."""
+        def is_expected():
+            return all(abs(a - b) <= 1 for a, b in zip(self.at(across), expected))
+        with contextlib.suppress(TimeoutException):
+            self.browser.wait(is_expected)
+            self.browser.wait_drawn()
+        self.assertTrue(is_expected(), f"{self.at(across)} is not {expected}")
 
 
 class StrengthTests(CompareCase):
@@ -47,8 +54,8 @@ class StrengthTests(CompareCase):
             with self.subTest(strength=percent):
                 self.set_strength(percent)
                 mixed = [b + (a - b) * percent / 100 for b, a in zip(self.before, self.after)]
-                self.assert_colour(self.at(0.7), mixed)
-                self.assert_colour(self.at(0.3), self.before)
+                self.assert_colour(0.7, mixed)
+                self.assert_colour(0.3, self.before)
         self.assertEqual(self.service.seen("POST", "/") + self.service.seen("GET", "/jobs"), [])
 
     def test_half_transparent_pixels_are_mixed_too(self):
@@ -57,9 +64,12 @@ class StrengthTests(CompareCase):
         self.service.behaviour.restore = lambda _: result
         self.deblur(self.write("clear.png", clear))
         self.set_strength(50)
+        mixed = [(b + a) / 2 for b, a in zip(self.before, self.after)]
         width, height = self.stage()
-        alpha = self.browser.pixel(width * 0.7, height / 2)[3]
-        self.assertAlmostEqual(alpha, 128, delta=1)
+        pixel = lambda: self.browser.pixel(width * 0.7, height / 2)
+        # A colour of half opacity comes back from the canvas in steps of two.
+        self.browser.wait(lambda: all(abs(a - b) <= 2 for a, b in zip(pixel(), mixed)))
+        self.assertAlmostEqual(pixel()[3], 128, delta=1)
 
     def test_the_download_is_made_of_the_same_strength(self):
         full, half = (pictures.encoded(Image.new("RGB", (90, 70), colour), "PNG") for colour in ((1, 2, 3), (4, 5, 6)))
@@ -97,35 +107,30 @@ class StrengthTests(CompareCase):
 class WaysTests(CompareCase):
     def test_the_original_for_as_long_as_it_is_held(self):
         self.deblur(self.flat)
-        self.assert_colour(self.at(0.7), self.after)
+        self.assert_colour(0.7, self.after)
         button = self.browser.find("#original")
         held = ActionChains(self.browser.driver).click_and_hold(button)
         held.perform()
-        time.sleep(0.35)
-        self.assert_colour(self.at(0.7), self.before)
+        self.assert_colour(0.7, self.before)
         self.assertFalse(self.browser.is_shown("#divider"))
         ActionChains(self.browser.driver).release().perform()
-        time.sleep(0.35)
-        self.assert_colour(self.at(0.7), self.after)
+        self.assert_colour(0.7, self.after)
         for key, focus in (("o", "#stage"), (Keys.ENTER, "#original")):
             with self.subTest(key=key):
                 self.browser.run("document.querySelector(arguments[0]).focus()", focus)
                 ActionChains(self.browser.driver).key_down(key).perform()
-                time.sleep(0.35)
-                self.assert_colour(self.at(0.7), self.before)
+                self.assert_colour(0.7, self.before)
                 ActionChains(self.browser.driver).key_up(key).perform()
-                time.sleep(0.35)
-                self.assert_colour(self.at(0.7), self.after)
+                self.assert_colour(0.7, self.after)
 
     def test_side_by_side(self):
         self.deblur(self.flat)
         self.browser.wait(lambda: self.browser.is_shown("#side"))
         self.browser.click("#side")
-        time.sleep(0.35)
         self.assertEqual(self.browser.find("#side").get_attribute("aria-pressed"), "true")
         self.assertFalse(self.browser.is_shown("#divider"))
         for across, colour in ((0.1, self.before), (0.4, self.before), (0.6, self.after), (0.9, self.after)):
-            self.assert_colour(self.at(across), colour)
+            self.assert_colour(across, colour)
         self.browser.run("document.getElementById('stage').focus()")
         ActionChains(self.browser.driver).send_keys("s").perform()
         self.assertTrue(self.browser.is_shown("#divider"))
@@ -143,7 +148,7 @@ class WaysTests(CompareCase):
         width, _ = self.stage()
         drag = ActionChains(self.browser.driver).move_to_element_with_offset(stage, int(width / 4), 0)
         drag.click_and_hold().move_by_offset(60, 0).release().perform()
-        time.sleep(0.35)
+        self.browser.wait_drawn()
         edges = self.browser.run("""const c = document.getElementById("canvas"), y = c.height >> 1;
             const d = c.getContext("2d").getImageData(0, y, c.width, 1).data, found = [];
             for (let x = 1; x < c.width; x += 1) if (d[4 * x - 4] > 200 && d[4 * x] < 50) found.push(x);
@@ -168,17 +173,17 @@ class WaysTests(CompareCase):
         row = """const c = document.getElementById("canvas");
             const d = c.getContext("2d").getImageData(c.width / 2 - 120, c.height / 2 + 80 - 100, 80, 1).data;
             return [...d].filter((_, index) => index % 4 === 0)"""
-        self.browser.wait(lambda: max(self.browser.run(row)) > 200 and min(self.browser.run(row)) < 50, 15,
-                          "it never became sharp")
-        values = [value > 127 for value in self.browser.run(row)]
-        runs, length = [], 1
-        for last, value in zip(values, values[1:]):
-            if value == last:
-                length += 1
-            else:
-                runs.append(length)
-                length = 1
-        self.assertEqual(set(runs[1:]), {2})
+
+        def widths():
+            """Of the columns that lie in the row with both their edges."""
+            values = self.browser.run(row)
+            runs = [len(list(run)) for _, run in itertools.groupby(values, lambda value: value > 127)]
+            return set(runs[1:-1]) if max(values) > 200 and min(values) < 50 else set()
+
+        # The preview is enlarged until the photo itself has been decoded.
+        self.browser.wait(lambda: widths() == {2}, message="it never became sharp")
+        self.browser.wait_drawn()
+        self.assertEqual(widths(), {2})
 
     def test_zoom_and_place_stay_between_photos(self):
         self.choose(*self.several(2))
@@ -189,12 +194,13 @@ class WaysTests(CompareCase):
         self.assertEqual(zoom, "225 %")
         self.browser.run("document.querySelectorAll('.cell')[1].click()")
         self.browser.wait(lambda: self.browser.text("#file-name") == "photo-1.jpg")
-        time.sleep(0.5)
+        self.browser.wait_drawn()
         self.assertEqual(self.browser.text("#zoom-value"), zoom)
         self.browser.click("#zoom-fit")
         fitted = self.browser.text("#zoom-value")
         self.browser.run("document.querySelectorAll('.cell')[0].click()")
-        time.sleep(0.5)
+        self.browser.wait(lambda: self.browser.text("#file-name") == "photo-0.jpg")
+        self.browser.wait_drawn()
         self.assertEqual(self.browser.text("#zoom-value"), fitted)
 
 

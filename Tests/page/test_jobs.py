@@ -61,11 +61,11 @@ class JobTests(JobCase):
         scale = min((box[0] - 40) / 1200, (box[1] - 40) / 900)
         left, top = (box[0] - 1200 * scale) / 2, (box[1] - 900 * scale) / 2
         points = [(left + 150 * scale, top + 100 * scale), (left + 150 * scale, top + 830 * scale)]
-        time.sleep(0.1)
+        self.browser.wait_drawn()
         clear, veiled = (sum(self.browser.pixel(*point)[:3]) for point in points)
         self.browser.click("#cancel")
         self.browser.wait_state("ready")
-        time.sleep(0.3)
+        self.browser.wait_drawn()
         self.assertAlmostEqual(sum(self.browser.pixel(*points[0])[:3]), clear, delta=6)
         self.assertGreater(sum(self.browser.pixel(*points[1])[:3]), veiled * 1.5)
 
@@ -148,7 +148,7 @@ class JobTests(JobCase):
         self.wait_status("Deblurring")
         self.service.jobs.clear()
         self.browser.wait(lambda: len(self.posts()) == 2)
-        self.browser.wait_state("done", 40)
+        self.browser.wait_state("done")
         self.assertTrue(self.browser.is_shown("#divider"))
 
     def test_a_service_that_loses_a_photo_again_and_again_is_let_be(self):

@@ -1,6 +1,5 @@
 """The way from a photo to its sharp version. Also asked of a real service."""
 
-import time
 import unittest
 
 from selenium.webdriver.common.action_chains import ActionChains
@@ -42,12 +41,11 @@ class PathTests(PageCase):
         seen = {}
         for key, name in ((Keys.HOME, "after"), (Keys.END, "before")):
             self.browser.find("#divider").send_keys(key)
-            time.sleep(0.4)
+            self.browser.wait_drawn()
             seen[name] = self.browser.pixel(x, y)
         self.assertNotEqual(seen["before"], seen["after"])
         self.browser.find("#divider").send_keys(Keys.HOME)
-        time.sleep(0.4)
-        self.assertEqual(self.browser.pixel(x, y), seen["after"])
+        self.browser.wait(lambda: self.browser.pixel(x, y) == seen["after"])
 
     def differing_point(self):
         """A point of the stage at which before and after differ most, found by looking at both."""
@@ -56,7 +54,7 @@ class PathTests(PageCase):
         views = []
         for key in (Keys.HOME, Keys.END):
             self.browser.find("#divider").send_keys(key)
-            time.sleep(0.4)
+            self.browser.wait_drawn()
             views.append(self.browser.run(script))
         best = max(range(0, len(views[0]), 7), key=lambda index: abs(views[0][index] - views[1][index]))
         width = self.browser.run("return document.getElementById('canvas').width")
@@ -78,7 +76,7 @@ class PathTests(PageCase):
     def test_dry_run_maps_the_blur(self):
         self.choose()
         self.browser.click("#assess")
-        self.browser.wait(lambda: self.browser.text("#outcome-text"), 60)
+        self.browser.wait(lambda: self.browser.text("#outcome-text"))
         self.assertEqual(self.browser.run("return document.body.dataset.state"), "ready")
         if not REAL_URL:
             self.assertIn("about 3 seconds", self.browser.text("#outcome-detail"))
@@ -92,13 +90,12 @@ class PathTests(PageCase):
         browser.click("#zoom-full")
         self.assertEqual(browser.text("#zoom-value"), "100 %")
         point = (300, 300)
-        time.sleep(0.1)
+        browser.wait_drawn()
         before = browser.pixel(*point)
         stage = browser.find("#stage")
         ActionChains(browser.driver).move_to_element_with_offset(stage, -200, 60).click_and_hold().move_by_offset(
             -90, -130).release().perform()
-        time.sleep(0.15)
-        self.assertNotEqual(browser.pixel(*point), before, "a drag moves the zoomed photo")
+        browser.wait(lambda: browser.pixel(*point) != before, message="a drag moves the zoomed photo")
         self.assertEqual(browser.find("#divider").get_attribute("aria-valuenow"), "50", "and leaves the divider alone")
         browser.click("#zoom-fit")
         self.assertEqual(browser.text("#zoom-value"), fitted)

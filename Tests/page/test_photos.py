@@ -1,7 +1,6 @@
 """Ways a photo comes in, and photos that are not ordinary."""
 
 import base64
-import time
 
 from PIL import Image
 
@@ -119,7 +118,7 @@ class PhotoTests(PageCase):
     def test_orientation_is_seen_as_the_camera_meant_it(self):
         self.choose(self.write("turned.jpg", pictures.turned_jpeg()))
         self.assertIn("600 × 800", self.browser.text("#file-facts"))
-        time.sleep(0.1)
+        self.browser.wait_drawn()
         width, height = self.browser.run(
             "const c = document.getElementById('canvas'); return [c.clientWidth, c.clientHeight]")
         red, _, blue, _ = self.browser.pixel(width / 2, height / 4)
@@ -155,7 +154,7 @@ class LargePhotoTests(PageCase):
         self.choose(self.large)
         self.assertIn("4000 × 6000, 24", self.browser.text("#file-facts"))
         self.browser.click("#deblur")
-        self.browser.wait_state("done", 60)
+        self.browser.wait_state("done")
         self.assertLessEqual(self.browser.run("return window.__largest"), 4.1e6, "only previews are kept")
         self.browser.click("#zoom-full")
         self.browser.wait(lambda: self.contrast() > 150, 20, "zoomed in it never became sharp")

@@ -58,7 +58,7 @@ class BusyServiceTests(JobCase):
         self.browser.click("#deblur")
         self.wait_status("Working")
         self.browser.click("#cancel")
-        self.browser.wait_state("ready", 4)
+        self.browser.wait_state("ready")
 
     def test_a_locked_service_asks_for_its_key_before_the_upload(self):
         self.service.behaviour.key = "right"
@@ -68,8 +68,9 @@ class BusyServiceTests(JobCase):
             self.browser.wait(lambda: self.browser.is_shown("#key-dialog"))
             self.assertEqual(self.browser.run("return document.activeElement.id"), "key")
             self.assertEqual(self.browser.is_shown("#key-refused"), key == "right")
+            asked = len(self.service.requests)
             self.browser.find("#key").send_keys(key + Keys.ENTER)
-            time.sleep(0.3)
+            self.browser.wait(lambda: len(self.service.requests) > asked)
         self.browser.wait_state("ready")
         self.assertEqual(self.posts(), [], "nothing was sent before the key")
         self.browser.click("#deblur")
@@ -126,5 +127,5 @@ class LostConnectionTests(JobCase):
             self.browser.wait(lambda: "Connection lost" in self.browser.text("#status-detail"))
         finally:
             self.offline(False)
-        self.browser.wait_state("done", 40)
+        self.browser.wait_state("done")
         self.assertEqual(len(self.posts()), 1)

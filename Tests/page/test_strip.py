@@ -139,19 +139,11 @@ class StripTests(PageCase):
         self.browser.wait_state("empty")
         self.browser.wait(lambda: len(self.service.seen("DELETE", "/jobs/")) == 2,
                           message="the service still has the results")
-        self.browser.wait(lambda: self.kept() == [0, 0], message="the browser still has them")
+        self.browser.wait(lambda: self.browser.kept() == ([], 0), message="the browser still has them")
         self.browser.driver.refresh()
         self.browser.wait_ready()
         self.assertEqual(self.states(), [])
         self.assertEqual(self.browser.run("return window.__urls.size"), 0)
-
-    def kept(self):
-        return self.browser.driver.execute_async_script("""const done = arguments[0];
-            indexedDB.open("deblur", 2).onsuccess = ({ target: { result } }) => {
-                const stores = result.transaction(["items", "blobs"]);
-                const counts = ["items", "blobs"].map((name) => stores.objectStore(name).count());
-                stores.oncomplete = () => { result.close(); done(counts.map((count) => count.result)); };
-            }""")
 
     def test_another_tab_has_its_own_photos(self):
         paths = self.several(3)
@@ -163,8 +155,7 @@ class StripTests(PageCase):
             self.browser.wait_ready()
             self.assertEqual(self.states(), [], "they are the first tab's")
             self.browser.choose(paths[2])
-            self.browser.wait_state("ready")
-            time.sleep(0.5)
+            self.browser.wait(lambda: self.browser.kept() == (["ready"] * 3, 6), message="not all photos were kept")
         finally:
             self.browser.driver.close()
             self.browser.driver.switch_to.window(first)
@@ -185,7 +176,7 @@ class StripTests(PageCase):
             first.wait(lambda: first.run("return document.querySelectorAll('.cell[data-state=ready]').length") == 2)
             first.click("#deblur")
             first.wait(lambda: first.run("return document.querySelectorAll('.cell[data-state=done]').length") == 2)
-            time.sleep(0.5)
+            first.wait(lambda: first.kept() == (["done"] * 2, 6), message="the results were not kept")
         finally:
             first.quit()
         self.service.requests.clear()
