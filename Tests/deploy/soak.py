@@ -45,6 +45,7 @@ class Soak:
         self.counts = collections.Counter()
         self.faults = []
         self.kills = []  # [from, to]: a replica was killed and is not back for everyone, or the machine stood still
+        self.deaths = []  # when a replica was killed
         self.drains = []  # [from, to]: a replica was drained and is not back; only its own jobs have to wait for it
         self.over = threading.Event()
         self.highest = 0
@@ -101,6 +102,7 @@ class Soak:
         if how == "killed":
             with self.lock:
                 self.kills.append([time.time(), float("inf")])
+                self.deaths.append(time.time())
             victim.process.kill()
             victim.process.wait()
         else:
@@ -167,6 +169,11 @@ class Soak:
         with self.lock:
             spans = self.kills + self.drains if drained else self.kills
             return any(begin <= last and first <= end for begin, end in spans)
+
+    def kills_since(self, time):
+        """How many replicas were killed after it."""
+        with self.lock:
+            return sum(begin >= time for begin in self.deaths)
 
     def count(self, what):
         with self.lock:

@@ -12,6 +12,8 @@ from support import request, send_only
 
 # Seconds after which a job is stuck; one that is killed begins anew, and a large photo takes minutes.
 STUCK = 1800
+# A job that was begun so often and never ended is given up.
+MOST_TRIES = 3
 # An answer that a proxy gives for a replica that is away.
 AWAY = (502, 503, 504)
 
@@ -217,7 +219,8 @@ class Clients:
 
     def check_result(self, name, number, state):
         if state != "succeeded":
-            return self.soak.fault(f"job {name} {state}")
+            job = json.loads(self.ask("GET", f"/jobs/{name}", (200,)).body)
+            return self.judge_failure(name, job)
         answer = self.ask("GET", f"/jobs/{name}/result", (200, 410))
         if answer.status == 410:
             # Its replica was away for longer than results are kept.
@@ -225,6 +228,13 @@ class Clients:
         self.soak.count("job succeeded")
         if answer.body != self.soak.references[number]:
             self.soak.fault(f"job {name}, photo {number}: wrong bytes")
+
+    def judge_failure(self, name, job):
+        """A job in whose middle the process died three times is given up (contract); any other failure is a fault."""
+        accepted = self.accepted[name][1]
+        if job["state"] == "failed" and job["error"]["code"] == "abandoned" and self.soak.kills_since(accepted) >= MOST_TRIES:
+            return self.soak.count("job abandoned")
+        self.soak.fault(f"job {name}, accepted {time.time() - accepted:.0f} s ago, {job['state']}: {job['error']}")
 
     def settle(self, seconds=900):
         """Waits until every accepted job is over, and says how many there were."""
@@ -241,7 +251,7 @@ class Clients:
                     job = json.loads(answer.body)
                     if job["state"] in OVER:
                         if wanted and job["state"] != wanted:
-                            self.soak.fault(f"job {name} {job['state']}: {job['error']}")
+                            self.judge_failure(name, job)
                         break
                     if time.time() > deadline:
                         self.soak.fault(f"stuck: {job}")
