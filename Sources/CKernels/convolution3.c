@@ -20,7 +20,7 @@ void kernel_gather3(const float *image, long height, long width, long y, float *
 }
 
 void kernel_scatter3(
-    const float *taps, long height, long width, long y, const float bias[3], float *image) {
+    const float *taps, long stride, long height, long width, long y, const float bias[3], float *image) {
     float *out = image + y * width * 3;
     for (long x = 0; x < width; x++, out += 3) {
         float sum[3] = {bias[0], bias[1], bias[2]};
@@ -30,7 +30,7 @@ void kernel_scatter3(
             for (long dx = 0; dx < 3; dx++) {
                 const long column = x + dx - 1;
                 if (column < 0 || column >= width) continue;
-                const float *tap = taps + (row * width + column) * 27 + 3 * (3 * dy + dx);
+                const float *tap = taps + (row * width + column) * stride + 3 * (3 * dy + dx);
                 for (int c = 0; c < 3; c++) sum[c] += tap[c];
             }
         }

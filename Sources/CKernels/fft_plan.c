@@ -24,7 +24,7 @@ static int add_pass(fft_plan *plan, long *left, int radix) {
             unit_root((double)(p * k) / (double)n, twiddles + 2 * (p * (radix - 1) + k - 1));
         }
     }
-    if (radix > 5) {
+    if (radix > 8 || radix == 7) {
         float *roots = kernel_allocate(sizeof(float) * 2 * (size_t)radix);
         plan->roots[pass] = roots;
         if (!roots) return 0;
@@ -34,14 +34,14 @@ static int add_pass(fft_plan *plan, long *left, int radix) {
     return 1;
 }
 
-int fft_plan_make(fft_plan *plan, long length) {
+int fft_plan_make(fft_plan *plan, long length, int largest) {
     memset(plan, 0, sizeof *plan);
     plan->length = length;
     long left = length;
-    // Radix 4 moves the least memory per bit of length; what it cannot divide follows.
-    static const int preferred[] = {4, 2, 3, 5};
-    for (int i = 0; i < 4; i++) {
-        while (left % preferred[i] == 0) {
+    // The fewer passes, the less memory is moved: the large ones first; what they cannot divide follows.
+    static const int preferred[] = {8, 4, 6, 2, 3, 5};
+    for (int i = 0; i < 6; i++) {
+        while (preferred[i] <= largest && left % preferred[i] == 0) {
             if (!add_pass(plan, &left, preferred[i])) goto fail;
         }
     }

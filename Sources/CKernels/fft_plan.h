@@ -15,7 +15,9 @@ typedef struct {
 } fft_plan;
 
 /// 0 when memory is short or a prime factor exceeds max_radix.
-int fft_plan_make(fft_plan *plan, long length);
+///
+/// `largest` is the largest radix with code of its own that may be used, 5 or more.
+int fft_plan_make(fft_plan *plan, long length, int largest);
 void fft_plan_free(fft_plan *plan);
 
 #endif

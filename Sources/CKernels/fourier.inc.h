@@ -13,27 +13,65 @@ typedef struct {
     long stride;
 } fft_output;
 
+INLINE void butterfly3(vector *re, vector *im) {
+    const float root = 0.86602540378443864676f;
+    const vector sr = re[1] + re[2], si = im[1] + im[2];
+    const vector dr = (re[1] - re[2]) * root, di = (im[1] - im[2]) * root;
+    const vector tr = re[0] - sr * 0.5f, ti = im[0] - si * 0.5f;
+    re[0] += sr, im[0] += si;
+    re[1] = tr + di, im[1] = ti - dr;
+    re[2] = tr - di, im[2] = ti + dr;
+}
+
+INLINE void butterfly4(vector *re, vector *im) {
+    const vector ar = re[0] + re[2], ai = im[0] + im[2], br = re[0] - re[2], bi = im[0] - im[2];
+    const vector cr = re[1] + re[3], ci = im[1] + im[3], dr = re[1] - re[3], di = im[1] - im[3];
+    re[0] = ar + cr, im[0] = ai + ci;
+    re[1] = br + di, im[1] = bi - dr;
+    re[2] = ar - cr, im[2] = ai - ci;
+    re[3] = br - di, im[3] = bi + dr;
+}
+
 /// The transform of `radix` vectors in place.
 INLINE void butterfly(const int radix, vector *re, vector *im) {
-    if (radix == 2) {
+    if (radix == 8) {
+        // Two transforms of four, of the even and of the odd vectors, then one step of radix 2.
+        const float half_root = 0.70710678118654752440f;
+        vector er[4], ei[4], or[4], oi[4];
+        UNROLL for (int j = 0; j < 4; j++) {
+            er[j] = re[2 * j], ei[j] = im[2 * j];
+            or[j] = re[2 * j + 1], oi[j] = im[2 * j + 1];
+        }
+        butterfly4(er, ei);
+        butterfly4(or, oi);
+        const vector sr = or[1] + oi[1], si = oi[1] - or[1], tr = oi[3] - or[3], ti = or[3] + oi[3];
+        re[0] = er[0] + or[0], im[0] = ei[0] + oi[0];
+        re[4] = er[0] - or[0], im[4] = ei[0] - oi[0];
+        re[1] = er[1] + sr * half_root, im[1] = ei[1] + si * half_root;
+        re[5] = er[1] - sr * half_root, im[5] = ei[1] - si * half_root;
+        re[2] = er[2] + oi[2], im[2] = ei[2] - or[2];
+        re[6] = er[2] - oi[2], im[6] = ei[2] + or[2];
+        re[3] = er[3] + tr * half_root, im[3] = ei[3] - ti * half_root;
+        re[7] = er[3] - tr * half_root, im[7] = ei[3] + ti * half_root;
+    } else if (radix == 6) {
+        // Good and Thomas: 2 and 3 have no factor in common, so that no factors stand between the two steps.
+        vector ar[3] = {re[0], re[2], re[4]}, ai[3] = {im[0], im[2], im[4]};
+        vector br[3] = {re[3], re[5], re[1]}, bi[3] = {im[3], im[5], im[1]};
+        butterfly3(ar, ai);
+        butterfly3(br, bi);
+        UNROLL for (int k = 0; k < 3; k++) {
+            const int even = 4 * k % 6, odd = (4 * k + 3) % 6;
+            re[even] = ar[k] + br[k], im[even] = ai[k] + bi[k];
+            re[odd] = ar[k] - br[k], im[odd] = ai[k] - bi[k];
+        }
+    } else if (radix == 2) {
         const vector r = re[1], i = im[1];
         re[1] = re[0] - r, im[1] = im[0] - i;
         re[0] += r, im[0] += i;
     } else if (radix == 3) {
-        const float root = 0.86602540378443864676f;
-        const vector sr = re[1] + re[2], si = im[1] + im[2];
-        const vector dr = (re[1] - re[2]) * root, di = (im[1] - im[2]) * root;
-        const vector tr = re[0] - sr * 0.5f, ti = im[0] - si * 0.5f;
-        re[0] += sr, im[0] += si;
-        re[1] = tr + di, im[1] = ti - dr;
-        re[2] = tr - di, im[2] = ti + dr;
+        butterfly3(re, im);
     } else if (radix == 4) {
-        const vector ar = re[0] + re[2], ai = im[0] + im[2], br = re[0] - re[2], bi = im[0] - im[2];
-        const vector cr = re[1] + re[3], ci = im[1] + im[3], dr = re[1] - re[3], di = im[1] - im[3];
-        re[0] = ar + cr, im[0] = ai + ci;
-        re[1] = br + di, im[1] = bi - dr;
-        re[2] = ar - cr, im[2] = ai - ci;
-        re[3] = br - di, im[3] = bi + dr;
+        butterfly4(re, im);
     } else if (radix == 5) {
         const float c1 = 0.30901699437494742410f, c2 = -0.80901699437494742410f;
         const float s1 = 0.95105651629515357212f, s2 = 0.58778525229247312917f;
@@ -52,10 +90,14 @@ INLINE void butterfly(const int radix, vector *re, vector *im) {
 }
 
 /// y[q + s·(r·p + k)] = w^(p·k) · Σ_j x[q + s·(p + m·j)] · e^(−2πi·j·k/r), for p < m and q < s, where w = e^(−2πi/(r·m)).
-INLINE void pass(const int radix, long m, long s, fft_input x, fft_output y, const float *twiddles) {
+/// With `grouped` (s = 1) the result k of p stands at m·k + p instead: r transforms of length m are left over, one behind
+/// the other.
+INLINE void pass(
+    const int radix, const int turned, const int grouped, long m, long s, fft_input x, fft_output y,
+    const float *twiddles) {
     for (long p = 0; p < m; p++, twiddles += 2 * (radix - 1)) {
         for (long q = 0; q < s; q++) {
-            vector re[5], im[5];
+            vector re[8], im[8];
             UNROLL for (int j = 0; j < radix; j++) {
                 const long at = (q + s * (p + m * j)) * x.stride;
                 re[j] = load(x.re + at);
@@ -63,23 +105,37 @@ INLINE void pass(const int radix, long m, long s, fft_input x, fft_output y, con
             }
             butterfly(radix, re, im);
             UNROLL for (int k = 0; k < radix; k++) {
-                const long at = (q + s * (radix * p + k)) * y.stride;
-                const float c = k ? twiddles[2 * (k - 1)] : 1.0f, d = k ? twiddles[2 * (k - 1) + 1] : 0.0f;
-                store(y.re + at, k ? re[k] * c - im[k] * d : re[k]);
-                store(y.im + at, k ? re[k] * d + im[k] * c : im[k]);
+                const long at = (grouped ? m * k + p : q + s * (radix * p + k)) * y.stride;
+                const int turns = turned && k;
+                const float c = turns ? twiddles[2 * (k - 1)] : 1.0f, d = turns ? twiddles[2 * (k - 1) + 1] : 0.0f;
+                store(y.re + at, turns ? re[k] * c - im[k] * d : re[k]);
+                store(y.im + at, turns ? re[k] * d + im[k] * c : im[k]);
             }
         }
     }
 }
 
-static void radix2(long m, long s, fft_input x, fft_output y, const float *t) { pass(2, m, s, x, y, t); }
-static void radix3(long m, long s, fft_input x, fft_output y, const float *t) { pass(3, m, s, x, y, t); }
-static void radix4(long m, long s, fft_input x, fft_output y, const float *t) { pass(4, m, s, x, y, t); }
-static void radix5(long m, long s, fft_input x, fft_output y, const float *t) { pass(5, m, s, x, y, t); }
+/// One pass of a radix with code of its own.
+#define RADIX(r)                                                                                        \
+    static void radix##r(long m, long s, int grouped, fft_input x, fft_output y, const float *t) {     \
+        if (grouped) {                                                                                   \
+            pass(r, 1, 1, m, 1, x, y, t);                                                                \
+        } else if (m == 1) {                                                                             \
+            pass(r, 0, 0, 1, s, x, y, t); /* The last pass: every factor is 1. */                        \
+        } else {                                                                                         \
+            pass(r, 1, 0, m, s, x, y, t);                                                                \
+        }                                                                                                \
+    }
+RADIX(2)
+RADIX(3)
+RADIX(4)
+RADIX(5)
+RADIX(6)
+RADIX(8)
 
 /// Any radix, by the definition; for the sides with a prime factor above 5.
 static void radix_any(
-    int radix, long m, long s, fft_input x, fft_output y, const float *twiddles, const float *roots) {
+    int radix, long m, long s, int grouped, fft_input x, fft_output y, const float *twiddles, const float *roots) {
     vector re[max_radix], im[max_radix];
     for (long p = 0; p < m; p++, twiddles += 2 * (radix - 1)) {
         for (long q = 0; q < s; q++) {
@@ -97,7 +153,7 @@ static void radix_any(
                     si += re[j] * d + im[j] * c;
                 }
                 const float c = k ? twiddles[2 * (k - 1)] : 1.0f, d = k ? twiddles[2 * (k - 1) + 1] : 0.0f;
-                const long at = (q + s * (radix * p + k)) * y.stride;
+                const long at = (grouped ? m * k + p : q + s * (radix * p + k)) * y.stride;
                 store(y.re + at, sr * c - si * d);
                 store(y.im + at, sr * d + si * c);
             }
@@ -105,34 +161,62 @@ static void radix_any(
     }
 }
 
+static void one_pass(
+    const fft_plan *plan, int index, long m, long s, int grouped, fft_input x, fft_output y) {
+    const float *t = plan->twiddles[index];
+    switch (plan->radix[index]) {
+    case 2: radix2(m, s, grouped, x, y, t); break;
+    case 3: radix3(m, s, grouped, x, y, t); break;
+    case 4: radix4(m, s, grouped, x, y, t); break;
+    case 5: radix5(m, s, grouped, x, y, t); break;
+    case 6: radix6(m, s, grouped, x, y, t); break;
+    case 8: radix8(m, s, grouped, x, y, t); break;
+    default: radix_any(plan->radix[index], m, s, grouped, x, y, t, plan->roots[index]); break;
+    }
+}
+
+/// Two lines of so many complex vectors of 16 floats fit into 32 KiB.
+enum { longest_near_line = 128 };
+
+/// The passes from `first` on, of length n together. `work` holds two arrays of 2·LANES·n floats.
+static void passes(const fft_plan *plan, int first, long n, fft_input x, fft_output y, float *work) {
+    float *const buffers[2] = {work, work + 2 * LANES * n};
+    long left = n, s = 1;
+    for (int index = first; index < plan->passes; index++) {
+        const int radix = plan->radix[index], last = index + 1 == plan->passes;
+        float *next = buffers[index % 2];
+        left /= radix;
+        one_pass(plan, index, left, s, 0, x, last ? y : (fft_output){next, next + LANES, 2 * LANES});
+        x = (fft_input){next, next + LANES, 2 * LANES};
+        s *= radix;
+    }
+}
+
 /// The transform of x into y, which may be the same memory when the plan has two passes or more. `work` holds two
 /// arrays of 2·LANES·length floats. The inverse, unscaled, is the same with real and imaginary parts exchanged on both
 /// sides.
+///
+/// A long line does not fit into the first cache. So the first pass, of radix r, leaves r shorter lines one behind the
+/// other, and each goes through the other passes alone, in the first cache.
 static void fft(const fft_plan *plan, fft_input x, fft_output y, float *work) {
-    long n = plan->length, s = 1;
     if (plan->passes == 0) {
         const vector re = load(x.re), im = load(x.im);
         store(y.re, re);
         store(y.im, im);
         return;
     }
-    float *const buffers[2] = {work, work + 2 * LANES * plan->length};
-    for (int pass = 0; pass < plan->passes; pass++) {
-        const int radix = plan->radix[pass], last = pass + 1 == plan->passes;
-        const long m = n / radix;
-        float *next = buffers[pass % 2];
-        const fft_output to = last ? y : (fft_output){next, next + LANES, 2 * LANES};
-        const float *t = plan->twiddles[pass];
-        switch (radix) {
-        case 2: radix2(m, s, x, to, t); break;
-        case 3: radix3(m, s, x, to, t); break;
-        case 4: radix4(m, s, x, to, t); break;
-        case 5: radix5(m, s, x, to, t); break;
-        default: radix_any(radix, m, s, x, to, t, plan->roots[pass]); break;
-        }
-        x = (fft_input){next, next + LANES, 2 * LANES};
-        n = m;
-        s *= radix;
+    if (plan->passes == 1 || plan->length <= longest_near_line) {
+        passes(plan, 0, plan->length, x, y, work);
+        return;
+    }
+    const int radix = plan->radix[0];
+    const long n = plan->length / radix;
+    one_pass(plan, 0, n, 1, 1, x, (fft_output){work, work + LANES, 2 * LANES});
+    for (int k = 0; k < radix; k++) {
+        const float *line = work + 2 * LANES * n * k;
+        passes(
+            plan, 1, n, (fft_input){line, line + LANES, 2 * LANES},
+            (fft_output){y.re + k * y.stride, y.im + k * y.stride, radix * y.stride}, work + 2 * LANES * plan->length);
     }
 }
 
@@ -151,12 +235,15 @@ static void fourier_free(kernel_fourier *f) {
     kernel_free(f);
 }
 
+/// Of the radices with code of their own: 8 wants the 32 registers that AVX-512 has.
+enum { largest_radix = LANES == 16 ? 8 : 6 };
+
 static kernel_fourier *fourier_make(long height, long width, long channels) {
     kernel_fourier *f = kernel_allocate(sizeof *f);
     if (!f) return NULL;
     *f = (kernel_fourier){.height = height, .width = width, .channels = channels};
     f->split = kernel_allocate(sizeof(float) * 2 * (size_t)(width / 2 + 1));
-    if (!f->split || !fft_plan_make(&f->along_x, width / 2) || !fft_plan_make(&f->along_y, height)) {
+    if (!f->split || !fft_plan_make(&f->along_x, width / 2, largest_radix) || !fft_plan_make(&f->along_y, height, largest_radix)) {
         fourier_free(f);
         return NULL;
     }
@@ -174,9 +261,25 @@ static long fourier_scratch(const kernel_fourier *f) {
     return 3 * 2 * LANES * (longest + 1);
 }
 
+/// Floats from one column of a spectrum to the next: one bin more than it has, since columns that lie a multiple of a page
+/// apart fall into the same few sets of the caches.
+static long fourier_column_stride(const kernel_fourier *f) { return (f->height + 1) * 2 * f->channels; }
+
+/// What the next row will touch in a column. Rows come one after the other, and no two bins of a row lie near each other:
+/// the hardware cannot foresee them.
+INLINE void prefetch_next_bin(const float *bin, long channels) {
+    __builtin_prefetch(bin + 2 * channels);
+    __builtin_prefetch(bin + 3 * channels);
+}
+
+INLINE void prefetch_next_bin_to_write(float *bin, long channels) {
+    __builtin_prefetch(bin + 2 * channels, 1);
+    __builtin_prefetch(bin + 3 * channels, 1);
+}
+
 static void fourier_row(
     const kernel_fourier *f, const float *row, long stride, long y, float *spectrum, float *scratch) {
-    const long half = f->width / 2, channels = f->channels, column = f->height * 2 * channels;
+    const long half = f->width / 2, channels = f->channels, column = fourier_column_stride(f);
     float *line = scratch, *work = scratch + 2 * LANES * (half + 1);
     for (long c = 0; c < channels; c += LANES) {
         const long count = channels - c < LANES ? channels - c : LANES;
@@ -191,39 +294,52 @@ static void fourier_row(
             }
             fft(&f->along_x, (fft_input){packed, packed + LANES, 2 * LANES}, z, work);
         }
-        // X[k] = (Z[k] + conj Z[−k])/2 − i/2 · e^(−2πi·k/width) · (Z[k] − conj Z[−k])
-        float *out = spectrum + y * 2 * channels + c;
-        for (long k = 0; k <= half; k++, out += column) {
-            const float *a = line + 2 * LANES * (k == half ? 0 : k);
+        // X[k] = E + e^(−2πi·k/width)·O with E = (Z[k] + conj Z[−k])/2 and O = −i/2·(Z[k] − conj Z[−k]); and
+        // X[half − k] = conj(E − e^(−2πi·k/width)·O).
+        float *low = spectrum + y * 2 * channels + c, *high = low + half * column;
+        for (long k = 0; k <= half / 2; k++, low += column, high -= column) {
+            const float *a = line + 2 * LANES * k;
             const float *b = line + 2 * LANES * (k == 0 ? 0 : half - k);
             const vector ar = load(a), ai = load(a + LANES), br = load(b), bi = load(b + LANES);
             const vector er = (ar + br) * 0.5f, ei = (ai - bi) * 0.5f;
             const vector odd_r = (ai + bi) * 0.5f, odd_i = (br - ar) * 0.5f;
             const float cosine = f->split[2 * k], sine = f->split[2 * k + 1];
-            store_part(out, er + odd_r * cosine - odd_i * sine, count);
-            store_part(out + channels, ei + odd_r * sine + odd_i * cosine, count);
+            const vector tr = odd_r * cosine - odd_i * sine, ti = odd_r * sine + odd_i * cosine;
+            prefetch_next_bin_to_write(low, channels);
+            prefetch_next_bin_to_write(high, channels);
+            store_part(high, er - tr, count);
+            store_part(high + channels, ti - ei, count);
+            store_part(low, er + tr, count);
+            store_part(low + channels, ei + ti, count);
         }
     }
 }
 
 static void inverse_row(
     const kernel_fourier *f, const float *spectrum, long y, float *row, long stride, float *scratch) {
-    const long half = f->width / 2, channels = f->channels, column = f->height * 2 * channels;
+    const long half = f->width / 2, channels = f->channels, column = fourier_column_stride(f);
     float *line = scratch, *work = scratch + 2 * LANES * (half + 1);
     for (long c = 0; c < channels; c += LANES) {
         const long count = channels - c < LANES ? channels - c : LANES;
         const float *in = spectrum + y * 2 * channels + c;
-        // Z[k] = (X[k] + conj X[−k]) + i · e^(2πi·k/width) · (X[k] − conj X[−k]): twice the even and odd parts.
-        for (long k = 0; k < half; k++) {
+        // Z[k] = E + i·O with E = X[k] + conj X[−k] and O = e^(2πi·k/width)·(X[k] − conj X[−k]): twice the even and odd
+        // parts; and Z[half − k] = conj(E − i·O).
+        for (long k = 0; k <= half / 2; k++) {
             const float *a = in + k * column, *b = in + (half - k) * column;
+            prefetch_next_bin(a, channels);
+            prefetch_next_bin(b, channels);
             const vector ar = load_part(a, count), br = load_part(b, count);
             vector ai = load_part(a + channels, count), bi = load_part(b + channels, count);
             if (k == 0) ai = bi = (vector)0.0f;  // real by definition: the given imaginary parts do not count
             const vector er = ar + br, ei = ai - bi, dr = ar - br, di = ai + bi;
             const float cosine = f->split[2 * k], sine = -f->split[2 * k + 1];
             const vector odd_r = dr * cosine - di * sine, odd_i = dr * sine + di * cosine;
-            store(line + 2 * LANES * k, er - odd_i);
-            store(line + 2 * LANES * k + LANES, ei + odd_r);
+            // One behind the last where k = 0: the line has room for it.
+            float *low = line + 2 * LANES * k, *high = line + 2 * LANES * (half - k);
+            store(high, er + odd_i);
+            store(high + LANES, odd_r - ei);
+            store(low, er - odd_i);
+            store(low + LANES, ei + odd_r);
         }
         const fft_input z = {line + LANES, line, 2 * LANES};
         if (count == LANES) {

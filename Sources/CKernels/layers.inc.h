@@ -1,11 +1,50 @@
 // Layer normalisation and the depthwise convolution, vectorised over channels.
 
+/// LANES rows whose channels fill their vectors: the sums over channels of all of them at once, to the same bits as one
+/// by one.
+INLINE void layer_norm_rows(const kernel_layer_norm *op, const float *x, float *y) {
+    const long channels = op->channels, x_stride = op->x_stride, y_stride = op->y_stride;
+    const float scale = 1.0f / (float)channels;
+    vector totals[LANES];
+    float means[LANES], inverses[LANES];
+    UNROLL for (int i = 0; i < LANES; i++) {
+        vector total = load(x + i * x_stride);
+        for (long c = LANES; c < channels; c += LANES) total += load(x + i * x_stride + c);
+        totals[i] = total;
+    }
+    store(means, sums_of(totals) * scale);
+    // Centred squares, not E[x²] − mean²: some inputs are tiny beside their mean.
+    UNROLL for (int i = 0; i < LANES; i++) {
+        vector total = (vector)0.0f;
+        for (long c = 0; c < channels; c += LANES) {
+            const vector d = load(x + i * x_stride + c) - means[i];
+            total += d * d;
+        }
+        totals[i] = total;
+    }
+    store(inverses, 1.0f / __builtin_elementwise_sqrt(sums_of(totals) * scale + op->epsilon));
+    for (long c = 0; c < channels; c += LANES) {
+        const vector weight = load(op->weight + c), bias = load(op->bias + c);
+        UNROLL for (int i = 0; i < LANES; i++) {
+            vector v = (load(x + i * x_stride + c) - means[i]) * inverses[i] * weight + bias;
+            if (op->accumulate) v += load(y + i * y_stride + c);
+            store(y + i * y_stride + c, v);
+        }
+    }
+}
+
 static void layer_norm(const kernel_layer_norm *op) {
     const long channels = op->channels, whole = channels / LANES * LANES, rest = channels - whole;
     const float scale = 1.0f / (float)channels;
+    long first = 0;
+    if (rest == 0) {
+        for (; first + LANES <= op->rows; first += LANES) {
+            layer_norm_rows(op, op->x + first * op->x_stride, op->y + first * op->y_stride);
+        }
+    }
     vector rest_mask = (vector)0.0f;
     for (long i = 0; i < rest; i++) rest_mask[i] = 1.0f;
-    for (long row = 0; row < op->rows; row++) {
+    for (long row = first; row < op->rows; row++) {
         const float *x = op->x + row * op->x_stride;
         float *y = op->y + row * op->y_stride;
         vector total = (vector)0.0f;
@@ -53,16 +92,21 @@ INLINE vector taps(
     return total;
 }
 
-/// The same away from the edges: no test inside.
-INLINE vector inner_taps(
-    const float *const rows[3], long x, long stride, long c, const vector weights[9], vector bias) {
-    vector total = bias;
+/// Neighbouring pixels that share what is loaded.
+enum { near_pixels = 4 };
+
+/// The same away from the edges, for the pixels from x on: no test inside.
+INLINE void inner_taps(
+    const int pixels, const float *const rows[3], long x, long stride, long c, const vector weights[9], vector bias,
+    vector totals[near_pixels]) {
+    UNROLL for (int i = 0; i < pixels; i++) totals[i] = bias;
     UNROLL for (int dy = 0; dy < 3; dy++) {
+        vector near[near_pixels + 2];
+        UNROLL for (int i = 0; i < pixels + 2; i++) near[i] = load(rows[dy] + (x + i - 1) * stride + c);
         UNROLL for (int dx = 0; dx < 3; dx++) {
-            total += load(rows[dy] + (x + dx - 1) * stride + c) * weights[3 * dy + dx];
+            UNROLL for (int i = 0; i < pixels; i++) totals[i] += near[i + dx] * weights[3 * dy + dx];
         }
     }
-    return total;
 }
 
 static void depthwise_gate(const kernel_depthwise *op) {
@@ -85,11 +129,22 @@ static void depthwise_gate(const kernel_depthwise *op) {
             store_part(op->y + x * op->channels + c, v, count);
             total += v;
         }
+        for (; inner && x + near_pixels < op->width; x += near_pixels) {
+            vector v0[near_pixels], v1[near_pixels];
+            inner_taps(near_pixels, rows, x, stride, c, w0, b0, v0);
+            inner_taps(near_pixels, rows, x, stride, second, w1, b1, v1);
+            UNROLL for (int i = 0; i < near_pixels; i++) {
+                const vector v = v0[i] * v1[i];
+                store(op->y + (x + i) * op->channels + c, v);
+                total += v;
+            }
+        }
         for (; x + 1 < op->width; x++) {
-            const vector v =
-                inner_taps(rows, x, stride, c, w0, b0) * inner_taps(rows, x, stride, second, w1, b1);
-            store(op->y + x * op->channels + c, v);
-            total += v;
+            vector v0[near_pixels], v1[near_pixels];
+            inner_taps(1, rows, x, stride, c, w0, b0, v0);
+            inner_taps(1, rows, x, stride, second, w1, b1, v1);
+            store(op->y + x * op->channels + c, v0[0] * v1[0]);
+            total += v0[0] * v1[0];
         }
         for (; x < op->width; x++) {
             const vector v = taps(rows, x, op->width, stride, c, w0, b0, count)

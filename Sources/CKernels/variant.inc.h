@@ -23,10 +23,12 @@ static const kernel_set set = {
 #ifdef BF16
     .packed_weights = packed_weights_bf16,
     .pack = pack_bf16,
+    .scale_weights = NULL,
     .matmul = matmul_bf16,
 #else
     .packed_weights = packed_weights,
     .pack = pack,
+    .scale_weights = scale_weights,
     .matmul = matmul,
 #endif
     .layer_norm = layer_norm,

@@ -3,8 +3,11 @@
 #include <stddef.h>
 
 #if defined(__x86_64__)
+#include <immintrin.h>
+
 #pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx2,fma"))), apply_to = function)
 #define LANES 16
+#define MASKS
 #define ROWS 12
 #define NAME "avx512"
 #include "variant.inc.h"

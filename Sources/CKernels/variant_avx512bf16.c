@@ -12,6 +12,7 @@
 #pragma clang attribute push( \
     __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,avx512bf16,avx2,fma"))), apply_to = function)
 #define LANES 16
+#define MASKS
 #define ROWS 12
 #define NAME "avx512-bf16"
 #define BF16

@@ -40,6 +40,10 @@ static void pack(
     }
 }
 
+static void scale_weights(long columns, long depth, const float *packed, const float *scale, float *to) {
+    for (long i = 0; i < columns * depth; i++) to[i] = packed[i] * scale[i % depth];
+}
+
 static void use_one_blas_thread(void) {
     // The callers are the threads; OpenBLAS adding its own would fight them.
     openblas_set_num_threads(1);
@@ -111,10 +115,11 @@ static kernel_fourier *fourier_make(long height, long width, long channels) {
     *f = (kernel_fourier){.height = height, .width = width, .channels = channels};
     // Planning without measuring reads and writes nothing, but wants arrays that it can reason about.
     float *map = fftwf_malloc(sizeof(float) * (size_t)(width * channels));
-    float *spectrum = fftwf_malloc(sizeof(float) * (size_t)((width / 2 + 1) * height * 2 * channels));
+    float *spectrum = fftwf_malloc(sizeof(float) * (size_t)((width / 2 + 1) * (height + 1) * 2 * channels));
     float *bins = fftwf_malloc(sizeof(float) * (size_t)(height * 2 * channels));
     if (!map || !spectrum || !bins) goto fail;
-    const int bin = (int)(height * 2 * channels), pair = (int)(2 * channels);
+    // A column is one bin longer than it has (fourier.inc.h).
+    const int bin = (int)((height + 1) * 2 * channels), pair = (int)(2 * channels);
     const unsigned flags = FFTW_ESTIMATE | FFTW_UNALIGNED | FFTW_PRESERVE_INPUT;
     const fftwf_iodim lanes = {(int)channels, 1, 1};
     const fftwf_iodim along_row = {(int)width, (int)channels, bin}, back = {(int)width, bin, (int)channels};
@@ -188,6 +193,7 @@ static const kernel_set set = {
     .packed_weights = packed_weights,
     .packed_bias = packed_bias,
     .pack = pack,
+    .scale_weights = scale_weights,
     .matmul = matmul,
     .layer_norm = layer_norm,
     .depthwise_gate = depthwise_gate,

@@ -2,8 +2,9 @@ import CKernels
 
 /// The two-dimensional real Fourier transform of all channels of a map of one size; made once, shared by all threads.
 ///
-/// The half spectrum is `(width/2 + 1, height, 2·channels)`: column after column; in each bin all real parts, then all
-/// imaginary parts (specification 2.2, step 2). Rows and columns are transformed one at a time, so that a caller can do
+/// The half spectrum is `(width/2 + 1, height + 1, 2·channels)`: column after column; in each bin all real parts, then all
+/// imaginary parts (specification 2.2, step 2). The last bin of a column is none, and never touched: without it columns
+/// could lie a multiple of a page apart, and would fall into the same few sets of the caches. Rows and columns are transformed one at a time, so that a caller can do
 /// its other work on them while they are near. No direction scales: a round trip multiplies by height · width.
 public final class FourierTransform: @unchecked Sendable {
     // Safe to share: the plan is constant once made.
@@ -37,9 +38,9 @@ public final class FourierTransform: @unchecked Sendable {
     deinit { table.pointee.fourier_free(plan) }
 
     /// Floats of the half spectrum.
-    public var spectrumCount: Int { (width / 2 + 1) * columnCount }
-    /// Floats of one column of the spectrum.
-    public var columnCount: Int { height * 2 * channels }
+    public var spectrumCount: Int { (width / 2 + 1) * columnStride }
+    /// Floats from one column of the spectrum to the next.
+    public var columnStride: Int { (height + 1) * 2 * channels }
 
     /// Along x: row `y` of the map, `(width, channels)` with that stride, into bin `y` of every column.
     public func transformRow(
@@ -54,7 +55,7 @@ public final class FourierTransform: @unchecked Sendable {
         _ x: Int, of spectrum: UnsafePointer<Float>, into bins: UnsafeMutablePointer<Float>, stride: Int,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        table.pointee.fourier_column(plan, spectrum + x * columnCount, bins, stride, scratch)
+        table.pointee.fourier_column(plan, spectrum + x * columnStride, bins, stride, scratch)
     }
 
     /// The inverse of ``transformColumn(_:of:into:stride:scratch:)`` but for the scale.
@@ -62,7 +63,7 @@ public final class FourierTransform: @unchecked Sendable {
         _ x: Int, _ bins: UnsafePointer<Float>, stride: Int, into spectrum: UnsafeMutablePointer<Float>,
         scratch: UnsafeMutablePointer<Float>
     ) {
-        table.pointee.inverse_column(plan, bins, stride, spectrum + x * columnCount, scratch)
+        table.pointee.inverse_column(plan, bins, stride, spectrum + x * columnStride, scratch)
     }
 
     /// The inverse of ``transformRow(_:_:stride:into:scratch:)`` but for the scale. The imaginary parts of columns 0 and

@@ -45,6 +45,9 @@ public struct DepthwiseConvolution: Sendable {
 /// The two 3×3 convolutions that have RGB on one side, as matrix products with these before or after them. Values of a
 /// pixel's nine neighbours stand in the order 3·(3·dy + dx) + colour.
 public enum ImagePatches {
+    /// Floats from one pixel's taps to the next one's: whole lines of the cache.
+    public static let tapStride = 32
+
     /// Row `y` of an image `(height, width, 3)` as `(width, 27)` patches with that stride, zero outside the image.
     public static func gather(
         _ image: UnsafePointer<Float>, height: Int, width: Int, row y: Int, to patches: UnsafeMutablePointer<Float>,
@@ -56,7 +59,7 @@ public enum ImagePatches {
     /// Row `y` of the result `(height, width, 3)`, from what each pixel gives to the result at each of the nine places.
     ///
     /// - Parameters:
-    ///   - taps: `(height, width, 27)`.
+    ///   - taps: `(height, width, 27)`, pixels ``tapStride`` apart.
     ///   - bias: one per colour.
     ///   - height: pixels.
     ///   - width: pixels.
@@ -66,6 +69,6 @@ public enum ImagePatches {
         _ taps: UnsafePointer<Float>, height: Int, width: Int, row y: Int, bias: AlignedFloats,
         to image: UnsafeMutablePointer<Float>
     ) {
-        kernel_scatter3(taps, height, width, y, bias.constant, image)
+        kernel_scatter3(taps, tapStride, height, width, y, bias.constant, image)
     }
 }

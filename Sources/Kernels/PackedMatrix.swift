@@ -80,9 +80,26 @@ public struct PackedMatrix: Sendable {
     /// Floats of working memory that ``multiplyGated(rows:_:stride:to:stride:product:)`` wants for that many rows.
     public func productCount(rows: Int) -> Int { isGated ? rows * columns : 0 }
 
+    /// Floats of the packed weights.
+    public var weightCount: Int { weights.count }
+
+    /// Packs weights that do to a strip what these do to the strip times `scale`.
+    ///
+    /// - Parameters:
+    ///   - scale: one factor per channel in.
+    ///   - memory: receives ``weightCount`` floats.
+    /// - Returns: false where the kernel set rounds its weights, which this would do twice; nothing is written then.
+    public func scaleWeights(by scale: UnsafePointer<Float>, into memory: UnsafeMutablePointer<Float>) -> Bool {
+        precondition(!isGated && segments == 1, "only the weights of a plain product are scaled")
+        guard let scaleWeights = kernels.table.pointee.scale_weights else { return false }
+        scaleWeights(columns, depth, weights.constant, scale, memory)
+        return true
+    }
+
     /// One strip of pixels times the weights.
     ///
     /// - Parameters:
+    ///   - scaled: what ``scaleWeights(by:into:)`` wrote, instead of the weights.
     ///   - a: `(segments, rows, depth)` with strides `segmentStride` and `aStride`; rows may overlap.
     ///   - c: `(rows, columns)` with stride `cStride`; must not overlap `a`.
     ///   - rows: pixels of the strip.
@@ -92,11 +109,13 @@ public struct PackedMatrix: Sendable {
     ///   - epilogue: what becomes of the product before it is stored.
     public func multiply(
         rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, segmentStride: Int = 0,
-        to c: UnsafeMutablePointer<Float>, stride cStride: Int, _ epilogue: Epilogue = .store
+        to c: UnsafeMutablePointer<Float>, stride cStride: Int, _ epilogue: Epilogue = .store,
+        scaled: UnsafePointer<Float>? = nil
     ) {
         precondition(!isGated, "a gated matrix multiplies through multiplyGated")
         var op = operation(rows, a, aStride, c, cStride)
         op.a_segment = segmentStride
+        if let scaled { op.weights = scaled }
         kernels.table.pointee.matmul(&op, epilogue.code)
     }
 

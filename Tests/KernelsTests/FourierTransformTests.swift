@@ -35,7 +35,7 @@ struct FourierTransformTests {
         bins.withUnsafeBufferPointer { bins in
             for x in 0...transform.width / 2 {
                 transform.invertColumn(
-                    x, bins.baseAddress! + x * transform.columnCount, stride: pair, into: &spectrum, scratch: &scratch)
+                    x, bins.baseAddress! + x * transform.height * pair, stride: pair, into: &spectrum, scratch: &scratch)
             }
         }
         var map = [Float](repeating: 0, count: transform.height * transform.width * transform.channels)

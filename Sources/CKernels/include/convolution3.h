@@ -7,9 +7,9 @@
 /// channel c at tap (dy, dx) stands at 3·(3·dy + dx) + c.
 void kernel_gather3(const float *image, long height, long width, long y, float *patches, long stride);
 
-/// Row y of the (height, width, 3) result of a 3×3 convolution to three channels, from `taps` (height, width, 27): what
-/// each pixel gives to the result at each of the nine places, same order as above.
+/// Row y of the (height, width, 3) result of a 3×3 convolution to three channels, from `taps` (height, width, 27), pixels
+/// `stride` apart: what each pixel gives to the result at each of the nine places, same order as above.
 void kernel_scatter3(
-    const float *taps, long height, long width, long y, const float bias[3], float *image);
+    const float *taps, long stride, long height, long width, long y, const float bias[3], float *image);
 
 #endif

@@ -86,6 +86,9 @@ typedef struct {
     void (*pack)(
         long columns, long depth, int gate, const float *weights, const float *bias, float *packed_weights,
         float *packed_bias);
+    /// Packed weights as if what they multiply had been multiplied by `scale` (depth) before; no gate. Null where weights are
+    /// rounded: they would be rounded twice.
+    void (*scale_weights)(long columns, long depth, const float *packed, const float *scale, float *to);
     void (*matmul)(const kernel_matmul *op, kernel_epilogue epilogue);
     void (*layer_norm)(const kernel_layer_norm *op);
     void (*depthwise_gate)(const kernel_depthwise *op);

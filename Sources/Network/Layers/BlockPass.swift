@@ -45,9 +45,9 @@ struct BlockPass {
 
     private var spectrumFloats: Int { transform == nil ? 0 : (size.width / 2 + 1) * size.height * 2 * channels }
 
-    /// Reads the map, writes and reads back conv1's result, writes the gate's; conv1.
+    /// Reads the map, writes and reads back conv1's result where it does not stay in a ring, writes the gate's; conv1.
     private var firstHalfFloats: Int {
-        size.pixels * 6 * channels + spectrumFloats + 2 * channels * channels
+        size.pixels * (rows.ringRows == nil ? 6 : 2) * channels + spectrumFloats + 2 * channels * channels
     }
 
     /// Reads the gate's result and the map, writes the map; conv3, conv4, conv5.
@@ -61,15 +61,18 @@ struct BlockPass {
     // MARK: norm1, conv1, conv2, gate
 
     private func firstHalf() {
-        let plan = rows, chunks = plan.chunks, wide = workspace.wide, input = firstInput ?? UnsafePointer(map)
+        let plan = rows, chunks = plan.chunks, input = firstInput ?? UnsafePointer(map)
         let c = channels, width = size.width
         clearSums(count: chunks + max(0, chunks - 1))
         workspace.team.parallelFor(chunks) { chunk in
-            let span = plan.rows(of: chunk)
-            let stripPixels = plan.unitRows * width
+            let span = plan.rows(of: chunk), inner = plan.innerRows(of: span)
+            let stripPixels = plan.unitRows * width, ringCount = (plan.ringRows ?? 0) * wideRow
             var scratch = Scratch(
-                floats: Scratch.rounded(stripPixels * pitch) + Scratch.rounded(transform?.scratchCount ?? 0))
+                floats: Scratch.rounded(stripPixels * pitch) + Scratch.rounded(transform?.scratchCount ?? 0)
+                    + Scratch.rounded(ringCount))
             let strip = scratch.take(stripPixels * pitch), work = scratch.take(transform?.scratchCount ?? 0)
+            let wide = WideRows(workspace.wide, rowCount: wideRow, plan, of: span, ring: scratch.take(ringCount))
+            var next = inner.lowerBound
             for unit in plan.units(in: span) {
                 let first = unit.lowerBound * width, pixels = unit.count * width
                 kernels.layerNorm(block.norm1, pixels: pixels, input + first * c, stride: c, to: strip, stride: pitch)
@@ -80,23 +83,35 @@ struct BlockPass {
                             into: workspace.spectrum, scratch: work)
                     }
                 }
-                block.conv1.multiply(rows: pixels, strip, stride: pitch, to: wide + first * 2 * c, stride: 2 * c)
+                let together = wide.contiguous(unit)
+                for y in stride(from: unit.lowerBound, to: unit.upperBound, by: together) {
+                    block.conv1.multiply(
+                        rows: together * width, strip + (y - unit.lowerBound) * width * pitch, stride: pitch, to: wide[y],
+                        stride: 2 * c)
+                }
+                // The rows whose neighbours this chunk has just made; those at its borders follow below.
+                while next < inner.upperBound, next + 1 < unit.upperBound || unit.upperBound == size.height {
+                    gate(next, of: wide, sums: chunk)
+                    next += 1
+                }
             }
-            // The rows whose neighbours this chunk has just made; those at its borders follow below.
-            for y in plan.innerRows(of: span) { gate(y, sums: chunk) }
         }
         workspace.team.parallelFor(max(0, chunks - 1)) { border in
             let y = plan.rows(of: border).upperBound
-            gate(y - 1, sums: chunks + border)
-            gate(y, sums: chunks + border)
+            let wide = WideRows(workspace.wide, rowCount: wideRow)
+            gate(y - 1, of: wide, sums: chunks + border)
+            gate(y, of: wide, sums: chunks + border)
         }
     }
 
-    private func gate(_ y: Int, sums index: Int) {
-        let c = channels, row = size.width * 2 * c, wide = workspace.wide
+    /// Floats of a row of conv1's result.
+    private var wideRow: Int { size.width * 2 * channels }
+
+    private func gate(_ y: Int, of wide: WideRows, sums index: Int) {
+        let c = channels
         kernels.depthwiseGate(
-            block.conv2, width: size.width, above: y > 0 ? wide + (y - 1) * row : nil, here: wide + y * row,
-            below: y + 1 < size.height ? wide + (y + 1) * row : nil,
+            block.conv2, width: size.width, above: y > 0 ? wide[y - 1] : nil, here: wide[y],
+            below: y + 1 < size.height ? wide[y + 1] : nil,
             to: workspace.gated + y * size.width * c, sums: workspace.sums + index * c)
     }
 
@@ -121,6 +136,8 @@ struct BlockPass {
         let plan = rows, c = channels, width = size.width
         let scale = workspace.vectors[1], gated = workspace.gated, spectrum = workspace.spectrum
         let inverse = 1 / Float(size.pixels)
+        // The attention acts on conv3's weights instead of the map, where the kernels can do that.
+        let scaled = block.conv3.scaleWeights(by: scale, into: workspace.wide) ? UnsafePointer(workspace.wide) : nil
         workspace.team.parallelFor(plan.unitCount) { index in
             let unit = plan.unit(index)
             let first = unit.lowerBound * width, pixels = unit.count * width
@@ -140,9 +157,13 @@ struct BlockPass {
                 }
                 kernels.addRows(pixels: pixels, channels: c, strip, stride: pitch, times: inverse, to: x, stride: c)
             }
-            kernels.scaleRows(
-                pixels: pixels, channels: c, gated + first * c, stride: c, by: scale, to: strip, stride: pitch)
-            block.conv3.multiply(rows: pixels, strip, stride: pitch, to: x, stride: c, .add)
+            if let scaled {
+                block.conv3.multiply(rows: pixels, gated + first * c, stride: c, to: x, stride: c, .add, scaled: scaled)
+            } else {
+                kernels.scaleRows(
+                    pixels: pixels, channels: c, gated + first * c, stride: c, by: scale, to: strip, stride: pitch)
+                block.conv3.multiply(rows: pixels, strip, stride: pitch, to: x, stride: c, .add)
+            }
 
             kernels.layerNorm(block.norm2, pixels: pixels, x, stride: c, to: strip, stride: pitch)
             if let transform {

@@ -116,15 +116,15 @@ struct ImageHead: Sendable {
 
     /// - Parameters:
     ///   - map: `(size, w)`.
-    ///   - work: `(size, 27)`.
+    ///   - work: `(size, 27)`, pixels `ImagePatches.tapStride` apart.
     ///   - image: `(size, 3)`.
     func run(
         _ map: UnsafePointer<Float>, size: MapSize, work: UnsafeMutablePointer<Float>,
         to image: UnsafeMutablePointer<Float>, team: ThreadTeam
     ) {
-        let w = taps.depth, width = size.width
+        let w = taps.depth, width = size.width, stride = ImagePatches.tapStride
         team.parallelFor(size.height) { y in
-            taps.multiply(rows: width, map + y * width * w, stride: w, to: work + y * width * 27, stride: 27)
+            taps.multiply(rows: width, map + y * width * w, stride: w, to: work + y * width * stride, stride: stride)
         }
         team.parallelFor(size.height) { y in
             ImagePatches.scatter(work, height: size.height, width: width, row: y, bias: bias, to: image)

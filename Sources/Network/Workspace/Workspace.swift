@@ -21,9 +21,10 @@ final class Workspace {
     private(set) var mixed = UnsafeMutablePointer<Float>.unset
     /// After the gate of a block's first half, `(pixels, channels)`.
     private(set) var gated = UnsafeMutablePointer<Float>.unset
-    /// Before that gate, `(pixels, 2·channels)`; also the taps of a head, `(pixels, 27)`.
+    /// Before that gate, `(pixels, 2·channels)`; also the taps of a head, `(pixels, 32)`, and
+    /// the weights that a block scales.
     private(set) var wide = UnsafeMutablePointer<Float>.unset
-    /// `(width/2 + 1, height, 2·channels)`.
+    /// `(width/2 + 1, height + 1, 2·channels)`, see `FourierTransform`.
     private(set) var spectrum = UnsafeMutablePointer<Float>.unset
     /// Pooled vectors and what is computed from them: three of 16·w.
     private(set) var vectors: [UnsafeMutablePointer<Float>] = []
@@ -112,8 +113,10 @@ final class Workspace {
             // What the tenant needs before the first block alone uses the memory of what follows, which blocks need.
             var transient = plan
             tenant?.layOutTransient(in: &transient)
-            wide = plan.add(tile.pixels * max(2 * width, 27))
-            spectrum = plan.add((tile.width / 2 + 8) * tile.height * 2 * width)
+            // The deepest block has 16·w channels.
+            wide = plan.add(max(tile.pixels * max(2 * width, ImagePatches.tapStride), 16 * width * (16 * width + 16)))
+            // At a coarser scale too: half the sides, twice the channels.
+            spectrum = plan.add((tile.width / 2 + 8) * (tile.height + 8) * 2 * width)
             vectors = (0..<3).map { _ in plan.add(16 * width) }
             let sumCount = (0...4).map { Workspace.sumRows(height: tile.halved($0).height) * (width << $0) }.max() ?? 0
             sums = plan.add(2 * sumCount)
