@@ -80,10 +80,34 @@ INLINE void finish(
     }
 }
 
+/// What is brought into the second cache while a product is at work, some lines with every tile: a product waits for its
+/// arithmetic, what comes before and after it for memory.
+typedef struct {
+    const char *next, *end;
+    long step;
+} prefetch;
+
+enum { cache_line = 64 };
+
+INLINE prefetch prefetch_of(const kernel_matmul *op, long panels) {
+    const long tiles = panels * ((op->rows + ROWS - 1) / ROWS), bytes = op->ahead_count * (long)sizeof(float);
+    const char *start = (const char *)op->ahead;
+    // No pointer is made from nothing.
+    if (bytes == 0) return (prefetch){start, start, 0};
+    return (prefetch){start, start + bytes, (bytes + tiles * cache_line - 1) / (tiles * cache_line)};
+}
+
+INLINE void prefetch_some(prefetch *ahead) {
+    for (long i = 0; i < ahead->step && ahead->next < ahead->end; i++, ahead->next += cache_line) {
+        __builtin_prefetch(ahead->next, 0, 2);
+    }
+}
+
 INLINE void rows_of_panel(
     const int rows, const int vectors, const kernel_epilogue epilogue, const kernel_matmul *op, long row,
-    const float *weights, const float *bias, long column) {
+    const float *weights, const float *bias, long column, prefetch *ahead) {
     vector sums[ROWS][2];
+    prefetch_some(ahead);
     tile(rows, vectors, op, op->a + row * op->a_stride, weights, sums);
     const long columns = epilogue == kernel_gate ? op->columns / 2 : op->columns;
     finish(rows, vectors, epilogue, sums, bias, op->c + row * op->c_stride + column, op->c_stride, columns - column);
@@ -91,21 +115,27 @@ INLINE void rows_of_panel(
 
 INLINE void panel(
     const int vectors, const kernel_epilogue epilogue, const kernel_matmul *op, const float *weights,
-    const float *bias, long column) {
+    const float *bias, long column, prefetch *ahead) {
     long row = 0;
     for (; row + ROWS <= op->rows; row += ROWS) {
-        rows_of_panel(ROWS, vectors, epilogue, op, row, weights, bias, column);
+        rows_of_panel(ROWS, vectors, epilogue, op, row, weights, bias, column, ahead);
     }
-    for (; row + 4 <= op->rows; row += 4) rows_of_panel(4, vectors, epilogue, op, row, weights, bias, column);
-    for (; row < op->rows; row++) rows_of_panel(1, vectors, epilogue, op, row, weights, bias, column);
+    for (; row + 4 <= op->rows; row += 4) rows_of_panel(4, vectors, epilogue, op, row, weights, bias, column, ahead);
+    for (; row < op->rows; row++) rows_of_panel(1, vectors, epilogue, op, row, weights, bias, column, ahead);
+}
+
+static long panels_of(long columns, kernel_epilogue epilogue) {
+    const long width = epilogue == kernel_gate ? LANES : 2 * LANES;
+    return ((epilogue == kernel_gate ? columns / 2 : columns) + width - 1) / width;
 }
 
 INLINE void product(const kernel_epilogue epilogue, const kernel_matmul *op) {
     const float *weights = op->weights, *bias = op->bias;
     const long depth = op->segments * op->depth;
+    prefetch ahead = prefetch_of(op, panels_of(op->columns, epilogue));
     if (epilogue == kernel_gate) {
         for (long column = 0; column < op->columns / 2; column += LANES) {
-            panel(2, epilogue, op, weights, bias, column);
+            panel(2, epilogue, op, weights, bias, column, &ahead);
             weights += depth * 2 * LANES;
             bias += 2 * LANES;
         }
@@ -113,11 +143,11 @@ INLINE void product(const kernel_epilogue epilogue, const kernel_matmul *op) {
     }
     long column = 0;
     for (; op->columns - column > LANES; column += 2 * LANES) {
-        panel(2, epilogue, op, weights, bias, column);
+        panel(2, epilogue, op, weights, bias, column, &ahead);
         weights += depth * 2 * LANES;
         bias += 2 * LANES;
     }
-    if (column < op->columns) panel(1, epilogue, op, weights, bias, column);
+    if (column < op->columns) panel(1, epilogue, op, weights, bias, column, &ahead);
 }
 
 UNUSED static void matmul(const kernel_matmul *op, kernel_epilogue epilogue) {

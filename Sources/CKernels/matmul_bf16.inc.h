@@ -28,8 +28,9 @@ INLINE void tile_pairs(
 
 INLINE void pairs_of_panel(
     const int rows, const int vectors, const kernel_epilogue epilogue, const kernel_matmul *op, long row,
-    const float *weights, const float *bias, long column) {
+    const float *weights, const float *bias, long column, prefetch *ahead) {
     vector sums[ROWS][2];
+    prefetch_some(ahead);
     tile_pairs(rows, vectors, op->depth, op->a + row * op->a_stride, op->a_stride, weights, sums);
     const long columns = epilogue == kernel_gate ? op->columns / 2 : op->columns;
     finish(rows, vectors, epilogue, sums, bias, op->c + row * op->c_stride + column, op->c_stride, columns - column);
@@ -37,24 +38,25 @@ INLINE void pairs_of_panel(
 
 INLINE void panel_pairs(
     const int vectors, const kernel_epilogue epilogue, const kernel_matmul *op, const float *weights,
-    const float *bias, long column) {
+    const float *bias, long column, prefetch *ahead) {
     long row = 0;
     for (; row + ROWS <= op->rows; row += ROWS) {
-        pairs_of_panel(ROWS, vectors, epilogue, op, row, weights, bias, column);
+        pairs_of_panel(ROWS, vectors, epilogue, op, row, weights, bias, column, ahead);
     }
-    for (; row + 4 <= op->rows; row += 4) pairs_of_panel(4, vectors, epilogue, op, row, weights, bias, column);
-    for (; row < op->rows; row++) pairs_of_panel(1, vectors, epilogue, op, row, weights, bias, column);
+    for (; row + 4 <= op->rows; row += 4) pairs_of_panel(4, vectors, epilogue, op, row, weights, bias, column, ahead);
+    for (; row < op->rows; row++) pairs_of_panel(1, vectors, epilogue, op, row, weights, bias, column, ahead);
 }
 
 INLINE void product_pairs(const kernel_epilogue epilogue, const kernel_matmul *op) {
     const float *weights = op->weights, *bias = op->bias;
     const long columns = epilogue == kernel_gate ? op->columns / 2 : op->columns;
     const long step = epilogue == kernel_gate ? LANES : 2 * LANES;
+    prefetch ahead = prefetch_of(op, panels_of(op->columns, epilogue));
     for (long column = 0; column < columns; column += step) {
         if (epilogue == kernel_gate || columns - column > LANES) {
-            panel_pairs(2, epilogue, op, weights, bias, column);
+            panel_pairs(2, epilogue, op, weights, bias, column, &ahead);
         } else {
-            panel_pairs(1, epilogue, op, weights, bias, column);
+            panel_pairs(1, epilogue, op, weights, bias, column, &ahead);
         }
         weights += op->depth * 2 * LANES;
         bias += 2 * LANES;

@@ -80,26 +80,24 @@ INLINE vector sums_of(vector v[LANES]) {
 #undef ADD_HALVES
 #undef ORDER
 
-/// GELU(x) = x·½·(1 + erf(x/√2)). erf as x·P(x²)/Q(x²) on |x| ≤ 3.93 and ±1 beyond; the coefficients come from a
-/// weighted least-squares fit whose error is 2e-8, so that float rounding (4e-7) is what remains.
+/// GELU(x) = x·½·(1 + erf(x/√2)) = h + |h|·erf(√2·|h|) with h = x/2. erf as |h|·P(h²)/Q(h²) up to √2·|h| = 3.93 and 1 beyond;
+/// the coefficients come from a weighted least-squares fit in √2·|h| whose error is 2e-8, so that float rounding (4e-7) is what
+/// remains.
 INLINE vector gelu(vector x) {
-    vector t = x * 0.70710678118654752f;
-    t = __builtin_elementwise_min(__builtin_elementwise_max(t, (vector)-3.93f), (vector)3.93f);
-    const vector y = t * t;
-    vector p = (vector)2.041987863159654e-06f;
-    p = p * y + 0.00028480760450601066f;
-    p = p * y + 0.0037795451889272393f;
-    p = p * y + 0.05279008742097837f;
-    p = p * y + 0.1907822742521948f;
-    p = p * y + 1.1283791453826748f;
-    vector q = (vector)3.800420144063242e-05f;
-    q = q * y + 0.0011651980748562417f;
-    q = q * y + 0.01499730788376232f;
-    q = q * y + 0.11425688562459813f;
-    q = q * y + 0.5024091081707551f;
+    const double root = 1.41421356237309505;
+    const vector half = x * 0.5f, magnitude = __builtin_elementwise_abs(half);
+    const vector h = __builtin_elementwise_min(magnitude, (vector)(float)(3.93 / root)), y = h * h;
+    vector p = (vector)(float)(2.041987863159654e-06 * 32 * root);
+    p = p * y + (float)(0.00028480760450601066 * 16 * root);
+    p = p * y + (float)(0.0037795451889272393 * 8 * root);
+    p = p * y + (float)(0.05279008742097837 * 4 * root);
+    p = p * y + (float)(0.1907822742521948 * 2 * root);
+    p = p * y + (float)(1.1283791453826748 * root);
+    vector q = (vector)(float)(3.800420144063242e-05 * 32);
+    q = q * y + (float)(0.0011651980748562417 * 16);
+    q = q * y + (float)(0.01499730788376232 * 8);
+    q = q * y + (float)(0.11425688562459813 * 4);
+    q = q * y + (float)(0.5024091081707551 * 2);
     q = q * y + 1.0f;
-    vector erf = t * p / q;
-    erf = __builtin_elementwise_min(__builtin_elementwise_max(erf, (vector)-1.0f), (vector)1.0f);
-    const vector half = x * 0.5f;
-    return half * erf + half;
+    return half + magnitude * __builtin_elementwise_min(h * p / q, (vector)1.0f);
 }

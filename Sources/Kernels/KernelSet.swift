@@ -6,7 +6,7 @@ public struct KernelSet: @unchecked Sendable {
     // Safe to share: points to a constant table of pure functions.
     let table: UnsafePointer<kernel_set>
 
-    /// `portable`, `avx2`, `avx512` or `avx512-bf16`.
+    /// `portable`, `neon`, `avx2`, `avx512` or `avx512-bf16`.
     public var name: String { String(cString: table.pointee.name) }
 
     /// OpenBLAS, FFTW and loops without instructions of one CPU's own.
@@ -14,7 +14,7 @@ public struct KernelSet: @unchecked Sendable {
 
     /// Those of full precision that this CPU can run, slowest first.
     public static let all: [KernelSet] =
-        [kernel_set_portable(), kernel_set_avx2(), kernel_set_avx512()].compactMap { $0.map(KernelSet.init) }
+        [kernel_set_portable(), kernel_set_neon(), kernel_set_avx2(), kernel_set_avx512()].compactMap { $0.map(KernelSet.init) }
 
     /// The fastest that this CPU can run. Twice the register width is twice the speed in the matrix products, where
     /// nearly all time goes, and the products of this network's shapes run 2.2 times as fast as OpenBLAS 0.3.21's.

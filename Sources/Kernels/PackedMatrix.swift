@@ -99,6 +99,7 @@ public struct PackedMatrix: Sendable {
     /// One strip of pixels times the weights.
     ///
     /// - Parameters:
+    ///   - ahead: what the calling thread reads next.
     ///   - scaled: what ``scaleWeights(by:into:)`` wrote, instead of the weights.
     ///   - a: `(segments, rows, depth)` with strides `segmentStride` and `aStride`; rows may overlap.
     ///   - c: `(rows, columns)` with stride `cStride`; must not overlap `a`.
@@ -110,10 +111,10 @@ public struct PackedMatrix: Sendable {
     public func multiply(
         rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, segmentStride: Int = 0,
         to c: UnsafeMutablePointer<Float>, stride cStride: Int, _ epilogue: Epilogue = .store,
-        scaled: UnsafePointer<Float>? = nil
+        scaled: UnsafePointer<Float>? = nil, ahead: Ahead? = nil
     ) {
         precondition(!isGated, "a gated matrix multiplies through multiplyGated")
-        var op = operation(rows, a, aStride, c, cStride)
+        var op = operation(rows, a, aStride, c, cStride, ahead)
         op.a_segment = segmentStride
         if let scaled { op.weights = scaled }
         kernels.table.pointee.matmul(&op, epilogue.code)
@@ -122,16 +123,17 @@ public struct PackedMatrix: Sendable {
     /// The same with the gate: c is `(rows, columns / 2)`; `product` has ``productCount(rows:)`` floats.
     public func multiplyGated(
         rows: Int, _ a: UnsafePointer<Float>, stride aStride: Int, to c: UnsafeMutablePointer<Float>,
-        stride cStride: Int, product: UnsafeMutablePointer<Float>
+        stride cStride: Int, product: UnsafeMutablePointer<Float>, ahead: Ahead? = nil
     ) {
         precondition(isGated, "not a gated matrix")
-        var op = operation(rows, a, aStride, c, cStride)
+        var op = operation(rows, a, aStride, c, cStride, ahead)
         op.product = product
         kernels.table.pointee.matmul(&op, kernel_gate)
     }
 
     private func operation(
-        _ rows: Int, _ a: UnsafePointer<Float>, _ aStride: Int, _ c: UnsafeMutablePointer<Float>, _ cStride: Int
+        _ rows: Int, _ a: UnsafePointer<Float>, _ aStride: Int, _ c: UnsafeMutablePointer<Float>, _ cStride: Int,
+        _ ahead: Ahead?
     ) -> kernel_matmul {
         var op = kernel_matmul()
         op.rows = rows
@@ -144,6 +146,21 @@ public struct PackedMatrix: Sendable {
         op.bias = bias.constant
         op.c = c
         op.c_stride = cStride
+        op.ahead = ahead?.start
+        op.ahead_count = ahead?.count ?? 0
         return op
+    }
+}
+
+/// Memory that a thread reads soon: a product that is told of it has it brought into the second cache meanwhile. A product
+/// waits for its arithmetic, what surrounds it for memory; and one row of a map ends where the hardware does not foresee it.
+public struct Ahead {
+    let start: UnsafePointer<Float>
+    let count: Int
+
+    /// - Parameter count: floats.
+    public init(_ start: UnsafePointer<Float>, count: Int) {
+        self.start = start
+        self.count = count
     }
 }

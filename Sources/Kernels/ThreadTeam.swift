@@ -96,6 +96,26 @@ public final class ThreadTeam: @unchecked Sendable {
         }
     }
 
+    /// The same; every chunk is told which one its thread will run next, nil when that is the last, so that its memory can
+    /// be brought near. Who has taken a chunk ahead keeps it: for loops of many chunks.
+    @inline(__always)
+    public func parallelFor(_ chunks: Int, ahead body: (_ chunk: Int, _ next: Int?) -> Void) {
+        if chunks <= 1 || threadCount == 1 || idleMembers.load(ordering: .relaxed) == 0 {
+            for chunk in 0..<chunks { body(chunk, chunk + 1 < chunks ? chunk + 1 : nil) }
+        } else {
+            let next = Atomic<Int>(0)
+            // A chunk of this loop is a turn: what a thread takes until none is left.
+            share(threadCount) { _ in
+                var chunk = next.add(1, ordering: .relaxed).oldValue
+                while chunk < chunks {
+                    let following = next.add(1, ordering: .relaxed).oldValue
+                    body(chunk, following < chunks ? following : nil)
+                    chunk = following
+                }
+            }
+        }
+    }
+
     // MARK: Loops
 
     private final class Loop: @unchecked Sendable {

@@ -51,12 +51,16 @@ struct FourierTransformTests {
         return map
     }
 
-    /// Against the definition, in double precision; sizes with every radix that has code of its own and with larger primes.
+    /// Against the definition, in double precision; sizes with every radix that has code of its own, alone and before
+    /// another, and with larger primes.
     @Test(arguments: KernelSet.all.map(\.name))
     func followsTheDefinition(kernels name: String) throws {
         let kernels = try #require(KernelSet.named(name))
         var random = SeededRandom(seed: 31)
-        let sizes = [(1, 2), (2, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 14), (8, 22), (15, 26), (16, 30), (11, 2)]
+        let sizes = [
+            (1, 2), (2, 2), (2, 4), (3, 6), (4, 8), (5, 10), (6, 12), (7, 14), (8, 22), (15, 26), (16, 30), (11, 2), (8, 16),
+            (18, 4), (24, 6), (2, 36), (3, 48), (64, 2),
+        ]
         for (height, width) in sizes {
             let channels = random.integer(1...19)
             let transform = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: kernels))
@@ -125,12 +129,17 @@ struct FourierTransformTests {
         }
     }
 
-    /// The sizes that tiles have, against FFTW (the portable set).
+    /// The sizes that tiles have, against FFTW (the portable set); and lines above 128, which fall into shorter ones first,
+    /// by each radix: 8 or 4, 6, 2, 3, 5, and a prime without code of its own.
     @Test(arguments: KernelSet.all.filter { $0.name != "portable" }.map(\.name))
     func agreesWithFFTW(kernels name: String) throws {
         let kernels = try #require(KernelSet.named(name))
         var random = SeededRandom(seed: 33)
-        for (height, width, channels) in [(384, 384, 3), (48, 384, 20), (368, 48, 16), (352, 304, 2), (208, 272, 5)] {
+        let sizes = [
+            (384, 384, 3), (48, 384, 20), (368, 48, 16), (352, 304, 2), (208, 272, 5), (132, 12, 17), (162, 36, 33), (130, 18, 16),
+            (135, 4, 32), (155, 2, 40), (187, 2, 16), (121, 26, 16),
+        ]
+        for (height, width, channels) in sizes {
             let fast = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: kernels))
             let plain = try #require(FourierTransform(height: height, width: width, channels: channels, kernels: .portable))
             let map = random.floats(height * width * channels)

@@ -9,7 +9,9 @@ struct LayerTests {
         let kernels = try #require(KernelSet.named(name))
         var random = SeededRandom(seed: 21)
         for trial in 0..<40 {
-            let pixels = random.integer(1...9), channels = random.integer(1...100), pad = random.integer(0...3)
+            // Channels that fill their vectors are normed for several pixels at once.
+            let pixels = random.integer(1...40), pad = random.integer(0...3)
+            let channels = trial % 4 == 1 ? 16 * random.integer(1...6) : random.integer(1...100)
             let stride = channels + pad, epsilon: Float = trial % 2 == 0 ? 1e-6 : 1e-5
             // Every other trial so small that epsilon decides, and off centre.
             let scale: Float = trial % 3 == 0 ? 1e-3 : 1
@@ -21,6 +23,14 @@ struct LayerTests {
             kernels.layerNorm(norm, pixels: pixels, x, stride: stride, to: &added, stride: channels, accumulate: true)
             let weight = norm.weight.values, bias = norm.bias.values
             for pixel in 0..<pixels {
+                var alone = [Float](repeating: 0, count: channels)
+                x.withUnsafeBufferPointer {
+                    kernels.layerNorm(
+                        norm, pixels: 1, $0.baseAddress! + pixel * stride, stride: stride, to: &alone, stride: channels)
+                }
+                #expect(
+                    alone[...] == stored[pixel * channels..<(pixel + 1) * channels],
+                    "\(name), trial \(trial): pixel \(pixel) depends on those beside it")
                 let values = (0..<channels).map { Double(x[pixel * stride + $0]) }
                 let mean = values.reduce(0, +) / Double(channels)
                 let variance = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(channels)

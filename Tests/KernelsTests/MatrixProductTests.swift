@@ -64,6 +64,21 @@ struct MatrixProductTests {
                 }
             }
 
+            let scale = random.floats(depth), before = random.floats(rows * stride)
+            let products = Self.reference(
+                rows: rows, depth: depth, columns: columns, a: a, stride: aStride,
+                weight: weight.indices.map { weight[$0] * scale[$0 % depth] }, bias: bias)
+            var packed = [Float](repeating: .nan, count: matrix.weightCount + 1), scaled = before
+            #expect(matrix.scaleWeights(by: scale, into: &packed) && packed.last?.isNaN == true, "\(shape) scaled")
+            matrix.multiply(rows: rows, a, stride: aStride, to: &scaled, stride: stride, .add, scaled: packed)
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    let wanted = Double(before[row * stride + column]) + products[row * columns + column]
+                    let error = abs(Double(scaled[row * stride + column]) - wanted)
+                    #expect(error <= tolerance, "\(shape) scaled at \(row), \(column)")
+                }
+            }
+
             let gated = PackedMatrix(weight: weight, bias: bias, depth: depth, gated: true, kernels: kernels)
             var c = [Float](repeating: .nan, count: rows * stride)
             var work = [Float](repeating: 0, count: gated.productCount(rows: rows))
@@ -134,6 +149,27 @@ struct MatrixProductTests {
         }
     }
 
+    /// What a product is told to bring near changes no bit, and lies anywhere.
+    @Test(arguments: SegmentTests.names)
+    func memoryAheadChangesNothing(kernels name: String) throws {
+        let kernels = try #require(SegmentTests.kernels(name))
+        var random = SeededRandom(seed: 6)
+        for (rows, columns) in [(29, 80), (1, 16), (96, 33)] {
+            let a = random.floats(rows * 24), other = random.floats(1000)
+            let matrix = PackedMatrix(weight: random.floats(columns * 24), bias: nil, depth: 24, kernels: kernels)
+            var alone = [Float](repeating: 0, count: rows * columns)
+            matrix.multiply(rows: rows, a, stride: 24, to: &alone, stride: columns)
+            for count in [0, 1, 17, 1000] {
+                var together = [Float](repeating: 0, count: rows * columns)
+                other.withUnsafeBufferPointer {
+                    matrix.multiply(
+                        rows: rows, a, stride: 24, to: &together, stride: columns, ahead: Ahead($0.baseAddress!, count: count))
+                }
+                #expect(together == alone, "\(name), \(rows)×\(columns), \(count) floats ahead")
+            }
+        }
+    }
+
     /// The rows of a strip do not know of each other: cutting a strip elsewhere gives the same bits.
     @Test(arguments: KernelSet.all.filter { $0.name != "portable" }.map(\.name))
     func rowsAreIndependent(kernels name: String) throws {
@@ -155,5 +191,15 @@ struct MatrixProductTests {
             }
         }
         #expect(whole == single)
+    }
+
+    /// Weights that are rounded when they are packed would be rounded twice.
+    @Test(.enabled(if: KernelSet.bfloat16 != nil, "needs a CPU with bfloat16"))
+    func roundedWeightsAreNotScaled() throws {
+        let kernels = try #require(KernelSet.bfloat16)
+        let matrix = PackedMatrix(weight: [1, 2, 3, 4], bias: nil, depth: 2, kernels: kernels)
+        var packed = [Float](repeating: .nan, count: matrix.weightCount)
+        #expect(!matrix.scaleWeights(by: [2, 3], into: &packed))
+        #expect(packed.allSatisfy { $0.isNaN })
     }
 }

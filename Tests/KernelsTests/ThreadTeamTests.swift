@@ -20,6 +20,39 @@ struct ThreadTeamTests {
         team.stop()
     }
 
+    @Test(arguments: [1, 2, 3, 8])
+    func everyChunkIsToldWhichItsThreadRunsNext(threads: Int) {
+        struct Run {
+            var count = 0
+            var thread: pthread_t?
+            var next: Int?
+        }
+        let team = ThreadTeam(threads: threads)
+        var random = SeededRandom(seed: 42)
+        for _ in 0..<1000 {
+            let chunks = random.integer(0...40)
+            let runs = UnsafeMutablePointer<Run>.allocate(capacity: max(1, chunks))
+            runs.initialize(repeating: Run(), count: max(1, chunks))
+            team.parallelFor(
+                chunks,
+                ahead: { chunk, next in
+                    runs[chunk].count += 1
+                    runs[chunk].thread = pthread_self()
+                    runs[chunk].next = next
+                })
+            for chunk in 0..<chunks {
+                #expect(runs[chunk].count == 1)
+                guard let next = runs[chunk].next else { continue }
+                #expect(next > chunk && runs[next].thread == runs[chunk].thread)
+            }
+            // Every thread's first chunk is the only one that none names.
+            let named = Set((0..<chunks).compactMap { runs[$0].next })
+            #expect(named.count == chunks - Set((0..<chunks).compactMap { runs[$0].thread }).count)
+            runs.deallocate()
+        }
+        team.stop()
+    }
+
     @Test func leadersRunSideBySideAndIdleMembersHelpTheLast() {
         let tasks = Mutex<[@Sendable () -> Void]>([])
         let team = ThreadTeam(threads: 4) { _ in

@@ -94,12 +94,14 @@ struct WholeImageTests {
         }
     }
 
-    /// Windows as large as the image pool all of it.
+    /// Windows as large as the image pool all of it. From 192 rows on the tile's first half keeps conv1's rows in rings.
     @Test func wideWindowsPoolTheWholeImage() throws {
         let network = try Self.attentive()
         let team = ThreadTeam(threads: 2)
         defer { team.stop() }
-        for (height, width, tileSide) in [(112, 80, 112), (48, 160, 384), (16, 16, 16)] {
+        for (height, width, tileSide) in [
+            (112, 80, 112), (48, 160, 384), (16, 16, 16), (192, 48, 384), (208, 32, 384), (368, 16, 384),
+        ] {
             let picture = Self.picture(height, width, seed: UInt64(width))
             let encoding = try Self.encode(network, picture, tileSide: tileSide, team: team)
             Self.expectEqual(

@@ -1,6 +1,6 @@
 // Prints numbers that the portable kernels and the picture codecs make of fixed inputs: run natively and on arm64, the
-// two have to agree (Tests/arm64/run). With the name of another kernel set, its numbers, and status 77 where this CPU has not got
-// it: for the sanitizers (Tests/sanitizers/run).
+// two have to agree, and so has the NEON set (Tests/arm64/run). With the name of another kernel set, its numbers, and status 77
+// where this CPU has not got it: also for the sanitizers (Tests/sanitizers/run).
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +25,14 @@ static float *numbers(long count) {
     return values;
 }
 
+/// For results, packed weights and working memory: sets want different amounts of it, and are given the same numbers all
+/// the same.
+static float *room(long count) {
+    float *values = malloc(sizeof(float) * (size_t)count);
+    for (long i = 0; i < count; i++) values[i] = 0.25f;
+    return values;
+}
+
 static void show(const char *name, const float *values, long count) {
     double sum = 0, squares = 0;
     for (long i = 0; i < count; i++) sum += (double)values[i] * (double)(i % 7 + 1), squares += (double)values[i] * values[i];
@@ -36,12 +44,13 @@ static void products(const kernel_set *set) {
     for (int epilogue = kernel_store; epilogue <= kernel_relu; epilogue++) {
         int gate = epilogue == kernel_gate;
         float *a = numbers(ROWS * DEPTH), *weights = numbers(COLUMNS * DEPTH), *bias = numbers(COLUMNS);
-        float *packed = numbers(set->packed_weights(COLUMNS, DEPTH, gate));
-        float *packed_bias = numbers(set->packed_bias(COLUMNS, gate));
+        float *packed = room(set->packed_weights(COLUMNS, DEPTH, gate));
+        float *packed_bias = room(set->packed_bias(COLUMNS, gate));
         set->pack(COLUMNS, DEPTH, gate, weights, bias, packed, packed_bias);
-        float *c = numbers(ROWS * COLUMNS), *product = numbers(ROWS * COLUMNS);
+        float *c = numbers(ROWS * COLUMNS), *product = room(ROWS * COLUMNS), *ahead = numbers(ROWS * DEPTH);
         long columns = gate ? COLUMNS / 2 : COLUMNS;
-        kernel_matmul op = {ROWS, DEPTH, 1, COLUMNS, a, DEPTH, 0, packed, packed_bias, c, columns, product};
+        kernel_matmul op = {ROWS, DEPTH, 1, COLUMNS, a, DEPTH, 0, packed, packed_bias, c, columns, product, ahead,
+                            ROWS * DEPTH};
         set->matmul(&op, (kernel_epilogue)epilogue);
         show(names[epilogue], c, ROWS * columns);
     }
@@ -61,15 +70,46 @@ static void layers(const kernel_set *set) {
     show("depthwise", row, WIDTH * CHANNELS);
 }
 
+static void branches(const kernel_set *set) {
+    const kernel_branch *branch = &set->branch;
+    const long count = ROWS * COLUMNS;
+    float *x = numbers(count), *y = numbers(count), *z = numbers(count), *w = numbers(count);
+    float *factor = numbers(COLUMNS), *offset = numbers(COLUMNS), *each = numbers(ROWS), *keep = numbers(COLUMNS);
+    for (int i = 0; i < COLUMNS; i++) keep[i] = (float)(i % 2);
+    uint32_t names[COLUMNS];
+    for (uint32_t i = 0; i < COLUMNS; i++) names[i] = 3 * i + 1;
+    branch->relu_rows(ROWS, COLUMNS, x, COLUMNS, y, COLUMNS);
+    show("relu_rows", y, count);
+    branch->softmax_rows(ROWS, COLUMNS - 3, y, COLUMNS);
+    show("softmax_rows", y, count);
+    branch->standardise_rows(ROWS, COLUMNS - 3, each, z, COLUMNS);
+    show("standardise_rows", z, count);
+    kernel_noise noise = {ROWS, COLUMNS - 3, 0x123456789abcdefu, 5, names, each, w, COLUMNS};
+    branch->add_noise(&noise);
+    show("add_noise", w, count);
+    branch->tanh_relu_rows(ROWS, COLUMNS / 2 + 1, COLUMNS - 3, w, COLUMNS);
+    show("tanh_relu_rows", w, count);
+    kernel_coupling coupling = {ROWS, COLUMNS - 3, x, COLUMNS, factor, offset, keep, z, w, COLUMNS};
+    branch->couple_rows(&coupling);
+    show("couple_rows", x, count);
+    branch->sigmoid_rows(ROWS, COLUMNS - 3, factor, offset, 0.5f, 0.25f, x, COLUMNS);
+    show("sigmoid_rows", x, count);
+    branch->sigmoid_gate(ROWS, COLUMNS - 3, z, COLUMNS, w, COLUMNS, x, COLUMNS, y, COLUMNS);
+    show("sigmoid_gate", y, count);
+    branch->sigmoid_mean(ROWS, COLUMNS - 3, y, COLUMNS, each);
+    show("sigmoid_mean", each, ROWS);
+}
+
 static void fourier(const kernel_set *set) {
     kernel_fourier *plan = set->fourier_make(HEIGHT, WIDTH, CHANNELS);
-    long row = WIDTH * CHANNELS, bins = 2 * CHANNELS, columns = WIDTH / 2 + 1;
-    float *map = numbers(HEIGHT * row), *scratch = numbers(set->fourier_scratch(plan));
-    float *spectrum = numbers(columns * HEIGHT * bins), *column = numbers(HEIGHT * bins), *back = numbers(HEIGHT * row);
+    // A column is a bin longer than the map is high.
+    long row = WIDTH * CHANNELS, bins = 2 * CHANNELS, columns = WIDTH / 2 + 1, stride = (HEIGHT + 1) * bins;
+    float *map = numbers(HEIGHT * row), *scratch = room(set->fourier_scratch(plan));
+    float *spectrum = numbers(columns * stride), *column = numbers(HEIGHT * bins), *back = numbers(HEIGHT * row);
     for (long y = 0; y < HEIGHT; y++) set->fourier_row(plan, map + y * row, CHANNELS, y, spectrum, scratch);
-    show("fourier_row", spectrum, columns * HEIGHT * bins);
+    show("fourier_row", spectrum, columns * stride);
     for (long x = 0; x < columns; x++) {
-        float *at = spectrum + x * HEIGHT * bins;
+        float *at = spectrum + x * stride;
         set->fourier_column(plan, at, column, bins, scratch);
         if (x == 3) show("fourier_column", column, HEIGHT * bins);
         set->inverse_column(plan, column, bins, at, scratch);
@@ -107,6 +147,7 @@ static void codecs(void) {
 }
 
 static const kernel_set *named(const char *name) {
+    if (strcmp(name, "neon") == 0) return kernel_set_neon();
     if (strcmp(name, "avx2") == 0) return kernel_set_avx2();
     if (strcmp(name, "avx512") == 0) return kernel_set_avx512();
     if (strcmp(name, "avx512bf16") == 0) return kernel_set_avx512bf16();
@@ -118,6 +159,7 @@ int main(int count, char **arguments) {
     if (!set) return 77;
     products(set);
     layers(set);
+    branches(set);
     fourier(set);
     codecs();
     return 0;

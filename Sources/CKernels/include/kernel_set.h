@@ -41,6 +41,8 @@ typedef struct {
     float *c;              ///< (rows, columns), or (rows, columns / 2) with kernel_gate
     long c_stride;
     float *product;        ///< (rows, columns) of working memory; only the portable set's kernel_gate uses it
+    const float *ahead;    ///< what the caller's thread reads next; the second cache gets it meanwhile
+    long ahead_count;      ///< floats of it; 0 for nothing
 } kernel_matmul;
 
 /// A layer normalisation over the channels of each pixel.
@@ -134,6 +136,8 @@ typedef struct {
 const kernel_set *kernel_set_portable(void);
 /// Null where the CPU lacks AVX2 and FMA.
 const kernel_set *kernel_set_avx2(void);
+/// Null on other CPUs than those of 64-bit ARM.
+const kernel_set *kernel_set_neon(void);
 /// Null where the CPU lacks AVX-512 F, VL, BW and DQ.
 const kernel_set *kernel_set_avx512(void);
 /// As avx512, with matrix products whose operands are rounded to bfloat16 and whose sums are float32. Null where the CPU

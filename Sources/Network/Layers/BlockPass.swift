@@ -83,11 +83,11 @@ struct BlockPass {
                             into: workspace.spectrum, scratch: work)
                     }
                 }
-                let together = wide.contiguous(unit)
+                let together = wide.contiguous(unit), following = plan.unit(after: unit, in: span)
                 for y in stride(from: unit.lowerBound, to: unit.upperBound, by: together) {
                     block.conv1.multiply(
                         rows: together * width, strip + (y - unit.lowerBound) * width * pitch, stride: pitch, to: wide[y],
-                        stride: 2 * c)
+                        stride: 2 * c, ahead: y == unit.lowerBound ? ahead(following, of: input) : nil)
                 }
                 // The rows whose neighbours this chunk has just made; those at its borders follow below.
                 while next < inner.upperBound, next + 1 < unit.upperBound || unit.upperBound == size.height {
@@ -102,6 +102,12 @@ struct BlockPass {
             gate(y - 1, of: wide, sums: chunks + border)
             gate(y, of: wide, sums: chunks + border)
         }
+    }
+
+    /// The rows that the calling thread takes next.
+    private func ahead(_ rows: Range<Int>?, of map: UnsafePointer<Float>) -> Ahead? {
+        let row = size.width * channels
+        return rows.map { Ahead(map + $0.lowerBound * row, count: $0.count * row) }
     }
 
     /// Floats of a row of conv1's result.
@@ -138,8 +144,8 @@ struct BlockPass {
         let inverse = 1 / Float(size.pixels)
         // The attention acts on conv3's weights instead of the map, where the kernels can do that.
         let scaled = block.conv3.scaleWeights(by: scale, into: workspace.wide) ? UnsafePointer(workspace.wide) : nil
-        workspace.team.parallelFor(plan.unitCount) { index in
-            let unit = plan.unit(index)
+        workspace.team.parallelFor(plan.unitCount) { index, next in
+            let unit = plan.unit(index), following = next.map(plan.unit)
             let first = unit.lowerBound * width, pixels = unit.count * width
             let product = block.conv4.productCount(rows: pixels), transformCount = transform?.scratchCount ?? 0
             var scratch = Scratch(
@@ -158,11 +164,14 @@ struct BlockPass {
                 kernels.addRows(pixels: pixels, channels: c, strip, stride: pitch, times: inverse, to: x, stride: c)
             }
             if let scaled {
-                block.conv3.multiply(rows: pixels, gated + first * c, stride: c, to: x, stride: c, .add, scaled: scaled)
+                block.conv3.multiply(
+                    rows: pixels, gated + first * c, stride: c, to: x, stride: c, .add, scaled: scaled,
+                    ahead: ahead(following, of: gated))
             } else {
                 kernels.scaleRows(
                     pixels: pixels, channels: c, gated + first * c, stride: c, by: scale, to: strip, stride: pitch)
-                block.conv3.multiply(rows: pixels, strip, stride: pitch, to: x, stride: c, .add)
+                block.conv3.multiply(
+                    rows: pixels, strip, stride: pitch, to: x, stride: c, .add, ahead: ahead(following, of: gated))
             }
 
             kernels.layerNorm(block.norm2, pixels: pixels, x, stride: c, to: strip, stride: pitch)
@@ -173,7 +182,8 @@ struct BlockPass {
                 }
             }
             block.conv4.multiplyGated(
-                rows: pixels, strip, stride: pitch, to: hidden, stride: pitch, product: products)
+                rows: pixels, strip, stride: pitch, to: hidden, stride: pitch, product: products,
+                ahead: ahead(following, of: map))
             block.conv5.multiply(rows: pixels, hidden, stride: pitch, to: x, stride: c, .add)
         }
     }
@@ -186,8 +196,9 @@ struct BlockPass {
         let c = channels, height = size.height, columns = size.width / 2 + 1, spectrum = workspace.spectrum
         let group = max(1, RowPlan.stripPixels / height)
         let binPitch = 2 * c + 16, hiddenPitch = 4 * c + 16
-        workspace.team.parallelFor((columns + group - 1) / group) { chunk in
-            let span = chunk * group..<min(columns, (chunk + 1) * group)
+        func columnsOf(_ chunk: Int) -> Range<Int> { chunk * group..<min(columns, (chunk + 1) * group) }
+        workspace.team.parallelFor((columns + group - 1) / group) { chunk, next in
+            let span = columnsOf(chunk), following = next.map(columnsOf) ?? 0..<0
             let bins = span.count * height, strip = min(bins, RowPlan.stripPixels)
             var scratch = Scratch(
                 floats: Scratch.rounded(bins * binPitch) + Scratch.rounded(strip * hiddenPitch)
@@ -200,8 +211,12 @@ struct BlockPass {
             }
             for start in stride(from: 0, to: bins, by: strip) {
                 let count = min(strip, bins - start), part = line + start * binPitch
+                // A share of the next columns with every strip.
+                let share = following.count * transform.columnStride * start / bins
+                let end = following.count * transform.columnStride * (start + count) / bins
+                let ahead = Ahead(spectrum + following.lowerBound * transform.columnStride + share, count: end - share)
                 convolution.conv1.multiply(
-                    rows: count, part, stride: binPitch, to: hidden, stride: hiddenPitch, .gelu)
+                    rows: count, part, stride: binPitch, to: hidden, stride: hiddenPitch, .gelu, ahead: ahead)
                 convolution.conv2.multiply(rows: count, hidden, stride: hiddenPitch, to: part, stride: binPitch)
             }
             for (index, x) in span.enumerated() {

@@ -43,6 +43,11 @@ struct RowPlan {
         (rows.lowerBound / unitRows..<(rows.upperBound + unitRows - 1) / unitRows).lazy.map(unit)
     }
 
+    /// The unit behind another one of the same chunk; nil behind the last.
+    func unit(after unit: Range<Int>, in rows: Range<Int>) -> Range<Int>? {
+        unit.upperBound < rows.upperBound ? self.unit(unit.upperBound / unitRows) : nil
+    }
+
     /// Whether another chunk's rows or those at the chunk's border need this one of its rows.
     func isNearBorder(_ y: Int, of rows: Range<Int>) -> Bool {
         y < rows.lowerBound + 2 || y >= rows.upperBound - 2

@@ -81,10 +81,13 @@ struct FuseBlock: Sendable {
         channels c: Int, kernels: KernelSet, team: ThreadTeam
     ) {
         let half = size.width / 2, row = size.width * c, pitch = c + 16
-        team.parallelFor(size.height / 2) { pair in
+        team.parallelFor(size.height / 2) { pair, next in
             let source = coarse + pair * half * 2 * c, y = z + 2 * pair * row
-            up.0.multiply(rows: half, source, stride: 2 * c, to: y, stride: 2 * c)
-            up.1.multiply(rows: half, source, stride: 2 * c, to: y + row, stride: 2 * c)
+            let nextSource = next.map { Ahead(coarse + $0 * row, count: row) }
+            // Four rows of the finer map, each of as many floats as one of z.
+            let nextFine = fine.flatMap { fine in next.map { Ahead(fine + $0 * 4 * row, count: 4 * row) } }
+            up.0.multiply(rows: half, source, stride: 2 * c, to: y, stride: 2 * c, ahead: nextSource)
+            up.1.multiply(rows: half, source, stride: 2 * c, to: y + row, stride: 2 * c, ahead: nextFine)
             guard let down, let fine else { return }
             var scratch = Scratch(floats: Scratch.rounded(size.width * pitch))
             let strip = scratch.take(size.width * pitch)
