@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(
             name: "JobDatabaseTests", dependencies: ["JobDatabase", "PostgreSQL", "PostgreSQLSupport"], swiftSettings: swift),
         .testTarget(name: "MetricsTests", dependencies: ["Metrics"], swiftSettings: swift),
-        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets"], swiftSettings: swift),
+        .testTarget(name: "HTTPTests", dependencies: ["HTTP", "Sockets", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "ServiceTests",
             dependencies: [

@@ -1,5 +1,6 @@
 import Foundation
 import Sockets
+import TestSupport
 
 /// A client that sends and reads exactly what a test says.
 final class Client {
@@ -9,7 +10,7 @@ final class Client {
     /// The error number of a broken connection.
     private(set) var brokenBy: Int32?
 
-    init(_ address: SocketAddress, timeout: Double = 10) throws {
+    init(_ address: SocketAddress, timeout: Double = Patience.seconds(10)) throws {
         socket = try StreamSocket.connect(to: address, timeout: timeout)
     }
 
@@ -20,7 +21,7 @@ final class Client {
     @discardableResult
     func send(_ bytes: [UInt8]) -> Bool {
         var sent = 0
-        let deadline = Date().addingTimeInterval(10)
+        let deadline = Date().addingTimeInterval(Patience.seconds(10))
         while sent < bytes.count {
             let outcome = bytes.withUnsafeBytes { socket.write(UnsafeRawBufferPointer(rebasing: $0[sent...])) }
             switch outcome {

@@ -1,5 +1,6 @@
 import Foundation
 import HTTP
+import TestSupport
 import Testing
 
 /// The least rate counts over a recent window, and connections over what the process can have.
@@ -66,7 +67,7 @@ import Testing
         server.server.drain(within: 60) { ended.signal() }
         #expect(client.response()?.status == 408)
         #expect(client.isClosed())
-        #expect(ended.wait(timeout: .now() + 20) == .success)
+        #expect(ended.wait(timeout: .now() + Patience.seconds(20)) == .success)
         #expect(Date().timeIntervalSince(began) < 15)
     }
 

@@ -2,6 +2,7 @@ import Foundation
 import HTTP
 import Sockets
 import Synchronization
+import TestSupport
 
 /// A server on a free port of 127.0.0.1 with a few routes, and what it told its hooks.
 final class TestServer: Sendable {
@@ -107,7 +108,7 @@ final class TestServer: Sendable {
     }
 
     /// Waits until something holds, at most for some seconds.
-    func wait(_ seconds: Double = 5, until condition: (TestServer) -> Bool) -> Bool {
+    func wait(_ seconds: Double = Patience.seconds(5), until condition: (TestServer) -> Bool) -> Bool {
         let deadline = Date().addingTimeInterval(seconds)
         while Date() < deadline {
             if condition(self) { return true }

@@ -4,6 +4,7 @@ import Kernels
 import Network
 import Service
 import Synchronization
+import TestSupport
 import Tiles
 
 /// A network that answers at once: sub-decoder d adds d/64 to every value. Its class is 0 for dark tiles, else 1. Steps
@@ -106,7 +107,7 @@ final class Gate: @unchecked Sendable {
     func waitForSomebody(count: Int = 1) -> Bool {
         condition.lock()
         defer { condition.unlock() }
-        let end = Date(timeIntervalSinceNow: 10)
+        let end = Date(timeIntervalSinceNow: Patience.seconds(10))
         while waiting < count { if !condition.wait(until: end) { return false } }
         return true
     }

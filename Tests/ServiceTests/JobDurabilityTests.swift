@@ -170,7 +170,8 @@ import Testing
 
     @Test func withoutAStateFolderADrainDoesEverything() throws {
         let gate = Gate(isOpen: true)
-        let flags = ["threads": "1", "max-body": "2MiB", "memory-budget": "24MiB", "queue": "10000"]
+        // Longer than two jobs take on any machine.
+        let flags = ["threads": "1", "max-body": "2MiB", "memory-budget": "24MiB", "queue": "10000", "drain": "100s"]
         let rig = try Rig(flags, network: FakeNetwork(gate: gate))
         gate.close()
         let ids = try (0..<2).map { _ in try rig.postJob(Pictures.png(900, 900)) }

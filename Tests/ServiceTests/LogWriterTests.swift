@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import Service
 import Synchronization
+import TestSupport
 import Testing
 
 /// The log never holds anybody up, whoever reads it.
@@ -30,7 +31,7 @@ import Testing
         #expect(writer.flush(within: 10))
         writer.write("afterwards\n")
         #expect(writer.droppedLines == dropped && writer.flush(within: 10))
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(Patience.seconds(10))
         while !text.withLock({ $0.contains("afterwards") }), ContinuousClock.now < end { usleep(2000) }
         let lines = text.withLock { $0 }.split(separator: "\n")
         #expect(lines.count { $0 == line.dropLast() } == 10_000 - dropped)

@@ -64,9 +64,9 @@ final class Rig {
             .flatMap { Double($0.dropFirst(name.count + 1)) }
     }
 
-    /// Waits up to ten seconds.
+    /// Waits ten seconds at least, and longer where ``Patience`` says so.
     func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-        for _ in 0..<1000 {
+        for _ in 0..<Int(1000 * Patience.factor) {
             if try condition() { return true }
             usleep(10_000)
         }

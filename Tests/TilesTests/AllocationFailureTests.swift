@@ -1,6 +1,7 @@
 import Foundation
 import Kernels
 import Network
+import TestSupport
 import Testing
 import Tiles
 
@@ -36,7 +37,7 @@ import Tiles
 
     /// Scratch goes with its thread, soon after the scheduler has stopped.
     private static func waitForNothingLeft() throws {
-        let end = ContinuousClock.now + .seconds(10)
+        let end = ContinuousClock.now + .seconds(Patience.seconds(10))
         while KernelAllocations.live > 0, ContinuousClock.now < end { usleep(200) }
         try require(KernelAllocations.live == 0, "\(KernelAllocations.live) allocations are left")
     }
@@ -85,14 +86,14 @@ import Tiles
         try require(run.prepare(height: 64, width: 48), "another size")
     }
 
-    @Test(.timeLimit(.minutes(5))) func eachInTurn() async {
+    @Test(.timeLimit(.minutes(5 * Int(Patience.factor)))) func eachInTurn() async {
         await #expect(processExitsWith: .success) {
             for kernels in KernelSet.all.map(\.name) { try Self.failEachInTurn(kernels, .nafnet) }
             try Self.failEachInTurn(KernelSet.best.name, .ufpnet)
         }
     }
 
-    @Test(.timeLimit(.minutes(5))) func fromEachOn() async {
+    @Test(.timeLimit(.minutes(5 * Int(Patience.factor)))) func fromEachOn() async {
         await #expect(processExitsWith: .success) {
             for kernels in KernelSet.all.map(\.name) { try Self.failFromEachOn(kernels) }
         }

@@ -160,7 +160,7 @@ import Tiles
         }
         let image = FloatImage(width: 200, height: 200, seed: 8)
         #expect(try rig.restore(image, .init(exit: .fixed(1))).isIdentical(to: image))
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         #expect(ending.count == 1 && ending.failure is Broken)
         #expect(restoration.status.state == .failed)
         #expect(throws: Broken.self) {

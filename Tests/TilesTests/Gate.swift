@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// Holds threads until it is opened. Nobody waits longer than ten seconds, so that a failing test ends.
 final class Gate: @unchecked Sendable {
@@ -6,7 +7,7 @@ final class Gate: @unchecked Sendable {
     private let condition = NSCondition()
     private var isOpen = false
     private var arrived = 0
-    private static let patience = 10.0
+    private static let patience = Patience.seconds(10)
 
     func open() {
         condition.lock()

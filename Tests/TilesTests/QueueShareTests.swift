@@ -67,7 +67,7 @@ import Tiles
         try enqueue(0.875, "", limited: false)
         #expect(rig.scheduler.checkInvariants() == [])
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         let turns = order.withLock { $0 }
         #expect(turns.count == 16)
         // The lone image of "one" is done after two rounds of four lanes, "many" has had two turns by then.

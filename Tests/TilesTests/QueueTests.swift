@@ -31,7 +31,7 @@ import Tiles
         #expect(rig.scheduler.queuedTiles == 10 && rig.scheduler.busyWorkers == 1)
         #expect(rig.scheduler.checkInvariants() == [])
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         #expect(order.withLock { $0 } == [0.25, 0.25, 0.5, 0.75, 0.25, 0.5, 0.25, 0.5, 0.25, 0.5, 0.25])
     }
 
@@ -48,14 +48,14 @@ import Tiles
         let rig = Rig(network, threads: 4, runAhead: 7)
         let ending = Ending()
         let restoration = try rig.enqueue(image, once, ending)
-        let limit = Date(timeIntervalSinceNow: 10)
+        let limit = Date(timeIntervalSinceNow: Patience.seconds(10))
         while started.withLock({ $0 }) < 7, Date() < limit { usleep(1000) }
         usleep(20_000)
         #expect(started.withLock { $0 } == 7, "the first tile and six beyond it")
         #expect(restoration.status.done == 0 && rig.scheduler.queuedTiles == 23)
         #expect(rig.scheduler.checkInvariants() == [])
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         #expect(ending.report?.tiles.count == 30)
     }
 
@@ -100,7 +100,7 @@ import Tiles
         let promised = plain(2, 0.25)
         _ = try rig.scheduler.enqueue(source: promised, sink: promised, options: once, limited: false) { _ in }
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         #expect(ending.report?.tiles.count == 10)
         #expect(rig.scheduler.queuedTiles == 0 && rig.scheduler.secondsUntilRoom() == 0)
     }
@@ -134,7 +134,7 @@ import Tiles
         #expect(gate.awaitArrivals())
         #expect(throws: TilesError.self) { _ = try rig.enqueue(plain(1, 0.5), once) }
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         _ = try rig.enqueue(plain(1, 0.5), once)
     }
 
@@ -164,7 +164,7 @@ import Tiles
         #expect(abs(rig.scheduler.estimatedSeconds(forTiles: 40) - 59 / rate) <= 1e-9)
         #expect(abs(try #require(restoration.status.etaSeconds) - 19 / rate) <= 1e-9)
         gate.open()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         let status = restoration.status
         #expect(status.etaSeconds == nil && status.done == 20 && status.exits == [1: 20])
     }
@@ -231,7 +231,7 @@ import Tiles
         defer { scheduler.stop() }
         let image = FloatImage(width: 100, height: 100, seed: 3)
         _ = try scheduler.restore(source: image, sink: image, options: once)
-        let deadline = ContinuousClock.now + .seconds(20)
+        let deadline = ContinuousClock.now + .seconds(Patience.seconds(20))
         while network.liveRuns > 0, ContinuousClock.now < deadline { usleep(20_000) }
         #expect(network.liveRuns == 0)
     }
@@ -251,9 +251,9 @@ import Tiles
             gate.open()
             return handles
         }()
-        #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+        #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
         // The completion's thread lets go of its copy right after it has told.
-        let limit = Date(timeIntervalSinceNow: 10)
+        let limit = Date(timeIntervalSinceNow: Patience.seconds(10))
         while picture != nil || cancelled != nil, Date() < limit { usleep(1000) }
         #expect(picture == nil && cancelled == nil)
         #expect(handles.map(\.status.state) == [.succeeded, .cancelled])

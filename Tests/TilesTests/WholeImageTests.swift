@@ -84,7 +84,7 @@ import Tiles
             restoration.cancel()
             #expect(rig.scheduler.queuedTiles == 0 && ending.count == 0)
             gate.open()
-            #expect(rig.scheduler.waitUntilIdle(seconds: 10))
+            #expect(rig.scheduler.waitUntilIdle(seconds: Patience.seconds(10)))
             #expect(network.steps == [.image(0): 1, .image(1): 1, .image(2): 1])
             #expect(ending.count == 1 && ending.isCancelled && image.writtenRows == 0)
             #expect(observer.tally.cancelled == [.infer: 1])
