@@ -1,6 +1,6 @@
 // Prints numbers that the portable kernels and the picture codecs make of fixed inputs: run natively and on arm64, the
-// two have to agree, and so has the NEON set (Tests/arm64/run). With the name of another kernel set, its numbers, and status 77
-// where this CPU has not got it: also for the sanitizers (Tests/sanitizers/run).
+// two have to agree, and so has the NEON set (Tests/arm64/run). With the name of another kernel set, its numbers: also for the
+// sanitizers (Tests/sanitizers/run). Status 77 where this CPU has not got that set, 2 where there is none of that name.
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -146,16 +146,32 @@ static void codecs(void) {
     printf("cut %d\n", image_jpeg_decode(jpeg.bytes, jpeg.count / 2, 1, WIDTH, HEIGHT, 1, 1 << 20, 100, &target, NULL).status);
 }
 
-static const kernel_set *named(const char *name) {
-    if (strcmp(name, "neon") == 0) return kernel_set_neon();
-    if (strcmp(name, "avx2") == 0) return kernel_set_avx2();
-    if (strcmp(name, "avx512") == 0) return kernel_set_avx512();
-    if (strcmp(name, "avx512bf16") == 0) return kernel_set_avx512bf16();
-    return strcmp(name, "portable") == 0 ? kernel_set_portable() : NULL;
+typedef struct {
+    const char *name;
+    const kernel_set *(*get)(void);
+} kernel_source;
+
+static const kernel_source *named(const char *name) {
+    static const kernel_source sources[] = {
+        {"portable", kernel_set_portable},
+        {"neon", kernel_set_neon},
+        {"avx2", kernel_set_avx2},
+        {"avx512", kernel_set_avx512},
+        {"avx512bf16", kernel_set_avx512bf16},
+    };
+    for (size_t i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (strcmp(name, sources[i].name) == 0) return &sources[i];
+    return NULL;
 }
 
 int main(int count, char **arguments) {
-    const kernel_set *set = named(count > 1 ? arguments[1] : "portable");
+    const char *name = count > 1 ? arguments[1] : "portable";
+    const kernel_source *source = named(name);
+    if (!source) {
+        fprintf(stderr, "%s is not the name of a kernel set\n", name);
+        return 2;
+    }
+    const kernel_set *set = source->get();
     if (!set) return 77;
     products(set);
     layers(set);
