@@ -5,16 +5,27 @@ import Testing
 
 /// What only a database does to the service: others change its rows at the same moment, and it runs out of room by itself.
 @Suite(.enabled(if: JobStore.here.contains(.database))) struct DatabaseStoreTests {
+    /// A service with a job at work, held at the gate.
+    private struct Busy {
+        let home: JobHome
+        let gate = Gate(isOpen: true)
+        let rig: Rig
+        let id: String
+
+        init() throws {
+            home = try JobHome(.database)
+            rig = try Rig(home.flags, network: FakeNetwork(gate: gate))
+            gate.close()
+            id = try rig.postJob(Pictures.png(70, 40))
+            #expect(gate.waitForSomebody())
+            #expect(try rig.wait(for: "running", of: id))
+        }
+    }
+
     /// A job succeeds between the look at it and its cancellation: its result goes all the same.
     @Test func aDeletionThatMeetsTheEndOfItsJobRemovesTheResult() throws {
-        let home = try JobHome(.database)
-        let gate = Gate(isOpen: true)
-        let rig = try Rig(home.flags, network: FakeNetwork(gate: gate))
-        gate.close()
-        let id = try rig.postJob(Pictures.png(70, 40))
-        #expect(gate.waitForSomebody())
-        #expect(try rig.wait(for: "running", of: id))
-
+        let busy = try Busy()
+        let (home, rig, id) = (busy.home, busy.rig, busy.id)
         let worker = try home.connection()
         try worker.execute("BEGIN")
         try worker.execute(
@@ -33,7 +44,7 @@ import Testing
         #expect(try client.answer().status == 204)
         #expect(try rig.get("/jobs/\(id)/result").status == 410)
         #expect(try watcher.query("SELECT count(*) FROM deblur_pieces")[0].integer(0) == 0)
-        gate.open()
+        busy.gate.open()
     }
 
     /// The database is silent while a photo is read: that says nothing about the photo, and the job is done later.
@@ -61,12 +72,8 @@ import Testing
 
     /// A reader so slow that the job has expired before it has every event: its stream ends, and it comes back to a 410.
     @Test func theEventsOfAJobThatExpiresMeanwhileEnd() throws {
-        let home = try JobHome(.database)
-        let gate = Gate(isOpen: true)
-        let rig = try Rig(home.flags, network: FakeNetwork(gate: gate))
-        gate.close()
-        let id = try rig.postJob(Pictures.png(70, 40))
-        #expect(try rig.wait(for: "running", of: id))
+        let busy = try Busy()
+        let (home, rig, id) = (busy.home, busy.rig, busy.id)
         let client = try rig.client()
         client.get("/jobs/\(id)/events")
         _ = try client.streamHead()
@@ -83,7 +90,7 @@ import Testing
             """)
         while let chunk = try client.chunk() { text += chunk }
         #expect(Event.parse(text).map(\.name) == ["queued", "started"])
-        gate.open()
+        busy.gate.open()
     }
 
     /// SQLSTATE 53100 (PostgreSQL, appendix A): disk_full.
