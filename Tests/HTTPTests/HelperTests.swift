@@ -54,6 +54,9 @@ import Testing
         for query in ["a=%ff", "a=%", "%00=1", "a=%0"] {
             #expect(throws: QueryError.self) { try QueryItem.parse(query) }
         }
+        let most = Array(repeating: "a=1", count: QueryItem.most).joined(separator: "&&")
+        #expect(try QueryItem.parse("&\(most)&").count == QueryItem.most)
+        #expect(throws: QueryError.self) { try QueryItem.parse("\(most)&a") }
     }
 
     @Test func paths() {
@@ -65,6 +68,10 @@ import Testing
         #expect(segments("/%2e%2e/%2F") == ["..", "/"])
         #expect(segments("/%00") == nil)
         #expect(segments("/%ff") == nil)
+        // A path of many segments is not taken apart to its end.
+        let most = RequestTarget.mostSegments
+        let long = segments(String(repeating: "/a", count: most) + "/b/c")
+        #expect(long?.count == most + 1 && long?.first == "a" && long?.last == "b/c")
     }
 
     @Test func headersThatCannotBeInjected() {

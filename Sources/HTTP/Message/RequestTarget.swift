@@ -15,10 +15,13 @@ public struct RequestTarget: Sendable, Hashable {
     public internal(set) var isHTTPS = false
 
     /// The path's segments, each percent-decoded after the split, so that an encoded slash never makes a segment.
-    /// `/a/b%2Fc/` gives `["a", "b/c", ""]`; `/` gives `[""]`. Nil when a segment is not UTF-8 or holds a NUL.
+    /// `/a/b%2Fc/` gives `["a", "b/c", ""]`; `/` gives `[""]`. Nil when a segment is not UTF-8 or holds a NUL. What lies
+    /// beyond ``mostSegments`` is one segment: paths are read on event loops, and a request line may have 16 KiB.
     public var segments: [String]? {
         var result: [String] = []
-        for segment in path.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+        let parts = path.utf8.dropFirst().split(
+            separator: UInt8(ascii: "/"), maxSplits: Self.mostSegments, omittingEmptySubsequences: false)
+        for segment in parts {
             guard let decoded = PercentCoding.decode(segment, plusIsSpace: false), !decoded.utf8.contains(0) else {
                 return nil
             }
@@ -27,10 +30,13 @@ public struct RequestTarget: Sendable, Hashable {
         return result
     }
 
+    /// Segments of a path that are told apart.
+    public static let mostSegments = 64
+
     /// The query's parameters in order, decoded as `application/x-www-form-urlencoded`. Parameters that come twice stay
     /// twice: what that means is the caller's matter.
     ///
-    /// - Throws: ``QueryError`` when a part is not UTF-8 once decoded.
+    /// - Throws: as ``QueryItem/parse(_:)``.
     public func queryItems() throws(QueryError) -> [QueryItem] {
         try QueryItem.parse(query ?? "")
     }
@@ -47,12 +53,18 @@ public struct QueryItem: Sendable, Hashable {
         self.value = value
     }
 
+    /// Parameters of a query, as many as a head may have lines. Queries are read on event loops.
+    public static let most = 100
+
     /// Splits at "&" and the first "=", and decodes percent signs and "+".
     ///
-    /// - Throws: ``QueryError`` for a bad percent sign or bytes that are not UTF-8 or hold a NUL.
+    /// - Throws: ``QueryError`` for a bad percent sign, bytes that are not UTF-8 or hold a NUL, or more than ``most``
+    ///   parameters.
     public static func parse(_ query: String) throws(QueryError) -> [QueryItem] {
         var items: [QueryItem] = []
-        for part in query.utf8.split(separator: UInt8(ascii: "&")) {
+        let parts = query.utf8.split(separator: UInt8(ascii: "&"), maxSplits: most)
+        guard parts.count <= most else { throw QueryError() }
+        for part in parts {
             let equals = part.firstIndex(of: UInt8(ascii: "=")) ?? part.endIndex
             let value = equals == part.endIndex ? part[part.endIndex...] : part[part.index(after: equals)...]
             guard let name = PercentCoding.decode(part[..<equals], plusIsSpace: true),
@@ -65,5 +77,5 @@ public struct QueryItem: Sendable, Hashable {
     }
 }
 
-/// A query whose percent-encoding is broken or does not give UTF-8.
+/// A query whose percent-encoding is broken or does not give UTF-8, or that is endless.
 public struct QueryError: Error, Sendable {}

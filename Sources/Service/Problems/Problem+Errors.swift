@@ -12,7 +12,9 @@ extension Problem {
         case let error as TilesError: Problem(error)
         case let error as MemoryBudget.Refusal: Problem(error, retryAfterSeconds: 1)
         case let error as MultipartForm.Failure: Problem(.badRequest, .badRequest, error.detail)
-        case is QueryError: Problem(.badRequest, .badRequest, "The query is not percent-encoded UTF-8.")
+        case is QueryError:
+            Problem(
+                .badRequest, .badRequest, "The query is not percent-encoded UTF-8, or it has more than \(QueryItem.most) parameters.")
         default: .internalError
         }
     }
