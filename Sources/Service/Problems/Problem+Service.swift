@@ -17,6 +17,9 @@ extension Problem {
             closesConnection: closesConnection)
     }
 
+    /// Its code, where it is one of the service's own.
+    var serviceCode: ProblemCode? { ProblemCode(rawValue: code) }
+
     static func badParameter(_ name: String, _ expected: String) -> Problem {
         Problem(.badRequest, .badParameter, "The parameter \(name) has to be \(expected).")
     }

@@ -174,7 +174,7 @@ final class JobRunner: Sendable {
                     if needed > bytes { return admit(turn, engine, needing: needed, next) }
                     memory.shrink(to: needed)
                     begin(turn, engine, plan, AdmittedPhoto.File(bytes: photo, range: photo.indices), memory, next)
-                } catch let problem as Problem where problem.code == ProblemCode.loading.rawValue {
+                } catch let problem as Problem where problem.serviceCode == .loading {
                     // Its keeper is away for a while: that says nothing about the photo.
                     putBack(turn, seconds: Self.secondsBetweenBeginnings)
                 } catch {
