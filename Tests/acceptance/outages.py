@@ -1,4 +1,4 @@
-"""One client with little traffic that would keep everybody else out: eight ways, and a neighbour that has to be served.
+"""One client with little traffic that would keep everybody else out: nine ways, and a neighbour that has to be served.
 
     python3 Tests/acceptance/outages.py [--only uploads bombs …] [--seconds 10]
 
@@ -18,6 +18,8 @@ maps        30 heat maps of a large photo whose clients leave: as for bombs; ask
 graves      20,000 records of jobs that were cancelled: new ones are accepted, also after a restart
 door        a photo of 49 megapixels in 6 KB, as a job and as a request: the neighbour's photos are answered in time,
             from another address and from the attacker's own
+polls       8,000 jobs of one client wait, who asks for the last of them and for lists of 500 all the time, and does not
+            wait for the lists: health answers at once, the neighbour's photos, job and list in time
 logs        standard error is a pipe that nobody reads: thousands of requests are answered, and SIGTERM ends the process
 """
 
@@ -447,6 +449,45 @@ class Outages:
         stop(target.process)
         return f"{len(body)} bytes " + "; ".join(notes)
 
+    def polls(self):
+        folder = work_folder() / "polls"
+        folder.mkdir()
+        options = ("--state-dir", folder, "--queue", 256)
+        target = service(*options)
+        # Four at most are begun beside each other.
+        for photo in [png(3000, 2000, "gradient")] * 5 + [SMALL]:
+            answer = ask(target.port, "POST", "/deblur?exit=1", photo, {"Prefer": "respond-async"}, ATTACKER)
+        job = json.loads(answer.body)["id"]
+        target.process.kill()
+        target.process.wait()
+        last = multiply(folder / "jobs", job, 8000)
+        target = service(*options)
+        within = in_time(target.port)
+        ends = time.monotonic() + self.seconds
+        attack = [threading.Thread(target=poll, args=(target.port, last, ends)) for _ in range(32)]
+        attack.append(threading.Thread(target=leave_lists, args=(target.port, ends)))
+        health = rig.Probe(0.05, rig.Health(target.port))
+        for thread in attack:
+            thread.start()
+        neighbour, times = Neighbour(target.port), []
+        own = json.loads(ask(target.port, "POST", "/deblur?exit=1", SMALL, {"Prefer": "respond-async"}).body)["id"]
+        while time.monotonic() < ends:
+            began = time.monotonic()
+            for path in (f"/jobs/{own}", "/jobs?limit=10"):
+                expect(ask(target.port, "GET", path).status, 200, path)
+            times.append(time.monotonic() - began)
+            time.sleep(0.2)
+        note = neighbour.finish(within)
+        for thread in attack:
+            thread.join()
+        healthy = rig.health_report(health.stop(), 0.25)
+        if max(times) > within:
+            raise AssertionError(f"{max(times):.1f} s for the neighbour's job and list; {within:.1f} s are in time")
+        expect(json.loads(ask(target.port, "GET", f"/jobs/{last}").body)["state"], "queued", "the last of the jobs")
+        stop(target.process, 60)
+        shutil.rmtree(folder)
+        return f"{healthy}; worst {max(times):.2f} s for the neighbour's job and list; {note}"
+
     # 8
 
     def logs(self):
@@ -476,6 +517,47 @@ class Outages:
             os.close(read)
 
 
+def multiply(jobs, job, count):
+    """Puts so many copies of a spooled job in place of all that is there; the name of the last one."""
+    text = (jobs / job / "record").read_bytes().split(b"\n", 1)[1]
+    expect(b'"queued"' in text, True, "the job waits")
+    photo = jobs.parent / "photo"
+    (jobs / job / "photo").rename(photo)
+    for folder in jobs.iterdir():
+        shutil.rmtree(folder)
+    for number in range(count):
+        name = f"{number:032x}"
+        copy = text.replace(job.encode(), name.encode())
+        (jobs / name).mkdir()
+        (jobs / name / "record").write_bytes(hashlib.sha256(copy).hexdigest().encode() + b"\n" + copy)
+        os.link(photo, jobs / name / "photo")
+    return name
+
+
+def poll(port, job, ends):
+    """Asks for a job again and again, 64 times in one breath."""
+    requests = f"GET /jobs/{job} HTTP/1.1\r\nHost: a\r\n\r\n".encode() * 64
+    with socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(ATTACKER, 0)) as client:
+        while time.monotonic() < ends:
+            client.sendall(requests)
+            answered = 0
+            while answered < 64:
+                piece = client.recv(1 << 16)
+                if not piece:
+                    return
+                answered += piece.count(b"X-Request-Id")
+
+
+def leave_lists(port, ends):
+    """Asks for long lists and is gone."""
+    while time.monotonic() < ends:
+        client = socket.create_connection(("127.0.0.1", port), timeout=60, source_address=(ATTACKER, 0))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.sendall(b"GET /jobs?limit=500 HTTP/1.1\r\nHost: a\r\n\r\n")
+        time.sleep(0.005)
+        client.close()
+
+
 def listening(port):
     try:
         return ask(port, "GET", "/readyz", timeout=5).status == 200
@@ -491,6 +573,7 @@ ATTACKS = {
     "maps": "heat maps",
     "graves": "dead jobs",
     "door": "one photo at the door",
+    "polls": "a long queue that is asked for all the time",
     "logs": "a log that nobody reads",
 }
 

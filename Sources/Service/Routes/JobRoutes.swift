@@ -8,41 +8,49 @@ struct JobRoutes: Sendable {
     let jobs: JobRunner
     let context: ServiceContext
     private let state: ServiceState
+    private let desk: JobDesk
 
     init(_ state: ServiceState) {
         self.state = state
         jobs = state.jobs
         context = state.context
+        desk = JobDesk(context: state.context)
     }
 
     func add(to router: inout Router) {
         router.add(.get, "/jobs") { exchange, _ in
             answer(exchange) {
-                let query = try JobListQuery(exchange.head.target.queryItems(), accounts: state.callers.caller(of: exchange).accounts)
-                jobs.keeper.list(query) { result in
-                    answer(exchange) {
-                        let page = try result.get()
-                        exchange.respond(Self.json(JSON.encode(JobListDocument(page.jobs.map(jobs.document), next: page.next))))
+                let caller = state.callers.caller(of: exchange)
+                let query = try JobListQuery(exchange.head.target.queryItems(), accounts: caller.accounts)
+                desk.take(exchange, of: caller.account) { turn in
+                    jobs.keeper.list(query) { result in
+                        answer(exchange, turn) {
+                            let page = try result.get()
+                            exchange.respond(Self.json(JSON.encode(JobListDocument(page.jobs.map(jobs.document), next: page.next))))
+                        }
                     }
                 }
             }
         }
         router.add(.get, "/jobs/{id}") { exchange, names in
-            with(exchange, names) { exchange.respond(Self.json(JSON.encode(jobs.document($0)))) }
+            with(exchange, names) { job, _ in exchange.respond(Self.json(JSON.encode(jobs.document(job)))) }
         }
         router.add(.delete, "/jobs/{id}") { exchange, names in
             answer(exchange) {
-                jobs.keeper.delete(try Self.id(names), for: state.callers.caller(of: exchange).owner, forgetting: false) { result in
-                    answer(exchange) {
-                        try result.get()
-                        exchange.respond(Response(.noContent))
+                let (id, caller) = (try Self.id(names), state.callers.caller(of: exchange))
+                desk.take(exchange, of: caller.account, isOrder: true) { turn in
+                    jobs.keeper.delete(id, for: caller.owner, forgetting: false) { result in
+                        answer(exchange, turn) {
+                            try result.get()
+                            exchange.respond(Response(.noContent))
+                        }
                     }
                 }
             }
         }
-        router.add(.get, "/jobs/{id}/events") { exchange, names in with(exchange, names) { events(exchange, $0) } }
-        router.add(.get, "/jobs/{id}/result") { exchange, names in with(exchange, names) { try result(exchange, $0) } }
-        router.add(.get, "/jobs/{id}/exits") { exchange, names in with(exchange, names) { try exits(exchange, $0) } }
+        router.add(.get, "/jobs/{id}/events") { exchange, names in with(exchange, names) { events(exchange, $0, $1) } }
+        router.add(.get, "/jobs/{id}/result") { exchange, names in with(exchange, names) { try result(exchange, $0, $1) } }
+        router.add(.get, "/jobs/{id}/exits") { exchange, names in with(exchange, names) { try exits(exchange, $0, $1) } }
     }
 
     /// 202 for a job that has just been taken in.
@@ -55,15 +63,15 @@ struct JobRoutes: Sendable {
 
     // MARK: Answers
 
-    private func events(_ exchange: Exchange, _ job: JobView) {
+    private func events(_ exchange: Exchange, _ job: JobView, _ turn: JobDeskTurn) {
         let text = exchange.head.headers["Last-Event-ID"] ?? ""
         // What is no number was not made here: from the beginning.
         let after = Quantity.whole(text) ?? 0
         jobs.keeper.events(of: job.id) { result in
-            answer(exchange) {
+            answer(exchange, turn) {
                 let events = try result.get()
                 events.read(after: after, limit: 1) { page in
-                    answer(exchange) {
+                    answer(exchange, turn) {
                         let page = try page.get()
                         // WHATWG HTML §9.2.3: 204 tells a client that there is nothing to come back for.
                         if page.isComplete, page.events.isEmpty {
@@ -76,10 +84,10 @@ struct JobRoutes: Sendable {
         }
     }
 
-    private func result(_ exchange: Exchange, _ job: JobView) throws {
+    private func result(_ exchange: Exchange, _ job: JobView, _ turn: JobDeskTurn) throws {
         let head = try finished(job)
         jobs.keeper.result(of: job.id) { result in
-            answer(exchange) {
+            answer(exchange, turn) {
                 let content = try result.get()
                 var response = Response(.ok, headers: head.headers)
                 // Kept by whoever asked, for whoever asked: asked about each time, because it may be deleted.
@@ -94,7 +102,7 @@ struct JobRoutes: Sendable {
         }
     }
 
-    private func exits(_ exchange: Exchange, _ job: JobView) throws {
+    private func exits(_ exchange: Exchange, _ job: JobView, _ turn: JobDeskTurn) throws {
         let record = job.record
         if record.state == .failed, let error = record.error { throw error.problem }
         if record.state == .cancelled { throw Problem.cancelled }
@@ -111,7 +119,7 @@ struct JobRoutes: Sendable {
             return state.heatMaps.answer(exchange, job, subDecoders: try state.anyEngine().model.subDecoders)
         }
         jobs.keeper.exits(of: job.id, withPreview: false) { result in
-            answer(exchange) {
+            answer(exchange, turn) {
                 let tiles = try result.get().tiles
                 var response = Self.json(
                     JSON.encode(ExitsDocument(width: record.width, height: record.height, tiles: tiles)))
@@ -145,17 +153,23 @@ struct JobRoutes: Sendable {
         return id
     }
 
-    /// Goes on with the job that is asked for.
-    private func with(_ exchange: Exchange, _ names: [String: String], _ body: @escaping @Sendable (JobView) throws -> Void) {
+    /// Goes on with the job that is asked for, when it is its caller's turn.
+    private func with(
+        _ exchange: Exchange, _ names: [String: String], _ body: @escaping @Sendable (JobView, JobDeskTurn) throws -> Void
+    ) {
         answer(exchange) {
-            jobs.keeper.find(try Self.id(names), for: state.callers.caller(of: exchange).owner) { result in
-                answer(exchange) { try body(result.get()) }
+            let (id, caller) = (try Self.id(names), state.callers.caller(of: exchange))
+            desk.take(exchange, of: caller.account) { turn in
+                jobs.keeper.find(id, for: caller.owner) { result in answer(exchange, turn) { try body(result.get(), turn) } }
             }
         }
     }
 
-    private func answer(_ exchange: Exchange, _ body: () throws -> Void) {
-        do { try body() } catch { context.refuse(exchange, error) }
+    /// - Parameter turn: held until this is done.
+    private func answer(_ exchange: Exchange, _ turn: JobDeskTurn? = nil, _ body: () throws -> Void) {
+        withExtendedLifetime(turn) {
+            do { try body() } catch { context.refuse(exchange, error) }
+        }
     }
 
     private static func json(_ json: Data, status: HTTPStatus = .ok) -> Response {

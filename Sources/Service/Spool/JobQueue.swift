@@ -21,8 +21,11 @@ struct JobQueue {
         count += 1
         tiles += job.tiles
         guard let index = lines.firstIndex(where: { $0.caller == job.caller }) else {
+            job.number.store(0, ordering: .relaxed)
             return lines.insert(Line(caller: job.caller, jobs: [job]), at: isFirst ? 0 : lines.count)
         }
+        let neighbour = isFirst ? lines[index].jobs.first : lines[index].jobs.last
+        job.number.store((neighbour?.number.load(ordering: .relaxed) ?? 0) + (isFirst ? -1 : 1), ordering: .relaxed)
         lines[index].jobs.insert(job, at: isFirst ? 0 : lines[index].jobs.count)
         if isFirst, index > 0 { lines.insert(lines.remove(at: index), at: 0) }
     }
@@ -48,23 +51,21 @@ struct JobQueue {
 
     mutating func removeAll() { self = JobQueue() }
 
-    /// How many come before each of those jobs that wait here.
-    func positions(of ids: Set<JobID>) -> [JobID: Int] {
-        var positions: [JobID: Int] = [:]
-        for own in lines.indices {
-            for (place, job) in lines[own].jobs.enumerated() where ids.contains(job.id) {
-                positions[job.id] = lines.indices.reduce(0) { sum, line in
-                    sum + min(lines[line].jobs.count, line < own ? place + 1 : place)
-                }
-            }
-        }
-        return positions
+    /// How many come before a job; nil where it does not wait here. Event loops ask: it takes no longer the more jobs a caller has.
+    func position(of job: SpoolJob) -> Int? {
+        guard let (own, place) = find(job) else { return nil }
+        return lines.indices.reduce(0) { sum, line in sum + min(lines[line].jobs.count, line < own ? place + 1 : place) }
     }
 
+    /// By its number: those of a line ascend.
     private func find(_ job: SpoolJob) -> (line: Int, place: Int)? {
-        guard let line = lines.firstIndex(where: { $0.caller == job.caller }),
-            let place = lines[line].jobs.firstIndex(where: { $0 === job })
-        else { return nil }
-        return (line, place)
+        guard let line = lines.firstIndex(where: { $0.caller == job.caller }) else { return nil }
+        let (jobs, number) = (lines[line].jobs, job.number.load(ordering: .relaxed))
+        var (low, high) = (0, jobs.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if jobs[middle].number.load(ordering: .relaxed) < number { low = middle + 1 } else { high = middle }
+        }
+        return low < jobs.count && jobs[low] === job ? (line, low) : nil
     }
 }

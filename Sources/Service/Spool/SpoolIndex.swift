@@ -24,18 +24,16 @@ struct SpoolIndex {
     }
 }
 
-/// Who waits in a spool, at a moment: a copy, so that nobody has to stand still while it is looked through.
+/// Who waits in a spool, at a moment.
 struct SpoolTurns {
     let queue: JobQueue
     /// Out of the queue and not begun.
     let claimed: [SpoolJob]
 
-    /// Where those of the jobs wait that do.
-    func places(of jobs: [SpoolJob]) -> [JobID: JobPlace] {
-        let ids = Set(jobs.map(\.id))
-        var places = queue.positions(of: ids).mapValues { place(ahead: claimed.count + $0) }
-        for job in claimed where ids.contains(job.id) { places[job.id] = place(ahead: 0) }
-        return places
+    /// Where a job waits; nil where it does not.
+    func place(of job: SpoolJob) -> JobPlace? {
+        if claimed.contains(where: { $0 === job }) { return place(ahead: 0) }
+        return queue.position(of: job).map { place(ahead: claimed.count + $0) }
     }
 
     /// Where a job waits that comes now.

@@ -8,6 +8,8 @@ final class SpoolJob: Sendable {
         var tiles: [JobTile] = []
         /// Nil once the job has ended and is on disk.
         var log: EventLog?
+        /// Made anew of what is on disk, for as long as somebody reads it.
+        weak var replay: EventLog?
         /// Whoever works on it hears here that it is not to be done any more.
         var onLoss: (@Sendable () -> Void)?
         /// Where it does not survive the process: a drain waits for it.
@@ -33,6 +35,8 @@ final class SpoolJob: Sendable {
     /// See ``ClaimedJob/isSuspect``.
     let isSuspect: Bool
     let state: Mutex<State>
+    /// Its place in its caller's line of the queue, which alone sets it: they ascend.
+    let number = Atomic(0)
     /// Held while the job's files are changed: one change after the other.
     let files = Mutex(())
 

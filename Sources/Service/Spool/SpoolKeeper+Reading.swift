@@ -22,7 +22,7 @@ extension SpoolKeeper {
     func list(_ query: JobListQuery, _ answer: @escaping JobAnswer<JobPage>) {
         on(lists, answer) { [self] () throws(Problem) in
             // Copies, so that nobody waits while they are looked through.
-            let (lists, turns) = table.withLock { table in (query.accounts.map { table.jobs.jobs(of: $0) }, table.turns) }
+            let lists = table.withLock { table in query.accounts.map { table.jobs.jobs(of: $0) } }
             var jobs = lists.count == 1 ? lists[0] : lists.joined().sorted { $0.createdAt < $1.createdAt }
             if let after = query.after {
                 guard let place = jobs.lastIndex(where: { $0.id == after }) else { throw .noSuchPage }
@@ -34,12 +34,7 @@ extension SpoolKeeper {
             }
             let some = Array(found.prefix(query.limit + 1))
             let page = Array(some.prefix(query.limit))
-            let places = turns.places(of: page)
-            let views = page.map { job in
-                let record = job.record
-                return JobView(id: job.id, record: record, place: record.state == .queued ? places[job.id] : nil)
-            }
-            return JobPage(jobs: views, next: some.count > query.limit ? page.last?.id : nil)
+            return JobPage(jobs: page.map { view(of: $0) }, next: some.count > query.limit ? page.last?.id : nil)
         }
     }
 
@@ -47,7 +42,13 @@ extension SpoolKeeper {
         let job: SpoolJob
         do throws(Problem) { job = try self.job(id) } catch { return answer(.failure(error)) }
         if let log = job.log { return answer(.success(log)) }
-        onDisk(answer) { [self] () throws(Problem) in EventLog(of: job.record, tiles: try tiles(of: job)) }
+        onDisk(answer) { [self] () throws(Problem) in
+            // One for all who read it at the same time.
+            if let log = job.state.withLock({ $0.replay }) { return log }
+            let log = EventLog(of: job.record, tiles: try tiles(of: job))
+            job.state.withLock { $0.replay = log }
+            return log
+        }
     }
 
     func exits(of id: JobID, withPreview: Bool, _ answer: @escaping JobAnswer<JobExits>) {
@@ -65,7 +66,7 @@ extension SpoolKeeper {
     func view(of job: SpoolJob) -> JobView {
         let record = job.record
         guard record.state == .queued else { return JobView(id: job.id, record: record) }
-        return JobView(id: job.id, record: record, place: table.withLock { $0.turns }.places(of: [job])[job.id])
+        return JobView(id: job.id, record: record, place: table.withLock { $0.turns.place(of: job) })
     }
 
     private func job(_ id: JobID) throws(Problem) -> SpoolJob {

@@ -127,7 +127,7 @@ final class SpoolKeeper: JobKeeper {
                 let work = context.beginWork()
                 job.state.withLock { $0.running = work }
             }
-            let place = table.withLock { $0.turns }.placeOfNext
+            let place = table.withLock { $0.turns.placeOfNext }
             job.log?.append(
                 .queued, JobDocument(job.record, JobDocument.Moment(etaSeconds: new.eta(place), position: place.ahead)))
             table.withLock { $0.queue.add(job) }
