@@ -16,12 +16,16 @@ import Testing
         let rig = try Rig(["trust-proxy": "127.0.0.1", "state-dir": folder.path], disk: disk)
         let id = try rig.postJob(Pictures.png(100, 100))
         #expect(try rig.wait(for: "succeeded", of: id))
-        return (folder, rig, "/jobs/\(id)/exits")
+        let path = "/jobs/\(id)/exits"
+        // A moment later its tiles are on disk alone.
+        #expect(try rig.eventually { try rig.get(path).status == 200 && disk.arrived > 0 })
+        return (folder, rig, path)
     }
 
     /// Four are asked at a time; a neighbour's question comes after one of those that wait, not after all.
     @Test func callersTakeTurns() throws {
         let disk = PatientDisk()
+        defer { disk.letThrough(.max) }
         let (folder, rig, path) = try finishedJob(disk)
         disk.hold()
         let many = try (0..<20).map { _ in try ask(rig, path, from: "10.0.0.1") }
@@ -39,6 +43,7 @@ import Testing
     /// What nobody waits for any more is not read.
     @Test func whoLeavesAsksNothing() throws {
         let disk = PatientDisk()
+        defer { disk.letThrough(.max) }
         let (folder, rig, path) = try finishedJob(disk)
         disk.hold()
         let many = try (0..<20).map { _ in try ask(rig, path, from: "10.0.0.1") }
@@ -65,7 +70,7 @@ private final class PatientDisk: SpoolDisk, @unchecked Sendable {
     private var arrivals = 0
     private let real = PosixDisk()
 
-    func hold() { condition.withLock { isHeld = true } }
+    func hold() { condition.withLock { (isHeld, arrivals) = (true, 0) } }
 
     /// In the order in which they came.
     func letThrough(_ count: Int) {
@@ -79,10 +84,10 @@ private final class PatientDisk: SpoolDisk, @unchecked Sendable {
 
     func read(_ path: String, limit: Int) throws -> [UInt8] {
         condition.withLock {
-            guard isHeld, path.hasSuffix("/record") else { return }
+            guard path.hasSuffix("/record") else { return }
             let own = arrivals
             arrivals += 1
-            while own >= mayPass { condition.wait() }
+            while isHeld, own >= mayPass { condition.wait() }
         }
         return try real.read(path, limit: limit)
     }
