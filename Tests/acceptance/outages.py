@@ -464,8 +464,8 @@ class Outages:
         target = service(*options)
         within = in_time(target.port)
         ends = time.monotonic() + self.seconds
-        attack = [threading.Thread(target=poll, args=(target.port, last, ends)) for _ in range(32)]
-        attack.append(threading.Thread(target=leave_lists, args=(target.port, ends)))
+        attack = [threading.Thread(target=poll, args=(target.port, last, ends), daemon=True) for _ in range(32)]
+        attack.append(threading.Thread(target=leave_lists, args=(target.port, ends), daemon=True))
         health = rig.Probe(0.05, rig.Health(target.port))
         for thread in attack:
             thread.start()
