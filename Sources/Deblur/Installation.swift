@@ -3,12 +3,12 @@ import Foundation
 /// Where the files that come with deblur lie: a build's repository, or the share folders of an installation.
 public enum Installation {
     /// The model that is used when none is named, in `Models/`.
-    public static let defaultModel = "deblur-4.safetensors"
+    public static let defaultModel = "deblur-5.safetensors"
 
     /// The variable of the environment that names another one.
     public static let modelVariable = "DEBLUR_MODEL"
 
-    /// Looks for a file such as `Models/deblur-4.safetensors` or `openapi.yaml`:
+    /// Looks for a file such as `Models/deblur-5.safetensors` or `openapi.yaml`:
     /// the repository whose `.build` holds the executable, `<executable>/../../share/deblur`,
     /// `/usr/local/share/deblur`, `/usr/share/deblur`.
     public static func file(_ path: String, executable: URL = executable) -> URL? {

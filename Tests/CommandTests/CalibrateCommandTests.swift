@@ -97,7 +97,7 @@ import Testing
             let increments = try #require(summary.first { $0.key.hasPrefix("increments") }?.value as? [[Double]])
             return (increments, try #require(summary["exit_table"] as? [Int]))
         }
-        let original = Goldens.repository.appending(path: "Models/deblur-4.safetensors").path
+        let original = Goldens.repository.appending(path: "Models/deblur-5.safetensors").path
         let (before, after) = (try rows([original]), try rows([model]))
         for index in unseen {
             #expect(before.increments[index] == after.increments[index] && before.table[index] == after.table[index])

@@ -6,7 +6,7 @@ import Testing
 
 /// Models written in the project's own form.
 struct ModelFileTests {
-    private static let model = Goldens.repository.appending(path: "Models/deblur-4.safetensors")
+    private static let model = Goldens.repository.appending(path: "Models/deblur-5.safetensors")
 
     private func withFolder(_ body: (URL) throws -> Void) throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "deblur-\(UUID())")

@@ -8,7 +8,7 @@ import Testing
 
 /// What calibrating writes into a model.
 struct CalibratedModelTests {
-    private static let model = Goldens.repository.appending(path: "Models/deblur-4.safetensors")
+    private static let model = Goldens.repository.appending(path: "Models/deblur-5.safetensors")
 
     private func config(_ url: URL) throws -> [String: Any] {
         let text = try #require(try TensorArchive(contentsOf: url).metadata["config"])
