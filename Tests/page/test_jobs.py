@@ -80,11 +80,12 @@ class JobTests(JobCase):
         self.assertEqual(self.browser.run("return document.activeElement.id"), "deblur", "the focus is not lost")
 
     def test_reload_takes_the_job_up_again(self):
-        self.service.behaviour.seconds_per_tile = 0.4
+        self.service.behaviour.seconds_per_tile = 5
         self.start()
         self.wait_status("Deblurring")
         self.browser.driver.refresh()
         self.wait_status("Deblurring")
+        self.service.behaviour.seconds_per_tile = 0.01
         self.assertEqual(self.browser.text("#file-name"), "street.jpg")
         self.browser.wait_state("done")
         self.assertEqual(len(self.posts()), 1, "the photo is not sent again")
