@@ -23,6 +23,10 @@ extension ImageHeader {
         }
     }
 
+    /// What a file of the same picture with its metadata takes at most, as either format: noise as JPEG of quality 100 grows
+    /// by 40 %, PNG adds a byte to each row.
+    public var encodedBytes: Int { sum(rasterBytes, rasterBytes / 2, height, metadataBytes) }
+
     /// What encoding the same picture holds at its peak, in bytes, besides the raster: the output (assumed not to
     /// compress at all; noise as JPEG of quality 100 even grows by 40 %), once as the codec grows it and once as it is
     /// handed out, and the coefficients of a progressive JPEG.

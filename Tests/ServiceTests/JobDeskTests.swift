@@ -22,14 +22,20 @@ import Testing
         return (folder, rig, path)
     }
 
+    /// Twenty questions of one caller, of which four have reached the disk and wait there.
+    private func askManyTimes(_ rig: Rig, _ path: String, _ disk: PatientDisk) throws -> [Client] {
+        disk.hold()
+        let many = try (0..<20).map { _ in try ask(rig, path, from: "10.0.0.1") }
+        #expect(rig.eventually { disk.arrived == 4 })
+        return many
+    }
+
     /// Four are asked at a time; a neighbour's question comes after one of those that wait, not after all.
     @Test func callersTakeTurns() throws {
         let disk = PatientDisk()
         defer { disk.letThrough(.max) }
         let (folder, rig, path) = try finishedJob(disk)
-        disk.hold()
-        let many = try (0..<20).map { _ in try ask(rig, path, from: "10.0.0.1") }
-        #expect(rig.eventually { disk.arrived == 4 })
+        let many = try askManyTimes(rig, path, disk)
         let neighbour = try ask(rig, path, from: "10.0.0.2")
         usleep(100_000)
         #expect(disk.arrived == 4, "no more at a time")
@@ -45,9 +51,7 @@ import Testing
         let disk = PatientDisk()
         defer { disk.letThrough(.max) }
         let (folder, rig, path) = try finishedJob(disk)
-        disk.hold()
-        let many = try (0..<20).map { _ in try ask(rig, path, from: "10.0.0.1") }
-        #expect(rig.eventually { disk.arrived == 4 })
+        let many = try askManyTimes(rig, path, disk)
         usleep(100_000)
         for client in many { client.reset() }
         let gone = { rig.log.all.count { $0.contains("/exits") && $0.contains("499") } }
@@ -101,4 +105,5 @@ private final class PatientDisk: SpoolDisk, @unchecked Sendable {
     func sync(folder path: String) throws { try real.sync(folder: path) }
     func list(_ path: String) throws -> [String] { try real.list(path) }
     func size(of path: String) -> Int? { real.size(of: path) }
+    func room(at path: String) -> Int? { real.room(at: path) }
 }

@@ -102,17 +102,86 @@ import Testing
         #expect(try second.metric("deblur_jobs{state=\"cancelled\"}") == 1)
     }
 
+    /// What is free has to take the photo and the largest end of all: to the byte, and after ends of every kind as at first.
+    @Test func photosLeaveRoomForTheEndsOfAll() throws {
+        let folder = try StateFolder()
+        let (disk, gate) = (FailingDisk(), Gate(isOpen: true))
+        let rig = try rig(folder.path, gate: gate, disk: disk)
+        let (small, large) = (try Pictures.png(40, 40), try Pictures.png(400, 300))
+        func isTaken(_ photo: [UInt8], room: Int) throws -> Bool {
+            disk.tell(room: room)
+            defer { disk.tell(room: nil) }
+            let answer = try rig.post("/deblur?exit=1", photo, headers: ["Prefer: respond-async"])
+            guard answer.status == 202, let id = answer.json["id"] as? String else {
+                #expect(answer.status == 507 && answer.code == "insufficient_storage" && answer.detail.contains("full"))
+                return false
+            }
+            #expect(try rig.wait(for: "succeeded", of: id))
+            return true
+        }
+        // The least room that is enough for a small photo.
+        var (less, enough) = (0, 16 << 20)
+        while enough - less > 1 {
+            let room = (less + enough) / 2
+            if try isTaken(small, room: room) { enough = room } else { less = room }
+        }
+        #expect(enough > small.count + 40 * 40 * 3)
+        #expect(try !isTaken(large, room: enough))
+        gate.close()
+        let running = try rig.postJob(large)
+        #expect(gate.waitForSomebody())
+        let queued = try rig.postJob(large)
+        #expect(try !isTaken(small, room: enough) && !isTaken(small, room: enough + 400 * 300 * 3), "room for the large ones")
+        for id in [queued, running] { #expect(try rig.get("/jobs/\(id)", method: "DELETE").status == 204) }
+        gate.open()
+        #expect(try rig.eventually { try isTaken(small, room: enough) }, "cancelled")
+        #expect(try rig.wait(for: "succeeded", of: rig.postJob(large)))
+        #expect(try rig.eventually { try isTaken(small, room: enough) }, "succeeded")
+        #expect(try !isTaken(small, room: less))
+        disk.fail(with: ENOSPC)
+        #expect(try rig.post("/deblur", large, headers: ["Prefer: respond-async"]).status == 507)
+        disk.fail(with: nil)
+        #expect(try isTaken(small, room: enough), "refused")
+    }
+
+    /// A record that has no room must not leave a result behind: the next attempt would need room for two.
+    @Test func whatHasNoRoomLeavesNothingBehind() throws {
+        let folder = try StateFolder()
+        let (disk, gate) = (FailingDisk(), Gate(isOpen: true))
+        let rig = try rig(folder.path, gate: gate, disk: disk)
+        gate.close()
+        let id = try rig.postJob(Pictures.png(70, 40))
+        #expect(gate.waitForSomebody())
+        disk.fail(onlyAt: "/record.new")
+        disk.fail(with: ENOSPC)
+        gate.open()
+        #expect(try rig.eventually { try rig.metric("deblur_spool_errors_total{operation=\"finish\"}") ?? 0 >= 1 })
+        #expect(folder.files == ["photo", "record"].map { "jobs/\(id)/\($0)" })
+        // It waits for room, so nobody comes in before it.
+        let refused = try rig.post("/deblur", Pictures.png(40, 40), headers: ["Prefer: respond-async"])
+        #expect(refused.status == 507)
+        disk.fail(with: nil)
+        #expect(try rig.wait(for: "succeeded", of: id))
+        #expect(try rig.wait(for: "succeeded", of: rig.postJob(Pictures.png(40, 40))))
+    }
+
     @Test(.enabled(if: Medium.canMount, "needs the right to mount a tmpfs"))
     func aRealMediumThatFillsUp() throws {
-        let medium = try Medium(kibibytes: 512)
-        let rig = try rig(medium.path)
+        let medium = try Medium(kibibytes: 1024)
+        let gate = Gate(isOpen: true)
+        let rig = try rig(medium.path, gate: gate)
         var (ids, refused): ([String], Client.Answer?) = ([], nil)
+        // Nothing ends before it is full of photos.
+        gate.close()
         for seed in 0..<200 where refused == nil {
             let answer = try rig.post(
                 "/deblur?format=png", Pictures.png(120, 90, seed: UInt64(seed)), headers: ["Prefer: respond-async"])
             if answer.status == 202 { ids.append(answer.json["id"] as? String ?? "") } else { refused = answer }
         }
-        #expect(refused?.status == 507 && refused?.code == "insufficient_storage" && !ids.isEmpty)
+        gate.open()
+        #expect(refused?.status == 507 && refused?.code == "insufficient_storage" && ids.count > 4)
+        #expect(refused?.detail.contains("full") ?? false)
+        #expect(PosixDisk().room(at: medium.path) ?? 0 > 120 * 90 * 3, "room for a result")
         // Make room bit by bit: every job that was accepted comes to its end.
         for id in ids {
             #expect(try rig.wait(for: "succeeded", of: id))

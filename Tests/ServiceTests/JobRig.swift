@@ -110,13 +110,21 @@ extension StateFolder {
 final class FailingDisk: SpoolDisk {
     private let real = PosixDisk()
     private let code = Mutex<Int32?>(nil)
+    private let told = Mutex<Int?>(nil)
+    private let ending = Mutex("")
 
     /// ENOSPC: writes leave half of the file behind, names can still be changed. EROFS: nothing can be changed.
     /// Nil: all is well again.
     func fail(with code: Int32?) { self.code.withLock { $0 = code } }
 
+    /// What it says is free, in bytes; nil: what is.
+    func tell(room: Int?) { told.withLock { $0 = room } }
+
+    /// Only paths that end so are concerned.
+    func fail(onlyAt ending: String) { self.ending.withLock { $0 = ending } }
+
     private func check(_ call: String, _ path: String, writes: Bool = false) throws {
-        guard let code = code.withLock({ $0 }), writes || code != ENOSPC else { return }
+        guard let code = code.withLock({ $0 }), writes || code != ENOSPC, path.hasSuffix(ending.withLock { $0 }) else { return }
         throw DiskError(call: call, path: path, code: code)
     }
 
@@ -128,6 +136,7 @@ final class FailingDisk: SpoolDisk {
 
     func write(_ bytes: UnsafeRawBufferPointer, to path: String, synced: Bool) throws {
         if code.withLock({ $0 }) == ENOSPC {
+            guard path.hasSuffix(ending.withLock { $0 }) else { return try real.write(bytes, to: path, synced: synced) }
             try real.write(UnsafeRawBufferPointer(rebasing: bytes.prefix(bytes.count / 2)), to: path, synced: false)
         }
         try check("write", path, writes: true)
@@ -148,4 +157,5 @@ final class FailingDisk: SpoolDisk {
     func read(_ path: String, limit: Int) throws -> [UInt8] { try real.read(path, limit: limit) }
     func list(_ path: String) throws -> [String] { try real.list(path) }
     func size(of path: String) -> Int? { real.size(of: path) }
+    func room(at path: String) -> Int? { told.withLock { $0 } ?? real.room(at: path) }
 }

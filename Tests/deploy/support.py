@@ -67,14 +67,14 @@ def free_port():
 
 
 def wait_for(condition, seconds, what):
-    """What `condition` returns once it is true; fails when that takes too long."""
+    """What `condition` returns once it is true; fails when that takes too long. `what`: a text, or who tells it then."""
     deadline = time.time() + seconds
     while True:
         value = condition()
         if value:
             return value
         if time.time() > deadline:
-            raise AssertionError(f"{what}: not within {seconds} s")
+            raise AssertionError(f"{what() if callable(what) else what}: not within {seconds} s")
         time.sleep(0.05)
 
 

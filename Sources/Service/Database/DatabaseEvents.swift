@@ -71,17 +71,21 @@ final class DatabaseBytes: StoredBytes {
     /// When it was last said that it is being read.
     private let said = Mutex<ContinuousClock.Instant?>(nil)
 
-    /// More than the slowest reader takes for what is in buffers.
+    /// For how long a result stays at least when more of it is still to be read: longer than the slowest reader takes for what is
+    /// in buffers.
     private static let keptSeconds = 300.0
 
     init(id: JobID, count: Int, keeper: DatabaseKeeper) { (self.id, self.count, self.keeper) = (id, count, keeper) }
 
     func read(at offset: Int, count: Int, _ answer: @escaping @Sendable ([UInt8]?) -> Void) {
-        let isDue = said.withLock { said in
-            let isDue = said.map { $0.secondsUntilNow > Self.keptSeconds / 4 } ?? true
-            if isDue { said = .now }
-            return isDue
-        }
+        let isLast = offset + count >= self.count
+        let isDue =
+            !isLast
+            && said.withLock { said in
+                let isDue = said.map { $0.secondsUntilNow > Self.keptSeconds / 4 } ?? true
+                if isDue { said = .now }
+                return isDue
+            }
         keeper.ask({ (result: Result<[UInt8]?, Problem>) in answer((try? result.get()) ?? nil) }) { [id] connection in
             if isDue { try JobTables.keep(connection, id.text, seconds: Self.keptSeconds) }
             return try JobTables.slice(connection, .result, of: id.text, at: offset, count: count)

@@ -35,6 +35,8 @@ struct JobRecord: Sendable, Codable, Equatable {
     var parameters: [String: String]
     /// The most memory that working on it takes besides its file; decoding the result takes no more.
     var workBytes: Int
+    /// What the result takes at most, bytes; nil from an older release.
+    var resultBytes: Int?
     var requestID: String
     /// Of the model that was there when the job came. Where another one is there when it runs, that one counts.
     var model: String
@@ -62,7 +64,7 @@ struct JobRecord: Sendable, Codable, Equatable {
         let sides = 1...(1 << 20)
         guard sides.contains(width), sides.contains(height), (1...width * height).contains(tiles) else { return "size" }
         guard (0...tiles).contains(tilesDone) else { return "tiles" }
-        guard workBytes > 0, workBytes <= 1 << 50 else { return "memory" }
+        guard workBytes > 0, workBytes <= 1 << 50, (0...1 << 50).contains(resultBytes ?? 0) else { return "memory" }
         guard RequestID.isAcceptable(requestID), model.utf8.count <= 512, (caller?.utf8.count ?? 0) <= 256 else {
             return "names"
         }

@@ -89,7 +89,8 @@ final class JobRunner: Sendable {
         let record = JobRecord(
             id: id.text, createdAt: .now, width: plan.header.width, height: plan.header.height, tiles: plan.grid.count,
             parameters: Dictionary(uniqueKeysWithValues: parameters.items.map { ($0.name, $0.value) }),
-            workBytes: plan.bytes, requestID: requestID, model: engine.model.reference, caller: account,
+            workBytes: plan.bytes, resultBytes: plan.header.encodedBytes,
+            requestID: requestID, model: engine.model.reference, caller: account,
             input: .init(bytes: photo.count, digest: SHA256.hash(photo).hex))
         keeper.accept(
             NewJob(id: id, record: record, photo: photo, resultBytes: plan.header.rasterBytes, mostJobs: mostJobs) { [self] in

@@ -67,6 +67,14 @@ package final class JobSpool: Sendable {
 
     // MARK: Changes
 
+    /// Whether there is so much room, by the numbers of the file system; where it tells none, there is.
+    ///
+    /// - Throws: ``SpoolFailure/noRoom(needed:actual:)``.
+    func check(room needed: Int) throws(SpoolFailure) {
+        guard let actual = disk.room(at: folder), actual < needed else { return }
+        throw .noRoom(needed: needed, actual: actual)
+    }
+
     /// Takes in a new job. When this returns it survives.
     func accept(_ record: JobRecord, photo: ArraySlice<UInt8>, id: JobID) throws {
         try makeFolders()
@@ -95,29 +103,36 @@ package final class JobSpool: Sendable {
         try replaceRecord(JobFile(record: record, tiles: []), in: path(of: id))
     }
 
-    /// Puts a job's end on disk: the result first, then the record that names it, then the photo goes.
+    /// Puts a job's end on disk: the result first, then the record that names it, then the photo goes. What takes room comes before
+    /// what is renamed: where there is none, nothing is left behind that would be in the way of the next attempt.
     func finish(
         _ record: JobRecord, tiles: [JobTile], result: EncodedImage?, preview: EncodedImage? = nil, id: JobID
     ) throws {
         let home = path(of: id)
+        let file = JobFile(record: record, tiles: tiles)
         if let result {
+            var isOver = false
             do {
                 try result.withUnsafeBytes { try disk.write($0, to: "\(home)/result.new", synced: isDurable) }
                 try preview?.withUnsafeBytes { try disk.write($0, to: "\(home)/preview", synced: isDurable) }
+                try write(file, to: "\(home)/record.new")
                 try disk.rename("\(home)/result.new", to: "\(home)/result")
                 // Nothing says that the medium keeps two renames in order.
                 try sync(home)
+                try disk.rename("\(home)/record.new", to: "\(home)/record")
+                isOver = true
+                try sync(home)
             } catch {
-                for name in ["result.new", "preview"] { try? disk.remove("\(home)/\(name)") }
+                for name in isOver ? [] : ["result.new", "preview", "record.new"] { try? disk.remove("\(home)/\(name)") }
                 throw error
             }
-        }
-        do { try replaceRecord(JobFile(record: record, tiles: tiles), in: home) } catch {
-            guard result == nil else { throw error }
-            // A job without a result needs its photo no more, and that may be the room that is missing. Until the
-            // record can be written the job counts as damaged.
-            try disk.remove("\(home)/photo")
-            try replaceRecord(JobFile(record: record, tiles: tiles), in: home)
+        } else {
+            do { try replaceRecord(file, in: home) } catch {
+                // A job without a result needs its photo no more, and that may be the room that is missing. Until the
+                // record can be written the job counts as damaged.
+                try disk.remove("\(home)/photo")
+                try replaceRecord(file, in: home)
+            }
         }
         // What is left behind here is removed at the next start.
         try? disk.remove("\(home)/photo")

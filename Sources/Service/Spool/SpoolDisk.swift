@@ -34,6 +34,8 @@ package protocol SpoolDisk: Sendable {
     func list(_ path: String) throws -> [String]
     /// Bytes of a regular file; nil for anything else.
     func size(of path: String) -> Int?
+    /// Bytes that this process may still write to the file system of a path; nil where it does not tell. Quotas are not seen.
+    func room(at path: String) -> Int?
 }
 
 /// Why the spool cannot do what it was asked.
@@ -46,6 +48,10 @@ package enum SpoolFailure: Error, Equatable, CustomStringConvertible {
     case full(limit: Int, actual: Int)
     /// As many jobs as the caller's key may have.
     case allOfCaller(limit: Int, actual: Int)
+    /// The medium has too little left for the photo and for the results that are to come; bytes.
+    case noRoom(needed: Int, actual: Int)
+    /// A result that is done has no room.
+    case resultsWait
 
     package var description: String {
         switch self {
@@ -53,6 +59,8 @@ package enum SpoolFailure: Error, Equatable, CustomStringConvertible {
         case .inUse(let folder): "the state folder \(folder) is used by another process"
         case .full(let limit, let actual): "the spool would hold \(actual), it may hold \(limit)"
         case .allOfCaller(let limit, let actual): "\(actual) jobs of a caller who may have \(limit)"
+        case .noRoom(let needed, let actual): "\(actual) bytes are free, \(needed) are kept for results that are to come"
+        case .resultsWait: "a result waits for room"
         }
     }
 }
@@ -60,6 +68,9 @@ package enum SpoolFailure: Error, Equatable, CustomStringConvertible {
 /// The real file system, with what durability takes: see fsync(2), rename(2), open(2).
 package struct PosixDisk: SpoolDisk {
     package init() {}
+
+    /// For the new job and for the ends of some.
+    private static let leastFiles = 64
 
     package func makeFolder(_ path: String) throws {
         guard mkdir(path, 0o700) != 0, errno != EEXIST else { return }
@@ -132,6 +143,16 @@ package struct PosixDisk: SpoolDisk {
         var status = stat()
         guard lstat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
         return Int(status.st_size)
+    }
+
+    package func room(at path: String) -> Int? {
+        var system = statvfs()
+        // Some know no numbers: ramfs, several in user space.
+        guard statvfs(path, &system) == 0, system.f_blocks > 0 else { return nil }
+        // A file takes one of these as well, where they are counted.
+        if system.f_files > 0, system.f_favail < Self.leastFiles { return 0 }
+        let (room, overflows) = Int(clamping: system.f_bavail).multipliedReportingOverflow(by: Int(clamping: system.f_frsize))
+        return overflows ? nil : room
     }
 }
 

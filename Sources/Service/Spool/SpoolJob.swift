@@ -18,6 +18,11 @@ final class SpoolJob: Sendable {
         var isVerified = false
         /// Bytes that count against the limit of the spool.
         var bytes: Int
+        /// Room on the medium that its end needs at most; nil before the photo is taken in, and once the end is on disk. Changed under
+        /// the table's lock, as the next one.
+        var endBytes: Int?
+        /// The end was tried and had no room.
+        var lacksRoom = false
         /// When it came into the queue of this process.
         let queuedAt = ContinuousClock.now
         /// When it ended, by a clock that nobody sets.

@@ -56,7 +56,8 @@ extension SpoolKeeper {
         over: @escaping @Sendable () -> Void
     ) {
         guard !isClosed.load(ordering: .relaxed), let spool, let image = product.image else { return over() }
-        disk.addOperation { [self] in
+        (attempt == 0 ? disk : retries).addOperation { [self] in
+            guard attempt == 0 || !isClosed.load(ordering: .relaxed) else { return over() }
             let failure: (any Error)? = job.files.withLock { _ in
                 let (now, tiles) = job.state.withLock { ($0.record, $0.tiles) }
                 let preview = product.preview.map(Self.stored)
@@ -64,17 +65,24 @@ extension SpoolKeeper {
                 do {
                     try spool.finish(record, tiles: tiles, result: image, preview: product.preview, id: job.id)
                 } catch { return error }
+                // First: whoever sees that it has succeeded may count on the room that it does not need any more.
+                setBytes(of: job, to: image.count + (preview?.bytes ?? 0))
                 if job.succeed(record) {
-                    setBytes(of: job, to: image.count + (preview?.bytes ?? 0))
                     context.metrics.jobsEnded(JobState.succeeded.rawValue).add()
                     log(record)
                 }
                 return nil
             }
-            guard let failure else { return over() }
-            _ = problem(for: failure, "finish")
+            note(failure, of: job)
+            guard failure != nil else { return over() }
             context.again(after: attempt) { [self] in succeed(job, product, answer, attempt: attempt + 1, over: over) }
         }
+    }
+
+    /// How an attempt to bring an end to disk went; nil: it is there, or not wanted any more.
+    private func note(_ failure: (any Error)?, of job: SpoolJob) {
+        if let failure { _ = problem(for: failure, "finish") }
+        table.withLock { $0.note(job, lacksRoom: (failure as? DiskError)?.isFull ?? false) }
     }
 
     static func stored(_ file: EncodedImage) -> JobRecord.StoredFile {
@@ -135,7 +143,8 @@ extension SpoolKeeper {
             tried?()
             return
         }
-        disk.addOperation { [self] in
+        (attempt == 0 ? disk : retries).addOperation { [self] in
+            guard attempt == 0 || !isClosed.load(ordering: .relaxed) else { return }
             let failure: (any Error)? = job.files.withLock { _ in
                 // One that was forgotten meanwhile has no files.
                 guard table.withLock({ $0.jobs[job.id] === job }) else { return nil }
@@ -152,8 +161,8 @@ extension SpoolKeeper {
                 return nil
             }
             tried?()
-            guard let failure else { return }
-            _ = problem(for: failure, "finish")
+            note(failure, of: job)
+            guard failure != nil else { return }
             context.again(after: attempt) { [self] in save(job, attempt: attempt + 1) }
         }
     }
@@ -176,7 +185,7 @@ extension SpoolKeeper {
 
     func close() {
         isClosed.store(true, ordering: .relaxed)
-        disk.waitUntilAllOperationsAreFinished()
+        for queue in [disk, retries] { queue.waitUntilAllOperationsAreFinished() }
         guard let spool else { return }
         if !spool.isDurable { spool.removeAll() }
         spool.giveUp()

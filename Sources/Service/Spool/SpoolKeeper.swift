@@ -12,6 +12,8 @@ import Synchronization
 final class SpoolKeeper: JobKeeper {
     /// Threads that wait for the medium.
     let disk: OperationQueue
+    /// Ends that had no room are tried again one by one: two at a time could fill, together, what is enough for each.
+    let retries: OperationQueue
     /// One list after the other, so that nobody who asks for many keeps files waiting.
     let lists: OperationQueue
     let context: ServiceContext
@@ -19,6 +21,9 @@ final class SpoolKeeper: JobKeeper {
     /// Nil where there was no room for a temporary one: no jobs then.
     let spool: JobSpool?
     let table: Mutex<Table>
+    /// One photo after the other asks for its room, so that one that is refused is never in the way of another. Waits for the medium: held
+    /// on ``disk`` alone.
+    private let door = Mutex(())
     let isClosed = Atomic(false)
     private let news = Mutex<(@Sendable () -> Void)?>(nil)
     // Safe to share: it is only ever cancelled, which any thread may do.
@@ -28,6 +33,12 @@ final class SpoolKeeper: JobKeeper {
         var jobs = SpoolIndex()
         /// What ``SpoolJob/State/bytes`` add up to, and who has how many.
         var ledger: JobLedger
+        /// What jobs that have not ended need of the medium.
+        var ends = RoomForEnds()
+        /// What photos that are being written take of it, bytes.
+        var arriving = 0
+        /// Ends that had no room, and will be tried again.
+        var endsWithoutRoom = 0
         var queue = JobQueue()
         /// Out of the queue and not begun.
         var claimed: [SpoolJob] = []
@@ -49,6 +60,9 @@ final class SpoolKeeper: JobKeeper {
         disk = OperationQueue()
         disk.name = "spool"
         disk.maxConcurrentOperationCount = 4
+        retries = OperationQueue()
+        retries.name = "ends of jobs that had no room"
+        retries.maxConcurrentOperationCount = 1
         lists = OperationQueue()
         lists.name = "lists of jobs"
         lists.maxConcurrentOperationCount = 1
@@ -87,13 +101,16 @@ final class SpoolKeeper: JobKeeper {
             context.logger.error("a spooled job is damaged and was set aside", metadata: ["entry": "\(entry)"])
         }
         let jobs = recovery.records.map { id, record in
-            let files = [record.input, record.result, record.preview]
-            return SpoolJob(record, id: id, bytes: files.reduce(0) { $0 + ($1?.bytes ?? 0) })
+            let files = [record.input, record.result, record.preview].reduce(0) { $0 + ($1?.bytes ?? 0) }
+            guard !record.state.isFinal else { return SpoolJob(record, id: id, bytes: files) }
+            // Its result needs room as if it came now. Nearly all have three bytes for a pixel.
+            return SpoolJob(record, id: id, bytes: files + record.width * record.height * 3)
         }
         table.withLock { table in
             for job in jobs {
                 table.jobs.add(job)
                 table.ledger.recover(job.caller, bytes: job.state.withLock { $0.bytes })
+                if !job.record.state.isFinal { table.expectEnd(of: job, bytes: job.record.endBytes) }
             }
         }
         for job in jobs where job.record.isGone { bury(job) }
@@ -141,28 +158,61 @@ final class SpoolKeeper: JobKeeper {
         guard let spool else {
             throw .insufficientStorage("The service has no folder to keep jobs in.", retryAfterSeconds: 60)
         }
-        let bytes = new.photo.count + new.resultBytes
-        let job = SpoolJob(new.record, id: new.id, bytes: bytes)
-        // Reserved before it is written, so that many at once do not overrun the limit together.
-        let refusal: SpoolFailure? = table.withLock { table in
-            do throws(SpoolFailure) { try table.ledger.open(job.caller, bytes: bytes, mostJobs: new.mostJobs) } catch { return error }
-            return nil
-        }
+        let job = SpoolJob(new.record, id: new.id, bytes: new.photo.count + new.resultBytes)
         do {
-            if let refusal { throw refusal }
-            try spool.accept(new.record, photo: new.photo, id: new.id)
-        } catch {
-            if refusal == nil {
+            try open(job, mostJobs: new.mostJobs)
+            do {
+                let arriving = try makeRoom(for: job, photoBytes: new.photo.count, spool)
+                defer { table.withLock { $0.arriving -= arriving } }
+                try spool.accept(new.record, photo: new.photo, id: new.id)
+            } catch {
                 table.withLock { table in
-                    table.ledger.change(job.caller, bytes: -bytes)
+                    table.didEnd(job)
+                    table.ledger.change(job.caller, bytes: -job.state.withLock { $0.bytes })
                     table.ledger.close(job.caller)
                 }
+                throw error
             }
+        } catch {
             throw problem(for: error, "accept", caller: job.caller)
         }
         table.withLock { $0.jobs.add(job) }
         return job
     }
+
+    /// Reserves what it may take of `--spool-limit`, before it is written, so that many at once do not overrun the limit together.
+    private func open(_ job: SpoolJob, mostJobs: Int?) throws(SpoolFailure) {
+        let result = table.withLock { table -> Result<Void, SpoolFailure> in
+            Result { () throws(SpoolFailure) in
+                try table.ledger.open(job.caller, bytes: job.state.withLock { $0.bytes }, mostJobs: mostJobs)
+            }
+        }
+        try result.get()
+    }
+
+    /// Reserves what its photo and its end may take of the medium. Blocks.
+    ///
+    /// - Returns: what counts as ``Table/arriving`` until the photo is written.
+    /// - Throws: ``SpoolFailure``; nothing is reserved then.
+    private func makeRoom(for job: SpoolJob, photoBytes: Int, _ spool: JobSpool) throws(SpoolFailure) -> Int {
+        let (photoBytes, endBytes) = (photoBytes + Self.fileBytes, job.record.endBytes)
+        let result = door.withLock { _ -> Result<Void, SpoolFailure> in
+            let (arriving, largest, isWaiting) = table.withLock { ($0.arriving, $0.ends.largest, $0.endsWithoutRoom > 0) }
+            return Result { () throws(SpoolFailure) in
+                if isWaiting { throw .resultsWait }
+                try spool.check(room: arriving + photoBytes + max(largest, endBytes))
+                table.withLock { table in
+                    table.arriving += photoBytes
+                    table.expectEnd(of: job, bytes: endBytes)
+                }
+            }
+        }
+        try result.get()
+        return photoBytes
+    }
+
+    /// Folder, record and the rest of the photo's last block.
+    private static let fileBytes = 16 << 10
 
     /// 507, counted and logged with what the operator needs to know.
     func problem(for error: any Error, _ operation: String, caller: String? = nil) -> Problem {
@@ -176,8 +226,8 @@ final class SpoolKeeper: JobKeeper {
                 retryAfterSeconds: secondsToNextExpiry(of: nil))
         }
         context.logger.error("the state folder cannot be written", metadata: ["error": "\(error)"])
-        return .insufficientStorage(
-            (error as? DiskError)?.publicReason ?? "The state folder cannot be written.", retryAfterSeconds: 30)
+        let reason = (error as? DiskError)?.publicReason ?? (error as? SpoolFailure)?.publicReason
+        return .insufficientStorage(reason ?? "The state folder cannot be written.", retryAfterSeconds: 30)
     }
 
     // MARK: Turns
@@ -238,7 +288,7 @@ final class SpoolKeeper: JobKeeper {
     func forget(_ job: SpoolJob) {
         _ = job.files.withLock { _ in try? spool?.remove(job.id) }
         table.withLock { table in
-            guard table.jobs.remove(job) else { return }
+            guard table.remove(job) else { return }
             close(job, in: &table)
             table.ledger.change(job.caller, bytes: -job.state.withLock { $0.bytes })
         }
@@ -259,6 +309,7 @@ final class SpoolKeeper: JobKeeper {
     func setBytes(of job: SpoolJob, to bytes: Int) {
         table.withLock { table in
             guard table.jobs[job.id] === job else { return }
+            table.didEnd(job)
             let more = job.state.withLock { state in
                 defer { state.bytes = bytes }
                 return bytes - state.bytes
@@ -288,6 +339,38 @@ final class SpoolKeeper: JobKeeper {
 }
 
 extension SpoolKeeper.Table {
+    /// False when it was not there.
+    mutating func remove(_ job: SpoolJob) -> Bool {
+        guard jobs.remove(job) else { return false }
+        didEnd(job)
+        return true
+    }
+
+    /// Its end needs so much of the medium, at most.
+    mutating func expectEnd(of job: SpoolJob, bytes: Int) {
+        ends.add(bytes)
+        job.state.withLock { $0.endBytes = bytes }
+    }
+
+    /// What its end needs of the medium it has, or it will never need it.
+    mutating func didEnd(_ job: SpoolJob) {
+        let needed = job.state.withLock { state in
+            defer { state.endBytes = nil }
+            return state.endBytes
+        }
+        if let needed { ends.remove(needed) }
+        note(job, lacksRoom: false)
+    }
+
+    /// Whether its end was tried and had no room.
+    mutating func note(_ job: SpoolJob, lacksRoom: Bool) {
+        let didLack = job.state.withLock { state in
+            defer { state.lacksRoom = lacksRoom }
+            return state.lacksRoom
+        }
+        if didLack != lacksRoom { endsWithoutRoom += lacksRoom ? 1 : -1 }
+    }
+
     /// False when it was not claimed, or is begun.
     mutating func unclaim(_ job: SpoolJob) -> Bool {
         guard let index = claimed.firstIndex(where: { $0 === job }) else { return false }
@@ -296,11 +379,23 @@ extension SpoolKeeper.Table {
     }
 }
 
+extension SpoolFailure {
+    /// What a client may know.
+    fileprivate var publicReason: String? {
+        switch self {
+        case .noRoom, .resultsWait: "The state folder is full."
+        case .damaged, .inUse, .full, .allOfCaller: nil
+        }
+    }
+}
+
 extension DiskError {
+    var isFull: Bool { code == ENOSPC || code == EDQUOT }
+
     /// What a client may know.
     var publicReason: String {
         switch code {
-        case ENOSPC, EDQUOT: "The state folder is full."
+        case _ where isFull: "The state folder is full."
         case EROFS, EACCES, EPERM: "The state folder is read-only."
         default: "The state folder cannot be written."
         }
