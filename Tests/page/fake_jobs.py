@@ -70,7 +70,7 @@ class Job:
     def run(self, behaviour):
         self.eta_seconds = behaviour.queue_seconds + behaviour.seconds_per_tile * len(self.tiles)
         self.emit("queued", self.document())
-        if not self.wait(behaviour.queue_seconds):
+        if not self.wait(behaviour.queue_seconds) or not self.stop(behaviour, "queued"):
             return
         self.state, self.started_at, self.position = "running", now(), None
         self.emit("started", self.document())
@@ -81,12 +81,18 @@ class Job:
             self.eta_seconds = behaviour.seconds_per_tile * (len(self.tiles) - self.done)
             progress = {"done": self.done, "total": len(self.tiles), "eta_seconds": self.eta_seconds}
             self.emit("tile", {**tile, **progress})
-            while self.done == behaviour.stops_after:
-                if not self.wait(0.02):
-                    return
+            if not self.stop(behaviour, self.done):
+                return
             if behaviour.job_error and self.done * 2 >= len(self.tiles):
                 return self.finish("failed", behaviour.job_error)
         self.finish("succeeded")
+
+    def stop(self, behaviour, place):
+        """Waits while jobs are to stop here. False when the job was cancelled meanwhile."""
+        while behaviour.stops_after == place:
+            if not self.wait(0.02):
+                return False
+        return True
 
     def wait(self, seconds):
         """False when the job was cancelled meanwhile."""

@@ -53,7 +53,7 @@ class Behaviour:
         self.events = True          # False: 404 on the event stream
         self.cut_events_after = 0   # each stream is cut after so many events
         self.refusals = []          # problems for the next POSTs: (status, code, title, detail, headers)
-        self.stops_after = None     # jobs stop after so many tiles, until it is None again
+        self.stops_after = None     # jobs stop when they are "queued", or after so many tiles, until it is None again
         self.job_error = None       # makes jobs fail half-way
         self.restore = None         # what stands for deblurring: bytes -> bytes
         self.forgets_jobs = False   # each job is gone as soon as it was accepted

@@ -4,10 +4,15 @@ from page_case import PageCase
 
 
 class JobCase(PageCase):
-    def start(self):
+    def start(self, stops_after=None):
+        """`stops_after`: where the job stops until `go_on`, so that a state can be seen however busy the machine is."""
+        self.service.behaviour.stops_after = stops_after
         self.choose()
         self.browser.click("#deblur")
         self.browser.wait(lambda: self.service.jobs, message="no job was made")
+
+    def go_on(self, stops_after=None):
+        self.service.behaviour.stops_after = stops_after
 
     def job(self):
         return list(self.service.jobs.values())[-1]

@@ -9,17 +9,19 @@ class JobTests(JobCase):
     expected_statuses = (404, 409, 410, 422)
 
     def test_asks_for_a_job_and_tells_place_and_time(self):
-        # Long enough to be seen where a busy machine gives the browser a look now and then.
-        self.service.behaviour.queue_seconds, self.service.behaviour.seconds_per_tile = 3, 0.4
-        self.start()
+        self.service.behaviour.seconds_per_tile = 0.4
+        self.start(stops_after="queued")
         self.wait_status("Waiting")
         self.assertIn("1 photo ahead of yours, about", self.browser.text("#status-detail"))
         (_, headers), = self.posts()
         self.assertEqual(headers["Prefer"], "respond-async")
         self.assertEqual(headers["Content-Type"], "image/jpeg")
+        self.service.behaviour.seconds_per_tile = 0.02
+        self.go_on(stops_after=3)
         self.wait_status("Deblurring")
-        self.browser.wait(lambda: " of 12 parts" in self.browser.text("#status-detail"))
-        self.assertIn("%", self.browser.driver.title)
+        self.browser.wait(lambda: "3 of 12 parts" in self.browser.text("#status-detail"))
+        self.browser.wait(lambda: "25" in self.browser.driver.title, message="the title tells no per cent")
+        self.go_on()
         self.browser.wait_state("done")
         self.assertEqual(self.service.seen("DELETE", "/"), [])
 
@@ -52,9 +54,7 @@ class JobTests(JobCase):
                                  ["4", "3 of 3 (most thorough)"]])
 
     def test_finished_tiles_lift_the_veil(self):
-        self.service.behaviour.seconds_per_tile = 0.4
-        self.start()
-        self.wait_status("Deblurring")
+        self.start(stops_after=2)
         self.browser.wait(lambda: self.browser.text("#status-detail").startswith("2 of"))
         box = self.browser.run("""const s = document.getElementById("stage").getBoundingClientRect();
             return [s.width, s.height]""")
@@ -70,8 +70,7 @@ class JobTests(JobCase):
         self.assertGreater(sum(self.browser.pixel(*points[1])[:3]), veiled * 1.5)
 
     def test_cancel_deletes_the_job(self):
-        self.service.behaviour.seconds_per_tile = 2
-        self.start()
+        self.start(stops_after=1)
         self.wait_status("Deblurring")
         self.browser.click("#cancel")
         self.browser.wait_state("ready")
@@ -80,12 +79,11 @@ class JobTests(JobCase):
         self.assertEqual(self.browser.run("return document.activeElement.id"), "deblur", "the focus is not lost")
 
     def test_reload_takes_the_job_up_again(self):
-        self.service.behaviour.seconds_per_tile = 5
-        self.start()
+        self.start(stops_after=1)
         self.wait_status("Deblurring")
         self.browser.driver.refresh()
         self.wait_status("Deblurring")
-        self.service.behaviour.seconds_per_tile = 0.01
+        self.go_on()
         self.assertEqual(self.browser.text("#file-name"), "street.jpg")
         self.browser.wait_state("done")
         self.assertEqual(len(self.posts()), 1, "the photo is not sent again")
@@ -116,9 +114,9 @@ class JobTests(JobCase):
 
     def test_without_a_stream_it_polls(self):
         self.service.behaviour.events = False
-        self.service.behaviour.seconds_per_tile = 0.3
-        self.start()
+        self.start(stops_after=1)
         self.wait_status("Deblurring")
+        self.go_on()
         self.browser.wait_state("done")
         self.assertEqual(len(self.service.seen("GET", f"/jobs/{self.job().id}/events")), 1)
 
@@ -143,11 +141,11 @@ class JobTests(JobCase):
         self.assertIn("4 of 12 parts are sharpened less", self.browser.text("#outcome-detail"))
 
     def test_a_job_that_the_service_has_lost_is_sent_again(self):
-        self.service.behaviour.seconds_per_tile = 0.4
         self.service.behaviour.cut_events_after = 4
-        self.start()
+        self.start(stops_after=3)
         self.wait_status("Deblurring")
         self.service.jobs.clear()
+        self.go_on()
         self.browser.wait(lambda: len(self.posts()) == 2)
         self.browser.wait_state("done")
         self.assertTrue(self.browser.is_shown("#divider"))

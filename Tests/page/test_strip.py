@@ -48,19 +48,20 @@ class StripTests(PageCase):
         self.wait_states(*["done"] * 5)
 
     def test_a_busy_service_stops_nothing(self):
-        self.service.behaviour.refusals = [(429, "queue_full", "x", "Busy.", {"Retry_After": "1"})] * 2
+        self.service.behaviour.refusals = [(429, "queue_full", "x", "Busy.", {"Retry_After": "2"})] * 2
         self.choose(*self.several(3))
         self.browser.click("#deblur")
         self.browser.wait(lambda: "The service is busy. Trying again in" in self.browser.text("#strip-text"))
         self.wait_states(*["done"] * 3)
 
     def test_photos_that_come_during_the_work_join_the_strip(self):
-        self.service.behaviour.seconds_per_tile = 0.3
+        self.service.behaviour.stops_after = 1
         paths = self.several(3)
         self.choose(*paths[:2])
         self.browser.click("#deblur")
         self.browser.choose(paths[2])
         self.browser.wait(lambda: len(self.states()) == 3 and self.states()[2] == "ready")
+        self.service.behaviour.stops_after = None
         self.assertEqual(self.browser.text("#strip-deblur"), "Deblur 1 photo")
         self.browser.click("#strip-deblur")
         self.wait_states(*["done"] * 3)
@@ -72,7 +73,7 @@ class StripTests(PageCase):
         self.wait_states("ready", "done", "ready")
 
     def test_stop_all(self):
-        self.service.behaviour.seconds_per_tile = 2
+        self.service.behaviour.stops_after = 1
         self.choose(*self.several(4))
         self.browser.click("#deblur")
         self.browser.wait(lambda: "running" in self.states())
