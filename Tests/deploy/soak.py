@@ -223,8 +223,8 @@ class Soak:
     def rows(self):
         """What the database keeps, for a message."""
         return self.database.ask(
-            "SELECT string_agg(concat_ws(' ', id, state, 'gone', is_gone, 'tries', tries, 'bytes', bytes, 'expires in', expires_at - now()), "
-            "E'\n') FROM deblur_jobs "
+            "SELECT string_agg(concat_ws(' ', id, state, 'gone', is_gone, 'tries', tries, 'bytes', bytes, 'expires in', "
+            "expires_at - now()), E'\n') FROM deblur_jobs "
             "WHERE EXISTS (SELECT FROM deblur_pieces WHERE job = id) OR EXISTS (SELECT FROM deblur_events WHERE job = id)")
 
     def nothing_is_left(self):
