@@ -11,12 +11,13 @@ import Testing
         return client
     }
 
-    private func finishedJob(_ disk: PatientDisk) throws -> (StateFolder, Rig, path: String) {
+    /// - Parameter what: is asked of it, for which its record has to be read.
+    private func finishedJob(_ disk: PatientDisk, _ what: String = "exits") throws -> (StateFolder, Rig, path: String) {
         let folder = try StateFolder()
         let rig = try Rig(["trust-proxy": "127.0.0.1", "state-dir": folder.path], disk: disk)
         let id = try rig.postJob(Pictures.png(100, 100))
         #expect(try rig.wait(for: "succeeded", of: id))
-        let path = "/jobs/\(id)/exits"
+        let path = "/jobs/\(id)/\(what)"
         // A moment later its tiles are on disk alone.
         #expect(try rig.eventually { try rig.get(path).status == 200 && disk.arrived > 0 })
         return (folder, rig, path)
@@ -31,10 +32,11 @@ import Testing
     }
 
     /// Four are asked at a time; a neighbour's question comes after one of those that wait, not after all.
-    @Test func callersTakeTurns() throws {
+    @Test(arguments: ["exits", "events"])
+    func callersTakeTurns(_ what: String) throws {
         let disk = PatientDisk()
         defer { disk.letThrough(.max) }
-        let (folder, rig, path) = try finishedJob(disk)
+        let (folder, rig, path) = try finishedJob(disk, what)
         let many = try askManyTimes(rig, path, disk)
         let neighbour = try ask(rig, path, from: "10.0.0.2")
         usleep(100_000)

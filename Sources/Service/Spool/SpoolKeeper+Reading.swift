@@ -46,8 +46,12 @@ extension SpoolKeeper {
             // One for all who read it at the same time.
             if let log = job.state.withLock({ $0.replay }) { return log }
             let log = EventLog(of: job.record, tiles: try tiles(of: job))
-            job.state.withLock { $0.replay = log }
-            return log
+            return job.state.withLock { state in
+                // Somebody may have made it meanwhile.
+                let first = state.replay ?? log
+                state.replay = first
+                return first
+            }
         }
     }
 
