@@ -97,7 +97,7 @@ import Tiles
         withExtendedLifetime(others) {}
     }
 
-    /// Each is told when those before it have been let in; a second is taken for a tile.
+    /// Each is told when those before it have been let in, and half as much again; a second is taken for a tile.
     @Test func theLineTellsWhenItsTurnIs() throws {
         let place = try scheduler.reserve(tiles: 13, client: "a")
         var told: [Double] = []
@@ -106,7 +106,7 @@ import Tiles
             #expect(first.retryAfterSeconds == 4)
             told.append(try #require(refusal(tiles, "a", .returned(first.promise?.id ?? 0))).retryAfterSeconds)
         }
-        #expect(told == [4, 8, 11])
+        #expect(told == [6, 12, 16.5])
         place.release()
     }
 

@@ -452,7 +452,8 @@ class Outages:
     def polls(self):
         folder = work_folder() / "polls"
         folder.mkdir()
-        options = ("--state-dir", folder, "--queue", 256)
+        # More than they could have brought otherwise.
+        options = ("--state-dir", folder, "--queue", 256, "--spool-limit", 1 << 36)
         target = service(*options)
         # Four at most are begun beside each other.
         for photo in [png(3000, 2000, "gradient")] * 5 + [SMALL]:

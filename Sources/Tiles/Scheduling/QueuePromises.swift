@@ -46,8 +46,10 @@ struct QueuePromises: Sendable {
 
     private var line: [Entry] = []
     /// What waits in the line are lengthened by: more after each client that came when it was told and found no room, less after each
-    /// that did find it. So that few come in vain, also where estimates are too short.
-    private var caution = 1.0
+    /// that did find it. So that few come in vain, also where estimates are too short, as they are when a rush begins: tiles were measured
+    /// in peace. The room is held meanwhile, workers have the rest of the queue.
+    private var caution = firstCaution
+    private static let firstCaution = 1.5
 
     mutating func forgetOverdue(_ now: ContinuousClock.Instant) {
         if line.contains(where: { $0.end < now }) { line.removeAll { $0.end < now } }
