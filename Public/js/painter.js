@@ -6,11 +6,13 @@ const pixelZoom = 3;
 const loupeZoom = 2;
 const loupeSide = 150;
 
-/** The part of the photo that one pane of the loupe shows, around its point. */
+/** The part of the photo that one pane of the loupe shows, around its point or the nearest one of the photo. */
 export function loupeArea(viewer) {
-    const point = viewer.toPhoto(viewer.loupe);
+    const { loupe, size } = viewer;
+    const point = viewer.toPhoto(loupe);
     const side = (loupeSide * viewer.pixelRatio) / loupeZoom;
-    return { x: point.x - side / 2, y: point.y - side / 2, width: side, height: side };
+    const start = (value, length) => Math.min(Math.max(value, 0), length) - side / 2;
+    return { x: start(point.x, size.width), y: start(point.y, size.height), width: side, height: side };
 }
 
 /** @returns whether another frame is needed. */

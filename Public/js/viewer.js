@@ -272,9 +272,15 @@ export class Viewer {
     }
 
     #resize() {
+        const before = this.#stage;
         this.#stage = { width: this.#canvas.clientWidth, height: this.#canvas.clientHeight };
         this.#canvas.width = Math.round(this.#stage.width * this.pixelRatio);
         this.#canvas.height = Math.round(this.#stage.height * this.pixelRatio);
+        // It stays where it was on the stage: a phone that is turned has other sides.
+        if (this.loupe && before.width > 0 && before.height > 0) {
+            const { x, y } = this.loupe;
+            this.loupe = { x: (x * this.#stage.width) / before.width, y: (y * this.#stage.height) / before.height };
+        }
         this.#place();
         // A resized canvas is empty: drawn at once, not in the next frame, it does not flicker.
         this.#draw();

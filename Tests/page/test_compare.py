@@ -185,6 +185,26 @@ class WaysTests(CompareCase):
         self.browser.wait_drawn()
         self.assertEqual(widths(), {2})
 
+    def test_the_loupe_stays_on_the_photo(self):
+        """Its panes show nothing but their ground where the photo ends: at its edge at most half of each, in a smaller window nothing."""
+        self.deblur()
+        self.browser.click("#loupe")
+        empty = """const c = document.getElementById("canvas"), d = c.getContext("2d").getImageData(0, 0, c.width, c.height).data;
+            let found = 0;
+            for (let i = 0; i < d.length; i += 4) found += d[i] === 58 && d[i + 1] === 58 && d[i + 2] === 56;
+            return found / devicePixelRatio ** 2"""
+        self.browser.wait_drawn()
+        self.assertEqual(self.browser.run(empty), 0)
+        self.browser.emulate((390, 844))
+        self.browser.wait_drawn()
+        self.assertEqual(self.browser.run(empty), 0)
+        self.browser.emulate((1280, 860))
+        stage = self.browser.find("#stage")
+        width, height = self.stage()
+        ActionChains(self.browser.driver).move_to_element_with_offset(stage, 2 - width // 2, 0).perform()
+        self.browser.wait_drawn()
+        self.assertLessEqual(self.browser.run(empty), 150 * 150 + 300)
+
     def test_zoom_and_place_stay_between_photos(self):
         self.choose(*self.several(2))
         self.browser.click("#zoom-full")
