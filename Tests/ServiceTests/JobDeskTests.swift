@@ -11,13 +11,12 @@ import Testing
         return client
     }
 
-    /// - Parameter what: is asked of it, for which its record has to be read.
-    private func finishedJob(_ disk: PatientDisk, _ what: String = "exits") throws -> (StateFolder, Rig, path: String) {
+    private func finishedJob(_ disk: PatientDisk) throws -> (StateFolder, Rig, path: String) {
         let folder = try StateFolder()
         let rig = try Rig(["trust-proxy": "127.0.0.1", "state-dir": folder.path], disk: disk)
         let id = try rig.postJob(Pictures.png(100, 100))
         #expect(try rig.wait(for: "succeeded", of: id))
-        let path = "/jobs/\(id)/\(what)"
+        let path = "/jobs/\(id)/exits"
         // A moment later its tiles are on disk alone.
         #expect(try rig.eventually { try rig.get(path).status == 200 && disk.arrived > 0 })
         return (folder, rig, path)
@@ -32,11 +31,10 @@ import Testing
     }
 
     /// Four are asked at a time; a neighbour's question comes after one of those that wait, not after all.
-    @Test(arguments: ["exits", "events"])
-    func callersTakeTurns(_ what: String) throws {
+    @Test func callersTakeTurns() throws {
         let disk = PatientDisk()
         defer { disk.letThrough(.max) }
-        let (folder, rig, path) = try finishedJob(disk, what)
+        let (folder, rig, path) = try finishedJob(disk)
         let many = try askManyTimes(rig, path, disk)
         let neighbour = try ask(rig, path, from: "10.0.0.2")
         usleep(100_000)

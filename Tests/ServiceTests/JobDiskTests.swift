@@ -156,7 +156,8 @@ import Testing
         disk.fail(with: ENOSPC)
         gate.open()
         #expect(try rig.eventually { try rig.metric("deblur_spool_errors_total{operation=\"finish\"}") ?? 0 >= 1 })
-        #expect(folder.files == ["photo", "record"].map { "jobs/\(id)/\($0)" })
+        // Attempts follow one another, seconds apart.
+        #expect(rig.eventually { folder.files == ["photo", "record"].map { "jobs/\(id)/\($0)" } })
         // It waits for room, so nobody comes in before it.
         let refused = try rig.post("/deblur", Pictures.png(40, 40), headers: ["Prefer: respond-async"])
         #expect(refused.status == 507)

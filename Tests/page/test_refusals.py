@@ -15,8 +15,8 @@ class BusyServiceTests(JobCase):
             (429, "queue_full", "The queue is full", "80 tiles are waiting; the queue takes 64.",
              {"Retry_After": "4", "Deblur_Ticket": "abc"})]
         self.choose()
-        self.browser.click("#deblur")
         started = time.monotonic()
+        self.browser.click("#deblur")
         self.browser.wait(lambda: "The service is busy. Trying again in" in self.browser.text("#status-detail"))
         self.browser.wait_state("done")
         self.assertGreaterEqual(time.monotonic() - started, 4)

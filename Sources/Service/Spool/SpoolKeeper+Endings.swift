@@ -81,8 +81,8 @@ extension SpoolKeeper {
 
     /// How an attempt to bring an end to disk went; nil: it is there, or not wanted any more.
     private func note(_ failure: (any Error)?, of job: SpoolJob) {
-        if let failure { _ = problem(for: failure, "finish") }
         table.withLock { $0.note(job, lacksRoom: (failure as? DiskError)?.isFull ?? false) }
+        if let failure { _ = problem(for: failure, "finish") }
     }
 
     static func stored(_ file: EncodedImage) -> JobRecord.StoredFile {

@@ -97,6 +97,7 @@ struct QueuePromises: Sendable {
         _ tiles: Int, in lane: QueueLane, _ visit: QueueVisit, now: ContinuousClock.Instant, wait: (_ ahead: Int?) -> Double
     ) -> (promise: QueuePromise, wait: Double) {
         let id = UInt64.random(in: 1 ... .max)
+        if line.isEmpty { caution = max(caution, Self.firstCaution) }
         guard case .waiting(let client, let isSmall) = lane else { return (QueuePromise(id: id, seconds: 0), 0) }
         var place: Int?
         if case .returned(let old) = visit {
